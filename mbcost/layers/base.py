@@ -1,0 +1,217 @@
+"""What every layer kind is made of: a shape rule, a cost formula, and the parts a costed row knows."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+
+from mbcost.dims import Arithmetic, Dim, Rounding
+from mbcost.errors import MbcostError, Place
+from mbcost.layers.fields import Choice, Field, Flag, Padding, Pair, Rational, RoundingRule, Squeeze, Whole
+
+__all__ = ["ACTIVATIONS", "KINDS", "NORMS", "Kind", "Layer", "Row", "Shape", "Vanished", "Width", "kind", "window"]
+
+Shape: TypeAlias = tuple[Dim, Dim, Dim]
+"""Channels, height and width of a feature map."""
+
+
+class Row(NamedTuple):
+    """One costed layer: its shapes, its cost, and the parts every counting convention is a sum of.
+
+    ``mult_adds`` and ``params`` follow the convention asked for; by default mult-adds are the multiplications by a weight
+    (one with its addition each) and params are those that are trained. Shapes are channels, height, width.
+    """
+
+    name: str
+    op: str
+    kind: str
+    input: Shape
+    output: Shape
+    mult_adds: Dim = 0
+    params: Dim = 0
+    kernel_size: tuple[Dim, Dim] | None = None
+    stride: tuple[int, int] | None = None
+    groups: Dim | None = None
+    weight_mults: Dim = 0
+    weights: Dim = 0
+    biases: Dim = 0
+    bias_adds: Dim = 0
+    norm_scale: Dim = 0
+    norm_shift: Dim = 0
+    norm_stats: Dim = 0
+    norm_elements: Dim = 0
+    activation: str = "none"
+    activated: Dim = 0
+    pool: str = ""
+    pool_inputs: Dim = 0
+    pool_outputs: Dim = 0
+    products: Dim = 0
+    adds: Dim = 0
+    input_elements: Dim = 0
+    output_elements: Dim = 0
+    coded: str = "module"
+
+    @property
+    def norm_params(self) -> Dim:
+        """Trained parameters of the normalisation: gamma and beta."""
+        return self.norm_scale + self.norm_shift
+
+
+class Vanished(MbcostError):
+    """A window is larger than the padded map it slides over."""
+
+
+class Width(NamedTuple):
+    """How many channels a layer puts out, before alpha and rounding are known.
+
+    ``mode`` is ``scale`` (alpha applies), ``grow`` (alpha above 1 applies), ``fixed``, or ``ratio`` (a multiple of the
+    actual channels of input number ``of``). ``rounding`` replaces the table's rule for this width.
+    """
+
+    mode: str
+    value: int | Fraction
+    of: int = 0
+    rounding: Rounding | None = None
+    least: int = 0
+
+    def channels(self, arith: Arithmetic, inputs: list[Shape]) -> Dim:
+        """The actual width under the arithmetic of one walk."""
+        mode, value, of, rounding, least = self
+        if mode == "scale":
+            channels = arith.scale(value)  # type: ignore[arg-type]
+        elif mode == "fixed":
+            return value
+        elif mode == "grow":
+            channels = arith.grow(value)  # type: ignore[arg-type]
+        else:
+            channels = arith.ratio(value, inputs[of][0], rounding or arith.rounding)  # type: ignore[arg-type]
+            if least:
+                channels = arith.larger(channels, least)
+        if type(channels) is int and channels < 1:
+            raise MbcostError(f"a width of 0 channels: {self}", help="choose a larger alpha, or a rounding with a divisor")
+        return channels
+
+    def __str__(self) -> str:
+        words = {"scale": "alpha x {}", "grow": "max(1, alpha) x {}", "fixed": "{}", "ratio": "{} x in_channels"}
+        return words[self.mode].format(self.value)
+
+
+class Layer:
+    """One layer of a network, ready to be costed at any alpha and resolution.
+
+    A subclass gives the two rules of its kind: :meth:`shape` from the shapes of its inputs, and :meth:`cost`. Both are
+    plain products, quotients and sums, so they serve integers, fractions, arrays and symbols alike.
+    """
+
+    __slots__ = ("coded", "declared", "name", "op", "place", "sources")
+    conditional: ClassVar[bool] = False
+    formula: ClassVar[str] = "no mult-adds and no params"
+
+    name: str
+    op: str
+    coded: str
+    sources: tuple[int, ...]
+    place: Place | None
+    declared: Any
+
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+        """Channels, height and width of the output; by default those of the first input."""
+        return inputs[0]
+
+    def cost(self, inputs: list[Shape], output: Shape) -> Row:
+        """The costed row."""
+        channels, height, width = inputs[0]
+        n, out_height, out_width = output
+        return Row(
+            self.name, self.op, self.op, inputs[0], output, coded=self.coded,
+            input_elements=channels * height * width, output_elements=n * out_height * out_width,
+        )  # fmt: skip
+
+    def present(self, arith: Arithmetic, inputs: list[Shape]) -> Dim:  # noqa: ARG002
+        """1 where the network has this layer; a conditional layer of a composite may be 0."""
+        return 1
+
+
+class Kind(NamedTuple):
+    """A word for the `op` of a row: its fields, and how a row becomes layers.
+
+    ``build(values)`` gives the layers as (part name or "", layer, sources); a source is the number of an earlier part
+    of the same row from 0, or -1 - i for input i of the row.
+    """
+
+    op: str
+    fields: dict[str, Field]
+    build: Any
+    inputs: str
+    doc: str
+
+
+KINDS: dict[str, Kind] = {}
+"""Every op of the layer table, filled as the modules of this package register their kinds."""
+
+
+def kind(op: str, *fields: Field, inputs: str = "one", doc: str | None = None) -> Any:
+    """Register a kind: its word in the table, its fields, and the function that builds its layers."""
+
+    def register(build: Any) -> Any:
+        if op in KINDS:
+            raise ValueError(f"the kind {op} is registered twice")
+        KINDS[op] = Kind(op, {field.name: field for field in fields}, build, inputs, doc or build.__doc__ or "")
+        return build
+
+    return register
+
+
+ACTIVATIONS = (
+    "none", "relu", "relu6", "leaky_relu", "prelu", "elu", "gelu", "silu", "hard_swish", "hard_sigmoid", "sigmoid", "tanh", "softmax",
+)  # fmt: skip
+NORMS = ("none", "batch", "batch_no_scale", "layer", "group", "instance")
+
+COUNT = Whole()
+PAIR = Pair()
+PADDING = Padding()
+RATIO = Rational()
+FLAG = Flag()
+ACTIVATION = Choice(*ACTIVATIONS)
+NORM = Choice(*NORMS)
+WIDTH_MODE = Choice("scale", "grow", "fixed")
+CODED = Choice("module", "function")
+ROUNDING = RoundingRule()
+SQUEEZE = Squeeze()
+
+CODED_FIELD = Field("coded", CODED, "module", "how the implementation codes pooling and activation; some counters differ")
+
+
+def activation_field(default: str) -> Field:
+    """The activation after the layer."""
+    return Field("activation", ACTIVATION, default, "the activation after the layer, or none")
+
+
+def norm_values(norm: str, channels: Dim, elements: Dim) -> tuple[Dim, Dim, Dim, Dim]:
+    """norm_scale, norm_shift, norm_stats and norm_elements of a normalisation over so many channels.
+
+    Batch norm has gamma and beta, trained, and a running mean and variance, not trained; layer and group norm have only
+    gamma and beta, instance norm neither.
+
+    >>> norm_values("batch", 32, 32 * 112 * 112)
+    (32, 32, 64, 401408)
+    """
+    if norm == "none":
+        return 0, 0, 0, 0
+    scale = 0 if norm in {"batch_no_scale", "instance"} else channels
+    shift = 0 if norm == "instance" else channels
+    stats = 2 * channels if norm in {"batch", "batch_no_scale"} else 0
+    return scale, shift, stats, elements
+
+
+def window(arith: Arithmetic, size: Dim, kernel: int, stride: int, before: int, after: int, dilation: int = 1) -> Dim:
+    """The number of positions of a window along one side: floor((D + P - K') / s) + 1, K' = dilation * (K - 1) + 1.
+
+    >>> window(Arithmetic(1, 1, None), 227, 11, 4, 0, 0)
+    55
+    """
+    extent = dilation * (kernel - 1) + 1
+    positions = arith.floor_div(size + (before + after - extent), stride) + 1
+    if type(positions) is int and positions < 1:
+        raise Vanished(f"a window of {extent} does not fit a map of {size} padded by {before + after}: the map vanishes")
+    return positions

@@ -1,0 +1,255 @@
+"""Layers without weights of their own kind: sums, products, activations, normalisation, and layers that only move data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mbcost.dims import Arithmetic
+from mbcost.errors import MbcostError
+from mbcost.layers.base import ACTIVATION, CODED_FIELD, COUNT, NORM, PAIR, Layer, Row, Shape, activation_field, kind, norm_values
+from mbcost.layers.conv import divide
+from mbcost.layers.fields import REQUIRED, Field, RowName
+
+__all__ = ["Add", "Concat", "Elementwise", "Multiply", "Norm"]
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as messages print it: channels x height x width."""
+    return " x ".join(str(side) for side in shape)
+
+
+def same_dims(shapes: list[Shape], first: int) -> bool:
+    """Whether all shapes agree from dimension number ``first`` on; what cannot be decided counts as equal."""
+    return all(
+        a is b or type(a) is not int or type(b) is not int or a == b
+        for shape in shapes[1:]
+        for a, b in zip(shapes[0][first:], shape[first:], strict=True)
+    )
+
+
+class Elementwise(Layer):
+    """A function of every element: an activation, softmax, local response normalisation. No mult-adds, no params."""
+
+    __slots__ = ("activation",)
+
+    def __init__(self, activation: str) -> None:
+        self.activation = activation
+
+    def cost(self, inputs: list[Shape], output: Shape) -> Row:
+        """Activated elements: one each element of the output."""
+        row = super().cost(inputs, output)
+        return row._replace(activation=self.activation, activated=row.output_elements if self.activation != "none" else 0)
+
+
+class Norm(Elementwise):
+    """Normalisation as a layer of its own: gamma and beta (and batch statistics) per channel."""
+
+    __slots__ = ("norm",)
+
+    def __init__(self, norm: str, activation: str) -> None:
+        super().__init__(activation)
+        self.norm = norm
+
+    def cost(self, inputs: list[Shape], output: Shape) -> Row:
+        """Normalised elements and their params."""
+        row = super().cost(inputs, output)
+        scale, shift, stats, normed = norm_values(self.norm, output[0], row.output_elements)
+        return row._replace(norm_scale=scale, norm_shift=shift, norm_stats=stats, norm_elements=normed, params=scale + shift)
+
+
+class Add(Elementwise):
+    """Sum of equal shapes: (inputs - 1) additions an element."""
+
+    __slots__ = ()
+    formula = "no mult-adds: (inputs - 1) * M * H * W additions"
+
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+        """The common shape."""
+        if not same_dims(inputs, 0):
+            raise MbcostError(
+                f"`add` of different shapes: {', '.join(map(shape_text, inputs))}",
+                help="nothing is projected for you: make the branches meet with a 1 x 1 conv of the right width and stride",
+            )
+        return inputs[0]
+
+    def cost(self, inputs: list[Shape], output: Shape) -> Row:
+        """Additions, and the activation if there is one."""
+        row = super().cost(inputs, output)
+        return row._replace(adds=(len(inputs) - 1) * row.output_elements, input_elements=len(inputs) * row.input_elements)
+
+
+class Multiply(Elementwise):
+    """Elementwise product of equal shapes, or of a map with one 1 x 1 value a channel."""
+
+    __slots__ = ()
+    formula = "no mult-adds: M * H * W products"
+
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+        """The shape of the largest input; the others are equal to it or 1 x 1."""
+        out = inputs[0]
+        for shape in inputs[1:]:
+            if type(out[1]) is int and out[1:] == (1, 1):
+                out = shape
+        for shape in inputs:
+            if not same_dims([out, shape], 0) and not (same_dims([(out[0],), (shape[0],)], 0) and shape[1:] == (1, 1)):  # type: ignore[list-item]
+                raise MbcostError(
+                    f"`multiply` of different shapes: {', '.join(map(shape_text, inputs))}",
+                    help="the inputs are equal, or one is 1 x 1 with as many channels",
+                )
+        return out
+
+    def cost(self, inputs: list[Shape], output: Shape) -> Row:
+        """Products: one an element and further input."""
+        row = super().cost(inputs, output)
+        return row._replace(
+            products=(len(inputs) - 1) * row.output_elements,
+            input_elements=sum(c * h * w for c, h, w in inputs),
+        )
+
+
+class Concat(Elementwise):
+    """Concatenation along the channels of maps of equal size; free."""
+
+    __slots__ = ()
+
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+        """The sum of the channels."""
+        if not same_dims(inputs, 1):
+            raise MbcostError(
+                f"`concat` of maps of different size: {', '.join(map(shape_text, inputs))}",
+                help="give the branches the same stride and padding",
+            )
+        return sum(shape[0] for shape in inputs), inputs[0][1], inputs[0][2]
+
+    def cost(self, inputs: list[Shape], output: Shape) -> Row:
+        """No cost but an activation, if there is one."""
+        row = super().cost(inputs, output)
+        return row._replace(input_elements=row.output_elements)
+
+
+class Split(Layer):
+    """One of equal parts of the channels; free."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: int) -> None:
+        self.parts = parts
+
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+        """M / parts channels."""
+        channels, height, width = inputs[0]
+        return divide(channels, self.parts, "in_channels", "parts"), height, width
+
+
+class Shuffle(Layer):
+    """Channel shuffle (ShuffleNet, section 3.1): channels change places between groups; free."""
+
+    __slots__ = ("groups",)
+
+    def __init__(self, groups: int) -> None:
+        self.groups = groups
+
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+        """The input's shape; the groups must divide the channels."""
+        divide(inputs[0][0], self.groups, "in_channels", "groups")
+        return inputs[0]
+
+
+class Flatten(Layer):
+    """All elements as channels of a 1 x 1 map; free."""
+
+    __slots__ = ()
+
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+        """(M * H * W, 1, 1)."""
+        channels, height, width = inputs[0]
+        return channels * height * width, 1, 1
+
+
+class Upsample(Layer):
+    """A larger map, by a factor or to the size of another row; no mult-adds are counted for the interpolation."""
+
+    __slots__ = ("factor",)
+
+    def __init__(self, factor: tuple[int, int] | None) -> None:
+        self.factor = factor
+
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+        """The map times the factor, or the size of the row named by `like`."""
+        channels, height, width = inputs[0]
+        if self.factor is None:
+            return channels, inputs[1][1], inputs[1][2]
+        return channels, height * self.factor[0], width * self.factor[1]
+
+
+JOINED = activation_field("none")
+
+
+@kind("activation", Field("activation", ACTIVATION, "relu", "the function"), CODED_FIELD, doc="an activation as a row of its own")
+def _activation(values: dict[str, Any]) -> list[Any]:
+    return [("", Elementwise(values["activation"]), (-1,))]
+
+
+@kind("softmax", doc="softmax over the channels")
+def _softmax(values: dict[str, Any]) -> list[Any]:  # noqa: ARG001
+    return [("", Elementwise("softmax"), (-1,))]
+
+
+@kind("lrn", doc="local response normalisation (AlexNet, GoogLeNet)")
+def _lrn(values: dict[str, Any]) -> list[Any]:  # noqa: ARG001
+    return [("", Elementwise("lrn"), (-1,))]
+
+
+@kind("dropout", doc="dropout: nothing at inference")
+def _dropout(values: dict[str, Any]) -> list[Any]:  # noqa: ARG001
+    return [("", Elementwise("none"), (-1,))]
+
+
+@kind("norm", Field("norm", NORM, "batch", "which normalisation"), JOINED, CODED_FIELD, doc="normalisation as a row of its own")
+def _norm(values: dict[str, Any]) -> list[Any]:
+    return [("", Norm(values["norm"], values["activation"]), (-1,))]
+
+
+@kind("add", JOINED, CODED_FIELD, inputs="several", doc="sum of inputs of equal shape")
+def _add(values: dict[str, Any]) -> list[Any]:
+    return [("", Add(values["activation"]), ())]
+
+
+@kind("multiply", JOINED, CODED_FIELD, inputs="several", doc="product of inputs of equal shape, or of a map with 1 x 1 values")
+def _multiply(values: dict[str, Any]) -> list[Any]:
+    return [("", Multiply(values["activation"]), ())]
+
+
+@kind("concat", JOINED, CODED_FIELD, inputs="several", doc="concatenation along the channels")
+def _concat(values: dict[str, Any]) -> list[Any]:
+    return [("", Concat(values["activation"]), ())]
+
+
+@kind(
+    "split", Field("parts", COUNT, REQUIRED, "number of equal parts"), Field("take", COUNT, REQUIRED, "which part goes on, from 1"),
+    doc="one of equal parts of the channels",
+)  # fmt: skip
+def _split(values: dict[str, Any]) -> list[Any]:
+    if values["take"] > values["parts"]:
+        raise MbcostError(f"`take` (={values['take']}) must be at most `parts` (={values['parts']})", help="parts are numbered from 1")
+    return [("", Split(values["parts"]), (-1,))]
+
+
+@kind("shuffle", Field("groups", COUNT, REQUIRED, "number of groups"), doc="channel shuffle")
+def _shuffle(values: dict[str, Any]) -> list[Any]:
+    return [("", Shuffle(values["groups"]), (-1,))]
+
+
+@kind("flatten", doc="all elements as channels of a 1 x 1 map")
+def _flatten(values: dict[str, Any]) -> list[Any]:  # noqa: ARG001
+    return [("", Flatten(), (-1,))]
+
+
+@kind(
+    "upsample", Field("factor", PAIR, None, "how many times larger, one number or [height, width]"),
+    Field("like", RowName(), None, "the earlier row whose size is taken"), doc="a larger map",
+)  # fmt: skip
+def _upsample(values: dict[str, Any]) -> list[Any]:
+    if (values["factor"] is None) == (values["like"] is None):
+        raise MbcostError("`upsample` needs one of `factor` and `like`", help="give factor: 2, or like: the name of an earlier row")
+    return [("", Upsample(values["factor"]), (-1,) if values["like"] is None else (-1, -2))]

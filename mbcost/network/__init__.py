@@ -1,0 +1,300 @@
+"""Networks: a layer table that can be costed at any width multiplier alpha and resolution multiplier rho.
+
+A :class:`Network` never changes; a variant (alpha, rho or resolution, overrides, ...) is given when its cost is asked for.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mbcost.dims import (
+    MAX_RESOLUTION, Arithmetic, Dim, Idealised, Rounding, exact_text, parse_alpha, parse_resolution, parse_rho, parse_rounding,
+    scaled_resolution,
+)  # fmt: skip
+from mbcost.errors import MbcostError
+from mbcost.layers import Row
+from mbcost.layers.base import Vanished
+from mbcost.network.layout import Edits, Placed, lay_out
+from mbcost.network.specs import TableSpec
+from mbcost.network.walk import PER_IMAGE, scaled, walk
+
+if TYPE_CHECKING:
+    from mbcost.symbolic import Formula
+
+__all__ = ["Cost", "Network", "Variant"]
+
+MAX_BATCH = 1_000_000
+
+
+class Variant(NamedTuple):
+    """The question: which member of a network's family, and how it is counted. GRAMMAR, section Variants."""
+
+    alpha: Fraction = Fraction(1)
+    resolution: tuple[int, int] = (224, 224)
+    rho: Fraction | None = None
+    batch: int = 1
+    rounding: Rounding | None = None
+    convention: str = "torch"
+    standard: bool = False
+
+
+class Cost:
+    """A costed network: its rows, and their sums.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+        One costed row a layer, in the order of the table.
+    mult_adds, params : int
+        The totals under the convention: always the sums of the rows.
+    weights, biases, norm_params, norm_stats : int
+        The parts of the parameters; ``norm_stats`` (running mean and variance) are not trained.
+    layers : int
+        How many rows have weights, as papers count the layers of a network.
+
+    Examples
+    --------
+    >>> import mbcost
+    >>> cost = mbcost.load("mobilenet_v1").cost(alpha="0.75", resolution=192)
+    >>> cost.mult_adds, cost.params, cost.layers
+    (239273472, 2585560, 28)
+    """
+
+    __slots__ = ("network", "rows", "variant")
+
+    def __init__(self, network: Network, variant: Variant, rows: tuple[Row, ...]) -> None:
+        self.network = network
+        self.variant = variant
+        self.rows = rows
+
+    def total(self, quantity: str) -> Dim:
+        """The sum of one quantity over all rows: any numeric field of :class:`mbcost.layers.Row`."""
+        return sum([getattr(row, quantity) for row in self.rows])
+
+    @property
+    def mult_adds(self) -> Dim:
+        """Mult-adds of the whole network."""
+        return sum([row.mult_adds for row in self.rows])
+
+    @property
+    def params(self) -> Dim:
+        """Parameters of the whole network."""
+        return sum([row.params for row in self.rows])
+
+    @property
+    def weights(self) -> Dim:
+        """Weights of convolutions and linear layers."""
+        return self.total("weights")
+
+    @property
+    def biases(self) -> Dim:
+        """Biases of convolutions and linear layers."""
+        return self.total("biases")
+
+    @property
+    def norm_params(self) -> Dim:
+        """Gamma and beta of the normalisations."""
+        return self.total("norm_params")
+
+    @property
+    def norm_stats(self) -> Dim:
+        """Running means and variances of the normalisations."""
+        return self.total("norm_stats")
+
+    @property
+    def layers(self) -> int:
+        """How many rows have weights."""
+        return sum(1 for row in self.rows if type(row.weights) is not int or row.weights)
+
+    def __repr__(self) -> str:
+        return f"<Cost of {self.network.name}: {self.mult_adds} mult-adds, {self.params} params>"
+
+
+class Network:
+    """A family of networks: a layer table with alpha and rho left open.
+
+    Made by :func:`mbcost.load`. Immutable.
+    """
+
+    __slots__ = ("_placed", "edits", "is_standard", "table")
+
+    def __init__(self, table: TableSpec, *, standard: bool = False, edits: tuple[tuple[tuple[str, Any], ...], tuple[str, ...]] = ((), ())) -> None:
+        self.table = table
+        self.is_standard = standard
+        self.edits = edits
+        self._placed: dict[Any, Placed] = {}
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self.table.name
+
+    @property
+    def base_resolution(self) -> tuple[int, int]:
+        """Height and width of the input at rho 1."""
+        return self.table.resolution
+
+    @property
+    def rounding(self) -> Rounding | None:
+        """The table's rule for scaled widths, None where it has none."""
+        return self.table.rule()
+
+    @property
+    def digest(self) -> str:
+        """A hash of the table's text, and of those it is based on: equal texts, equal digests."""
+        from hashlib import sha256
+
+        digest = sha256()
+        table: TableSpec | None = self.table
+        while table is not None:
+            digest.update(table.text.encode("utf-8", "surrogatepass"))
+            table = table.base.table if table.base else None
+        return digest.hexdigest()[:16]
+
+    def cost(
+        self, alpha: object = 1, rho: object = None, resolution: object = None, *, batch: int = 1, rounding: str | None = None,
+        convention: str = "torch", standard: bool = False, classes: int | None = None, set: dict[str, Any] | None = None,
+        without: tuple[str, ...] | list[str] = (), ideal: bool = False,
+    ) -> Cost:  # fmt: skip
+        """Cost the network at one point.
+
+        Parameters
+        ----------
+        alpha : int, str, float or Fraction
+            Width multiplier, exact: a float is read as its shortest decimal.
+        rho, resolution
+            Resolution multiplier (each side becomes floor(rho * base + 1/2)), or the resolution itself: 192, ``"192x256"``.
+        batch : int
+            Images a pass; multiplies mult-adds, not params.
+        rounding : str, optional
+            Replaces the table's rule: ``floor``, ``divisor:8``, ``floor+divisor:8``, ``none``.
+        convention : str
+            The counting rule: what becomes a mult-add and a param (``mbcost conventions`` lists them).
+        standard : bool
+            The standard twin: each depthwise + pointwise pair as the convolution it factorises.
+        classes, set, without
+            Another number of classes, fields of rows replaced, rows dropped.
+        ideal : bool
+            The idealised network: nothing is rounded, strides divide evenly; costs are Fractions where not whole.
+
+        Examples
+        --------
+        >>> import mbcost
+        >>> v1 = mbcost.load("mobilenet_v1")
+        >>> v1.cost().mult_adds, v1.cost(standard=True).mult_adds
+        (568740352, 4867293184)
+        >>> v1.cost(set={"separable_13.stride": 2}).mult_adds     # Table 1 as it is printed
+        533833216
+        """
+        variant = self.variant(alpha, rho, resolution, batch, rounding, convention, standard)
+        placed = self.placed(standard=variant.standard, classes=classes, set=set, without=tuple(without))
+        arith = (Idealised if ideal else Arithmetic)(variant.alpha.numerator, variant.alpha.denominator, variant.rounding)
+        start = (self.table.channels, *variant.resolution)
+        try:
+            rows = walk(placed, arith, start)
+        except Vanished as error:
+            raise self._smallest(error, placed, arith) from None
+        if batch != 1:
+            rows = tuple(scaled(row, batch, PER_IMAGE) for row in rows)
+        if convention != "torch":
+            from mbcost.conventions import find
+
+            rows = find(convention).applied(rows)
+        return Cost(self, variant, rows)
+
+    def variant(
+        self, alpha: object = 1, rho: object = None, resolution: object = None, batch: int = 1, rounding: str | None = None,
+        convention: str = "torch", standard: bool = False,
+    ) -> Variant:  # fmt: skip
+        """Read and check the numbers of a question."""
+        factor = parse_alpha(alpha)
+        if rho is not None and resolution is not None:
+            raise MbcostError("rho and a resolution are both given", help="keep one: rho scales the table's resolution, the other replaces it")
+        multiplier = None if rho is None else parse_rho(rho)
+        if resolution is not None:
+            size = parse_resolution(resolution)
+        else:
+            size = self.base_resolution if multiplier is None else scaled_resolution(self.base_resolution, multiplier)
+        if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MAX_BATCH:
+            raise MbcostError(f"batch (={batch!r:.40}) must be a whole number from 1 to {MAX_BATCH:,}", help="1 counts one image")
+        rule = self.rounding if rounding is None else parse_rounding(rounding)
+        if rule is None and factor != 1:
+            raise MbcostError(
+                f"`{self.name}` has no width to vary: its table names no rounding, and alpha is {exact_text(factor)}",
+                help="give --rounding floor, divisor:8, floor+divisor:8 or none (in Python: rounding=...), or keep alpha 1",
+            )
+        return Variant(factor, size, multiplier, batch, rule, convention, standard or self.is_standard)
+
+    def placed(
+        self, *, standard: bool = False, classes: int | None = None, set: dict[str, Any] | None = None, without: tuple[str, ...] = ()
+    ) -> Placed:
+        """The layers of a variant; laid out once and kept."""
+        key: Any = (standard, classes, tuple(sorted((k, str(v)) for k, v in set.items())) if set else (), without)
+        placed = self._placed.get(key)
+        if placed is None:
+            changes: dict[str, Any] = {**dict(self.edits[0]), **(set or {})}
+            if classes is not None:
+                if isinstance(classes, bool) or not isinstance(classes, int) or classes < 1:
+                    raise MbcostError(f"classes (={classes!r:.40}) must be a whole number of at least 1")
+                changes["classifier.out_channels"] = classes
+            placed = lay_out(self.table, Edits(changes, (*self.edits[1], *without)))
+            if not placed.layers:
+                raise MbcostError(f"`{self.name}` has no rows left", help="drop fewer rows")
+            if standard or self.is_standard:
+                from mbcost.network.twin import standard_twin
+
+                placed = standard_twin(placed)
+            self._placed[key] = placed
+        return placed
+
+    def standard(self) -> Network:
+        """The standard twin: a network with each depthwise + pointwise pair as the convolution it factorises.
+
+        >>> import mbcost
+        >>> mbcost.load("mobilenet_v1").standard().cost().mult_adds
+        4867293184
+        """
+        return Network(self.table, standard=True, edits=self.edits)
+
+    def having(self, *, set: dict[str, Any] | None = None, without: tuple[str, ...] | list[str] = (), classes: int | None = None) -> Network:
+        """The same family with fields of rows replaced and rows dropped.
+
+        >>> import mbcost
+        >>> mbcost.load("mobilenet_v1").having(classes=120).cost().mult_adds
+        567839232
+        """
+        changes = {**dict(self.edits[0]), **(set or {})}
+        if classes is not None:
+            changes["classifier.out_channels"] = classes
+        return Network(self.table, standard=self.is_standard, edits=(tuple(changes.items()), (*self.edits[1], *without)))
+
+    def formula(self) -> Formula:
+        """The closed form in alpha and rho, idealised and realised (imports SymPy).
+
+        >>> import mbcost
+        >>> mbcost.load("mobilenet_v1").formula().idealised.mult_adds
+        rho**2*(539492352*alpha**2 + 28224000*alpha) + 1024000*alpha
+        """
+        from mbcost.symbolic import Formula
+
+        return Formula(self)
+
+    def _smallest(self, error: Vanished, placed: Placed, arith: Arithmetic) -> MbcostError:
+        """Complete the error of a vanished map with the smallest resolution that works."""
+        low, high = 1, MAX_RESOLUTION
+        while low < high:
+            middle = (low + high) // 2
+            try:
+                walk(placed, arith, (self.table.channels, middle, middle))
+            except Vanished:
+                low = middle + 1
+            except MbcostError:
+                return error
+            else:
+                high = middle
+        error.help = f"the smallest resolution that works is {low}"
+        return error
+
+    def __repr__(self) -> str:
+        return f"<Network {self.name}>"

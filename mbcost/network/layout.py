@@ -1,0 +1,365 @@
+"""From a table to its layers: repeats unrolled, blocks called, rows named, overrides applied, sources resolved.
+
+A layer's ``sources`` are numbers of feature maps: 0 is the network's input, i + 1 the output of layer i.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from mbcost.errors import MbcostError, nearest
+from mbcost.layers import KINDS, Layer
+from mbcost.layers.base import Kind
+from mbcost.layers.composite import Excite, Reduce
+from mbcost.layers.fields import NOT_GIVEN, REQUIRED, shown
+from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
+
+__all__ = ["MAX_ROWS", "Edits", "Placed", "lay_out", "row_values"]
+
+MAX_ROWS = 1_000_000
+
+
+class Edits:
+    """Overrides (`set`) and dropped rows (`without`) of one variant or base, and which of them found their row."""
+
+    def __init__(self, set: dict[str, Any], without: tuple[str, ...]) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        for key, value in set.items():
+            row, dot, field = key.rpartition(".")
+            if not dot or not row or not field:
+                raise MbcostError(f"{shown(key)} does not name a field of a row", help="write row.field=value, for example separable_13.stride=2")
+            self.rows.setdefault(row, {})[field] = value
+        self.without = without
+        self.found: dict[str, bool] = dict.fromkeys([*self.rows, *without], False)
+
+    def drops(self, name: str) -> bool:
+        """Whether a row of this name is dropped."""
+        dropped = False
+        for glob in self.without:
+            if fnmatchcase(name, glob):
+                self.found[glob] = dropped = True
+        return dropped
+
+    def fields(self, name: str) -> dict[str, Any] | None:
+        """The overrides of a row of this name."""
+        fields = self.rows.get(name)
+        if fields is not None:
+            self.found[name] = True
+        return fields
+
+
+class Placed(NamedTuple):
+    """The layers of a network, and for each the table and position of its row."""
+
+    layers: tuple[Layer, ...]
+    marks: tuple[tuple[TableSpec, RowSpec], ...]
+
+
+class _Scope:
+    """One body being laid out: the network itself or one call of a block."""
+
+    __slots__ = ("aliases", "args", "counts", "inputs", "names", "prefix")
+
+    def __init__(self, prefix: str, inputs: dict[str, int], args: dict[str, Cell]) -> None:
+        self.prefix = prefix
+        self.inputs = inputs
+        self.args = args
+        self.counts: dict[str, int] = {}
+        self.aliases: dict[str, str] = {}
+        self.names: dict[str, int] = {}
+
+
+def lay_out(table: TableSpec, edits: Edits) -> Placed:
+    """The layers of a table under some edits; every problem is an error with its place."""
+    layout = _Layout()
+    layout.body(table, _Scope("", {"input": 0}, {}), [edits])
+    layout.check(edits, None)
+    return Placed(tuple(layout.layers), tuple(layout.marks))
+
+
+class _Layout:
+    def __init__(self) -> None:
+        self.layers: list[Layer] = []
+        self.marks: list[tuple[TableSpec, RowSpec]] = []
+        self.outputs: dict[str, int] = {}
+        self.dropped: set[str] = set()
+        self.parts: set[str] = set()
+        self.values: dict[int, tuple[Kind, dict[str, Any]]] = {}
+        self.later: dict[tuple[int, bool], tuple[RowSpec, RowSpec]] = {}
+
+    def body(self, table: TableSpec, scope: _Scope, edits: list[Edits]) -> int:
+        """The rows of a table below those of its base; the number of the last feature map."""
+        last = 0
+        if table.base is not None:
+            inner = Edits(table.base.set, table.base.without)
+            place = table.place(table.base.line, table.base.column)
+            last = self.body(table.base.table, scope, [inner, *edits])
+            self.check(inner, place)
+        return self.items(table.items, table, scope, edits, last, 1)
+
+    def check(self, edits: Edits, place: Any) -> None:
+        """Every override and every glob must have found a row."""
+        for key, found in edits.found.items():
+            if found:
+                continue
+            if key in edits.rows:
+                owner = key.rpartition("/")[0]
+                if key in self.parts:
+                    raise MbcostError(f"`{key}` is a part of a row and has no fields of its own", help=f"set a field of the row `{owner.removesuffix('/se')}`").at(place)
+                known = nearest(key, [*self.outputs, *self.dropped])
+                raise MbcostError(f"there is no row `{key}` to set", help=f"did you mean {known}?" if known else "`mbcost table` prints the names").at(place)
+            known = nearest(key, list(self.outputs))
+            raise MbcostError(
+                f"`without` {shown(key)} matches no row",
+                help=f"did you mean {known}?" if known else "`mbcost table` prints the names; * stands for any text",
+            ).at(place)
+
+    def items(self, items: tuple[Item, ...], table: TableSpec, scope: _Scope, edits: list[Edits], last: int, copies: int) -> int:
+        """Lay out rows one below the other; ``last`` is the feature map above the first."""
+        for item in items:
+            if isinstance(item, GroupSpec):
+                for copy in range(item.repeat):
+                    last = self.items(self._copy(item.items, copy, table), table, scope, edits, last, copies * item.repeat)
+            else:
+                for copy in range(item.repeat):
+                    spec = item if copy == 0 else self._later(item, table, chained=True)
+                    last = self.row(spec, table, scope, edits, last, copies * item.repeat)
+        return last
+
+    def _copy(self, items: tuple[Item, ...], copy: int, table: TableSpec) -> tuple[Item, ...]:
+        """The rows of one copy of a group: in all but the first, strides are 1 and the chain comes from the copy before."""
+        if copy == 0:
+            return items
+        return tuple(
+            self._later(item, table, chained=i == 0)
+            if isinstance(item, RowSpec)
+            else item._replace(items=self._copy(item.items, copy, table))
+            for i, item in enumerate(items)
+        )
+
+    def _later(self, spec: RowSpec, table: TableSpec, *, chained: bool) -> RowSpec:
+        """The second and later copies of a repeated row: stride 1, reading the copy before."""
+        known = self.later.get((id(spec), chained))
+        if known is not None:
+            return known[1]
+        copy = RowSpec(spec.op, spec.line, spec.column)
+        copy.name, copy.repeat, copy.branches = spec.name, spec.repeat, spec.branches
+        copy.sources = None if chained else spec.sources
+        copy.cells = dict(spec.cells)
+        block = table.blocks.get(spec.op)
+        if block is not None and "stride" in block.params:
+            copy.cells["stride"] = Cell("1", spec.line, spec.column)
+        elif block is None and "stride" in KINDS[spec.op].fields:
+            copy.cells["stride"] = Cell("1", spec.line, spec.column, (1, 1), True)
+        self.later[id(spec), chained] = spec, copy  # the spec is kept, so that its id stays its own
+        return copy
+
+    def row(self, spec: RowSpec, table: TableSpec, scope: _Scope, edits: list[Edits], last: int, copies: int) -> int:
+        """Lay out one row, and return the number of its output."""
+        try:
+            return self._row(spec, table, scope, edits, last, copies)
+        except MbcostError as error:
+            raise error.at(table.place(spec.line, spec.column)) from None
+
+    def _row(self, spec: RowSpec, table: TableSpec, scope: _Scope, edits: list[Edits], last: int, copies: int) -> int:
+        first_layer = len(self.layers)
+        ends: list[int] = []
+        if spec.branches is not None:
+            source = self._source(spec.sources[0], scope) if spec.sources else last
+            ends = [self.items(branch, table, scope, edits, source, copies) for branch in spec.branches]
+        written = self._name(spec, scope, copies)
+        name = scope.prefix + written
+        if name in self.outputs or name in self.dropped:
+            raise MbcostError(f"two rows are called `{written}`", help="give one of them another name")
+        if any([edit.drops(name) for edit in edits]):  # a list: every glob is asked, so that each is known to match
+            if len(self.layers) > first_layer:  # the rows of its branches go with it
+                del self.layers[first_layer:], self.marks[first_layer:]
+                gone = [known for known, number in self.outputs.items() if number > first_layer]
+                self.dropped.update(gone)
+                for known in gone:
+                    del self.outputs[known]
+            self.dropped.add(name)
+            return last
+        changes: dict[str, Any] = {}
+        for edit in edits:
+            changes.update(edit.fields(name) or {})
+        inputs = ends or ([self._source(source, scope) for source in spec.sources] if spec.sources else [last])
+        if spec.op in table.blocks:
+            out = self._call(spec, table, scope, edits, inputs, name, changes)
+        else:
+            out = self._layers(spec, table, scope, edits, inputs, name, changes)
+        self.outputs[name] = out
+        return out
+
+    def _name(self, spec: RowSpec, scope: _Scope, copies: int) -> str:
+        written = spec.name
+        if written is None:
+            count = scope.counts.get(spec.op, 0) + 1
+            scope.counts[spec.op] = count
+            return f"{spec.op}_{count}"
+        if spec.name is None or copies == 1:
+            return written
+        count = scope.names.get(written, 0) + 1
+        scope.names[written] = count
+        scope.aliases[written] = f"{written}_{count}"
+        return f"{written}_{count}"
+
+    def _source(self, written: str, scope: _Scope) -> int:
+        if written in scope.inputs:
+            return scope.inputs[written]
+        name = scope.prefix + written
+        if name not in self.outputs and scope.aliases:
+            head, slash, rest = written.partition("/")
+            name = scope.prefix + scope.aliases.get(head, head) + slash + rest
+        number = self.outputs.get(name)
+        if number is not None:
+            return number
+        if name in self.dropped:
+            raise MbcostError(f"`from: {written}` names a row that is dropped", help="drop this row as well, or keep the one it reads")
+        known = [n.removeprefix(scope.prefix) for n in self.outputs if n.startswith(scope.prefix)]
+        close = nearest(written, known)
+        raise MbcostError(
+            f"`from: {written}` names no earlier row of this body",
+            help=f"did you mean {close}?" if close else "a row reads the rows above it in its own body, or `input`",
+        )
+
+    def _call(self, spec: RowSpec, table: TableSpec, scope: _Scope, edits: list[Edits], inputs: list[int], name: str, changes: dict[str, Any]) -> int:
+        block = table.blocks[spec.op]
+        expected = block.inputs or ("input",)
+        if len(inputs) != len(expected):
+            raise MbcostError(
+                f"block `{block.name}` has {len(expected)} input{'s' * (len(expected) > 1)} and is given {len(inputs)}",
+                help=f"write from: [{', '.join(expected)}] with the rows to read",
+            )
+        args: dict[str, Cell] = {}
+        for param, default in block.params.items():
+            cell = spec.cells.get(param)
+            if cell is not None:
+                cell = _substituted(cell, scope.args)
+            if param in changes:
+                cell = Cell(_raw(changes.pop(param)), spec.line, spec.column)
+            if cell is None or cell.raw in NOT_GIVEN_RAW:
+                cell = default
+            if cell is None:
+                raise MbcostError(f"block `{block.name}` needs `{param}`", help=f"its parameters are {', '.join(block.params)}")
+            args[param] = cell
+        if changes:
+            raise _unknown_field(next(iter(changes)), spec.op, list(block.params))
+        inner = _Scope(name + "/", {"input": inputs[0], **dict(zip(expected, inputs, strict=True))}, args)
+        return self.items(block.items, table, inner, edits, inputs[0], 1)
+
+    def _layers(self, spec: RowSpec, table: TableSpec, scope: _Scope, edits: list[Edits], inputs: list[int], name: str, changes: dict[str, Any]) -> int:
+        # a row of a repeat that nothing changes has the values of its first copy
+        cached = self.values.get(id(spec)) if not changes and not scope.args else None
+        if cached is None:
+            kind = KINDS[spec.op]
+            cached = kind, row_values(spec, table, scope.args, changes)
+            if not changes and not scope.args:
+                self.values[id(spec)] = cached
+        kind, values = cached
+        several = kind.inputs == "several"
+        if several and len(inputs) < 2:
+            raise MbcostError(f"`{spec.op}` needs two inputs or more", help="give `branches`, or from: [a, b]")
+        if not several and len(inputs) != 1:
+            raise MbcostError(f"`{spec.op}` reads one row and is given {len(inputs)}", help="join them with add, concat or multiply first")
+        like = values.get("like")
+        if like is not None:
+            inputs = [*inputs, self._source(like, scope)]
+        parts = kind.build(values)
+        numbers: list[int] = []
+        for part, layer, sources in parts:
+            sources = tuple(inputs) if several else tuple(numbers[s] if s >= 0 else inputs[-1 - s] for s in sources)
+            full = f"{name}/{part}" if part else name
+            if part:
+                self.parts.add(full)
+                if any([edit.drops(full) for edit in edits]):
+                    self.dropped.add(full)
+                    numbers.append(sources[1] if isinstance(layer, Excite) else sources[0])
+                    continue
+                if isinstance(layer, Excite) and not isinstance(self.layers[-1], Reduce):
+                    raise MbcostError(f"`{full}` is left without its first half", help=f"drop both: {name}/*se* or {name}/reduce and {name}/expand")
+            layer.name = full
+            layer.op = spec.op
+            layer.coded = values.get("coded", "module")
+            layer.sources = sources
+            self.layers.append(layer)
+            self.marks.append((table, spec))
+            numbers.append(len(self.layers))
+            if part:
+                self.outputs[full] = len(self.layers)
+        return numbers[-1]
+
+
+NOT_GIVEN_RAW = (*NOT_GIVEN,)
+
+
+def row_values(spec: RowSpec, table: TableSpec, args: dict[str, Cell], changes: dict[str, Any]) -> dict[str, Any]:
+    """The value of every field of a row: as set, as written, by the table's defaults, or by the kind's."""
+    kind = KINDS[spec.op]
+    values: dict[str, Any] = {name: field.default for name, field in kind.fields.items()}
+    if table.coded is not None and "coded" in values:
+        values["coded"] = table.coded
+    written = {name: _substituted(cell, args) for name, cell in spec.cells.items()}
+    given = {name for name, cell in written.items() if cell.typed or cell.raw not in NOT_GIVEN_RAW} | set(changes)
+    for scope in ("*", spec.op):
+        for name, cell in table.defaults.get(scope, {}).items():
+            if name in values and not _excluded(name, given):
+                values[name] = cell.value
+    for name, cell in written.items():
+        if cell.typed:
+            values[name] = cell.value
+        elif cell.raw not in NOT_GIVEN_RAW:
+            try:
+                values[name] = kind.fields[name].type.read(cell.raw)
+            except MbcostError as error:
+                raise MbcostError(f"`{name}`: {error.fact}", help=error.help, place=table.place(cell.line, cell.column)) from None
+    for name, value in changes.items():
+        if name not in kind.fields:
+            raise _unknown_field(name, spec.op, list(kind.fields))
+        raw = _raw(value)
+        try:
+            values[name] = kind.fields[name].default if raw in NOT_GIVEN_RAW else kind.fields[name].type.read(raw)
+        except MbcostError as error:
+            raise MbcostError(f"set `{name}`: {error.fact}", help=error.help) from None
+    for name, value in values.items():
+        if value is REQUIRED:
+            raise MbcostError(f"`{spec.op}` needs `{name}`", help=f"{name}: {kind.fields[name].doc}")
+    return values
+
+
+def _excluded(name: str, given: set[str]) -> bool:
+    """Whether a default gives way because the row gives the other of two fields that exclude each other."""
+    pairs = {"expansion": {"expanded"}, "expanded": {"expansion"}}
+    return bool(pairs.get(name, set()) & given)
+
+
+def _unknown_field(name: str, op: str, known: list[str]) -> MbcostError:
+    close = nearest(name, known)
+    listed = ", ".join(known) or "none"
+    return MbcostError(f"`{op}` has no field `{name[:60]}`", help=f"did you mean {close}?" if close else f"its fields are {listed}")
+
+
+def _substituted(cell: Cell, args: dict[str, Cell]) -> Cell:
+    """A cell with `$p` replaced by the value given for parameter p."""
+    raw = cell.raw
+    if isinstance(raw, str):
+        if raw.startswith("$") and raw[1:] in args:
+            return args[raw[1:]]
+    elif isinstance(raw, list) and not cell.typed and any(isinstance(x, str) and x.startswith("$") for x in raw):
+        return cell._replace(raw=[args[x[1:]].raw if isinstance(x, str) and x[1:] in args and x[0] == "$" else x for x in raw])
+    return cell
+
+
+def _raw(value: Any) -> Any:
+    """A Python value as the text a table would have."""
+    if value is None:
+        return "~"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return [_raw(x) for x in value]
+    if isinstance(value, float):
+        text = repr(value)
+        return text.removesuffix(".0")
+    return str(value)

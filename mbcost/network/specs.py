@@ -1,0 +1,109 @@
+"""A layer table as read: plain data, before repeats are unrolled and names are given.
+
+The table reader builds these; ``mbcost.network.layout`` turns them into layers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+from mbcost.dims import Rounding
+from mbcost.errors import Place
+from mbcost.layers.fields import Raw
+
+__all__ = ["Base", "BlockSpec", "Cell", "GroupSpec", "Item", "RowSpec", "TableSpec"]
+
+
+class Cell(NamedTuple):
+    """One written value: its text, where it stands, and its typed value once its field is known."""
+
+    raw: Raw
+    line: int
+    column: int
+    value: Any = None
+    typed: bool = False
+
+
+class RowSpec:
+    """One row as written: a layer kind, or a call of a block."""
+
+    __slots__ = ("branches", "cells", "column", "declared", "like", "line", "name", "op", "repeat", "sources")
+
+    def __init__(self, op: str, line: int, column: int) -> None:
+        self.op = op
+        self.line = line
+        self.column = column
+        self.name: str | None = None
+        self.sources: tuple[str, ...] | None = None
+        self.repeat = 1
+        self.cells: dict[str, Cell] = {}
+        self.branches: tuple[tuple[Item, ...], ...] | None = None
+        self.declared: dict[str, Cell] = {}
+
+
+class GroupSpec(NamedTuple):
+    """Rows that repeat together."""
+
+    repeat: int
+    items: tuple[Item, ...]
+    line: int
+    column: int
+
+
+Item: TypeAlias = RowSpec | GroupSpec
+
+
+class BlockSpec(NamedTuple):
+    """A block: parameters with their defaults (None where required), named inputs, and rows."""
+
+    name: str
+    params: dict[str, Cell | None]
+    inputs: tuple[str, ...]
+    items: tuple[Item, ...]
+
+
+class Base(NamedTuple):
+    """The table whose rows stand above this table's own, and what is changed in them."""
+
+    table: TableSpec
+    set: dict[str, Any]
+    without: tuple[str, ...]
+    line: int
+    column: int
+
+
+class TableSpec:
+    """A whole layer table as read from a file."""
+
+    __slots__ = (
+        "base", "blocks", "channels", "coded", "defaults", "errata", "file", "implementation", "items", "lines", "name", "resolution",
+        "rounding", "source", "text",
+    )  # fmt: skip
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self.lines: list[str] | None = None
+        self.name = ""
+        self.source: Any = None
+        self.implementation: str = ""
+        self.channels = 3
+        self.resolution: tuple[int, int] = (224, 224)
+        self.rounding: Rounding | None = None
+        self.coded: str | None = None
+        self.defaults: dict[str, dict[str, Cell]] = {}
+        self.blocks: dict[str, BlockSpec] = {}
+        self.base: Base | None = None
+        self.items: tuple[Item, ...] = ()
+        self.errata: tuple[Any, ...] = ()
+
+    def place(self, line: int, column: int) -> Place:
+        """A place in this file, with the text of its line."""
+        if self.lines is None:
+            self.lines = self.text.splitlines()
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        return Place(self.file, line, column, text)
+
+    def rule(self) -> Rounding | None:
+        """The rounding rule in force: the table's own, else that of its base."""
+        return self.rounding if self.rounding is not None or self.base is None else self.base.table.rule()

@@ -1,0 +1,139 @@
+"""The standard twin: every depthwise + pointwise pair replaced by the standard convolution it factorises."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mbcost.layers import Layer, Row
+from mbcost.layers.base import Width
+from mbcost.layers.composite import Excite, Reduce
+from mbcost.layers.conv import Conv, Depthwise
+from mbcost.layers.elementwise import Elementwise, Norm
+from mbcost.network.layout import Placed
+
+__all__ = ["Pair", "pairs", "separable_twin", "standard_twin", "unpaired"]
+
+
+class Pair(NamedTuple):
+    """The numbers of a depthwise layer and of the pointwise layer that completes it."""
+
+    depthwise: int
+    pointwise: int
+
+
+def is_depthwise(layer: Layer) -> bool:
+    """A depthwise layer with a spatial kernel and one output per input channel."""
+    return isinstance(layer, Depthwise) and layer.kernel_size != (1, 1) and layer.multiplier == 1
+
+
+def _is_pointwise(layer: Layer) -> bool:
+    return (
+        isinstance(layer, Conv) and not isinstance(layer, Depthwise) and layer.kernel_size == (1, 1) and layer.groups == 1
+        and layer.stride == (1, 1) and layer.padding in {"same", (0, 0, 0, 0)}
+    )  # fmt: skip
+
+
+def pairs(placed: Placed) -> list[Pair]:
+    """The depthwise + pointwise pairs of a network (GRAMMAR, the standard twin).
+
+    A pair is a depthwise layer and the next 1 x 1, groups 1, stride 1 layer, with only normalisation, an activation or
+    squeeze-and-excite between them, and nothing else reading the depthwise layer.
+    """
+    readers: dict[int, list[int]] = {}
+    for number, layer in enumerate(placed.layers):
+        for source in set(layer.sources):
+            readers.setdefault(source - 1, []).append(number)
+    found = []
+    for number, layer in enumerate(placed.layers):
+        if is_depthwise(layer):
+            partner = _partner(placed.layers, readers, number)
+            if partner is not None:
+                found.append(Pair(number, partner))
+    return found
+
+
+def _partner(layers: tuple[Layer, ...], readers: dict[int, list[int]], number: int) -> int | None:
+    while True:
+        following = readers.get(number, [])
+        if len(following) == 1:
+            reader = layers[following[0]]
+            if _is_pointwise(reader):
+                return following[0]
+            if type(reader) is not Norm and not (type(reader) is Elementwise and reader.activation not in {"softmax", "lrn"}):
+                return None
+            number = following[0]
+        elif len(following) == 2 and isinstance(layers[following[0]], Reduce) and isinstance(layers[following[1]], Excite):
+            number = following[1]
+        else:
+            return None
+
+
+def unpaired(placed: Placed) -> list[str]:
+    """The names of the depthwise layers that no pointwise layer completes; the twin keeps them as they are."""
+    taken = {pair.depthwise for pair in pairs(placed)}
+    return [layer.name for number, layer in enumerate(placed.layers) if isinstance(layer, Depthwise) and number not in taken]
+
+
+def standard_twin(placed: Placed) -> Placed:
+    """The network with the standard convolution in the place of each pair.
+
+    The depthwise layer goes; the pointwise layer takes its kernel, stride, dilation and padding. All else stays.
+    """
+    found = pairs(placed)
+    gone = {pair.depthwise for pair in found}
+    windows = {pair.pointwise: placed.layers[pair.depthwise] for pair in found}
+    layers: list[Layer] = []
+    marks = []
+    numbers = [0]  # of each feature map in the twin
+    for number, layer in enumerate(placed.layers):
+        if number in gone:
+            numbers.append(numbers[layer.sources[0]])
+            continue
+        twin = _copy(layer)
+        twin.sources = tuple(numbers[source] for source in layer.sources)
+        window = windows.get(number)
+        if window is not None and isinstance(window, Conv) and isinstance(twin, Conv):
+            twin.kernel_size, twin.stride = window.kernel_size, window.stride
+            twin.padding, twin.dilation = window.padding, window.dilation
+        layers.append(twin)
+        marks.append(placed.marks[number])
+        numbers.append(len(layers))
+    return Placed(tuple(layers), tuple(marks))
+
+
+def separable_twin(placed: Placed) -> Placed:
+    """The other way round: each K x K convolution with groups 1 becomes a depthwise K x K and a pointwise one."""
+    layers: list[Layer] = []
+    marks = []
+    numbers = [0]
+    for number, layer in enumerate(placed.layers):
+        twin = _copy(layer)
+        twin.sources = tuple(numbers[source] for source in layer.sources)
+        if splits(layer) and isinstance(twin, Conv):
+            fields = {"kernel_size": twin.kernel_size, "stride": twin.stride, "padding": twin.padding, "dilation": twin.dilation,
+                      "norm": twin.norm, "activation": twin.activation, "bias": twin.bias}  # fmt: skip
+            first = Depthwise(fields)
+            first.name, first.op, first.coded, first.sources = f"{layer.name}/depthwise", layer.op, layer.coded, twin.sources
+            layers.append(first)
+            marks.append(placed.marks[number])
+            twin.name, twin.sources = f"{layer.name}/pointwise", (len(layers),)
+            twin.kernel_size, twin.stride, twin.padding, twin.dilation = (1, 1), (1, 1), "same", (1, 1)
+        layers.append(twin)
+        marks.append(placed.marks[number])
+        numbers.append(len(layers))
+    return Placed(tuple(layers), tuple(marks))
+
+
+def splits(layer: Layer) -> bool:
+    """Whether a layer is a standard convolution that a separable one could replace."""
+    return type(layer) is Conv and layer.kernel_size != (1, 1) and layer.groups == 1
+
+
+def _copy(layer: Layer) -> Layer:
+    """A copy with the same attributes; layers are slotted, so each slot of each class is copied."""
+    twin = object.__new__(type(layer))
+    for cls in type(layer).__mro__:
+        for slot in getattr(cls, "__slots__", ()):
+            if hasattr(layer, slot):
+                setattr(twin, slot, getattr(layer, slot))
+    return twin

@@ -1,0 +1,92 @@
+"""Layer tables: finding them, and reading YAML text into a :class:`mbcost.network.Network`."""
+
+from __future__ import annotations
+
+import os
+
+from mbcost.errors import MbcostError, nearest
+from mbcost.network import Network
+from mbcost.network.specs import TableSpec
+from mbcost.tables.nodes import read_bytes, read_text
+from mbcost.tables.reader import read_table
+
+__all__ = ["configs_folder", "load", "models", "read_network"]
+
+
+def configs_folder() -> str:
+    """The folder of the shipped tables: inside an installed package, or beside it in a checkout."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    inside = os.path.join(package, "configs")
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "configs")
+
+
+def models() -> list[str]:
+    """The names of the shipped models, sorted.
+
+    >>> "mobilenet_v1" in models()
+    True
+    """
+    folder = os.path.join(configs_folder(), "models")
+    return sorted(name.removesuffix(".yaml") for name in os.listdir(folder) if name.endswith(".yaml"))
+
+
+def load(name_or_path: str) -> Network:
+    """Load a shipped model by name, a layer table by path, or one from standard input (``-``)."""
+    return Network(_load(name_or_path))
+
+
+def read_network(text: str, file: str = "<text>") -> Network:
+    """A network from the text of a layer table.
+
+    >>> read_network('''
+    ... format: 1
+    ... input: {channels: 3, resolution: 224}
+    ... layers: [{op: conv, kernel_size: 3, out_channels: 32, stride: 2, norm: none, bias: false}]
+    ... ''').cost().mult_adds
+    10838016
+    """
+    return Network(read_table(text, file, _find_base))
+
+
+def _load(name_or_path: str, depth: int = 0) -> TableSpec:
+    if is_path(name_or_path):
+        path, shown = name_or_path, "<stdin>" if name_or_path == "-" else name_or_path
+    else:
+        path = shipped(name_or_path)
+        shown = path
+    return read_table(read_text(read_bytes(path), shown), shown, _find_base, depth)
+
+
+def is_path(name: str) -> bool:
+    """Whether a text names a file rather than a shipped model."""
+    return name == "-" or name.endswith((".yaml", ".yml")) or os.sep in name or "/" in name
+
+
+def shipped(name: str) -> str:
+    """The path of a shipped model; an unknown name is an error that names the nearest."""
+    path = os.path.join(configs_folder(), "models", f"{name}.yaml")
+    if "\0" not in name and name and os.path.isfile(path):
+        return path
+    known = models()
+    close = nearest(name, known)
+    if not close and name:
+        close = " or ".join(f"`{model}`" for model in [model for model in known if name.lower() in model][:3])
+    what = "".join(c if c.isprintable() else "?" for c in name[:60])
+    raise MbcostError(
+        f"there is no model `{what}`",
+        help=(f"did you mean {close}? " if close else "") + "`mbcost list` names the shipped models; a path ends in .yaml",
+    )
+
+
+def _find_base(model: str, file: str, depth: int) -> TableSpec:
+    """The table a `base` names: a shipped model, or a path below the folder of the file that names it."""
+    if not is_path(model):
+        return _load(model, depth)
+    if model == "-":
+        raise MbcostError("a base cannot be standard input", help="name a shipped model or a path")
+    folder = os.path.dirname(os.path.abspath(file))
+    path = os.path.normpath(os.path.join(folder, model))
+    if os.path.isabs(model) or os.path.commonpath([folder, path]) != folder:
+        raise MbcostError(f"base `{model}` is not below the folder of the file that names it", help="move it there, or name a shipped model")
+    relative = os.path.normpath(os.path.join(os.path.dirname(file), model))
+    return _load(relative if os.sep in relative else os.path.join(os.curdir, relative), depth)

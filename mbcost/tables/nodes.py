@@ -1,0 +1,249 @@
+"""YAML text to nodes with places, strictly and without building anything: every scalar stays the text it is.
+
+Reading goes by parse events, bounded before any structure is built: depth, size, no anchors, aliases, merge keys or tags,
+one document. What a scalar means is decided by the field it is written for, so YAML 1.1's guesses never happen.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import yaml
+
+from mbcost.errors import MbcostError, Place, Problems
+from mbcost.layers.fields import NOT_GIVEN
+
+__all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "parse_document", "read_bytes", "read_text"]
+
+MAX_DEPTH = 64
+MAX_BYTES = 64 * 1024 * 1024
+MAX_NODES = 5_000_000
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Scalar:
+    """A scalar: its text and its place; ``plain`` when it is written without quotes."""
+
+    __slots__ = ("column", "line", "plain", "text")
+
+    def __init__(self, text: str, plain: bool, line: int, column: int) -> None:
+        self.text = text
+        self.plain = plain
+        self.line = line
+        self.column = column
+
+    @property
+    def given(self) -> bool:
+        """Whether it says something: not ``~``, ``null`` or nothing at all."""
+        return not (self.plain and self.text in NOT_GIVEN)
+
+
+class Sequence:
+    """A list of nodes."""
+
+    __slots__ = ("column", "items", "line")
+
+    def __init__(self, line: int, column: int) -> None:
+        self.items: list[Node] = []
+        self.line = line
+        self.column = column
+
+
+class Mapping:
+    """A mapping; keys are texts, each once, in the order of the file."""
+
+    __slots__ = ("column", "items", "keys", "line")
+
+    def __init__(self, line: int, column: int) -> None:
+        self.items: dict[str, Node] = {}
+        self.keys: dict[str, Scalar] = {}
+        self.line = line
+        self.column = column
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+class Document:
+    """A parsed file: its root node, and the problems found in it so far.
+
+    Reading goes on after a problem, so that all of them are shown at once; :meth:`finish` raises them.
+    """
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self.root: Node | None = None
+        self.problems: list[MbcostError] = []
+        self._lines: list[str] | None = None
+
+    def place(self, line: int, column: int) -> Place:
+        """A place in this file, with the text of its line."""
+        if self._lines is None:
+            self._lines = self.text.splitlines()
+        text = self._lines[line - 1] if 0 < line <= len(self._lines) else ""
+        return Place(self.file, line, column, text)
+
+    def error(self, node: Node, fact: str, help: str = "") -> MbcostError:
+        """An error at a node."""
+        return MbcostError(fact, help=help, place=self.place(node.line, node.column))
+
+    def problem(self, node: Node, fact: str, help: str = "") -> None:
+        """Note a problem and go on."""
+        self.problems.append(self.error(node, fact, help))
+
+    def finish(self) -> None:
+        """Raise all problems, in the order of the file, if there are any."""
+        if self.problems:
+            self.problems.sort(key=lambda p: (p.place.line, p.place.column) if p.place else (0, 0))
+            raise Problems(self.problems)
+
+
+def read_bytes(path: str) -> bytes:
+    """The bytes of a file, or of standard input for ``-``; at most 64 MB."""
+    import sys
+
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with open(path, "rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except IsADirectoryError:
+        raise MbcostError(f"`{path}` is a directory", help="name a file in it") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise MbcostError(f"`{path}` cannot be read: {reason}", help="check the path and its permissions") from None
+    if len(data) > MAX_BYTES:
+        raise MbcostError(f"`{path}` is larger than 64 MB", help="split the table, or use repeat and blocks")
+    return data
+
+
+def read_text(data: bytes, file: str) -> str:
+    """UTF-8 bytes as text; anything else is an error with its line."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        raise MbcostError(
+            f"byte 0x{data[error.start]:02x} is not UTF-8 text", help="save the file as UTF-8", place=Place(file, line, column)
+        ) from None
+
+
+def parse_document(text: str, file: str) -> Document:
+    """Parse one YAML document into nodes.
+
+    Raises
+    ------
+    MbcostError
+        At once for what makes the rest unreadable (syntax, depth, aliases, tags); doubled keys are noted as problems.
+    """
+    document = Document(file, text)
+    stack: list[Sequence | Mapping] = []
+    keys: list[Scalar | None] = []  # the pending key of each open mapping
+    nodes = 0
+    documents = 0
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                mark = event.start_mark
+                if event.anchor is not None or event.tag is not None:
+                    raise _unwanted(document, event)
+                node: Node = Scalar(event.value, not event.style, mark.line + 1, mark.column + 1)
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                mark = event.start_mark
+                if event.anchor is not None or event.tag is not None:
+                    raise _unwanted(document, event)
+                node = (Mapping if kind is yaml.MappingStartEvent else Sequence)(mark.line + 1, mark.column + 1)
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                stack.pop()
+                keys.pop()
+                continue
+            elif kind is yaml.AliasEvent:
+                raise _unwanted(document, event)
+            elif kind is yaml.DocumentStartEvent:
+                documents += 1
+                if documents > 1:
+                    mark = event.start_mark
+                    raise MbcostError(
+                        "a second document in one file", help="one table a file: remove the `---`",
+                        place=document.place(mark.line + 1, mark.column + 1),
+                    )  # fmt: skip
+                continue
+            else:
+                continue
+            nodes += 1
+            if nodes > MAX_NODES:
+                raise document.error(node, f"more than {MAX_NODES:,} values", "use repeat and blocks")
+            _attach(document, stack, keys, node)
+            if type(node) is not Scalar:
+                if len(stack) >= MAX_DEPTH:
+                    raise document.error(node, f"nested more than {MAX_DEPTH} levels deep", "no table needs that: check the brackets")
+                stack.append(node)
+                keys.append(None)
+    except yaml.YAMLError as error:
+        raise _syntax(document, error) from None
+    return document
+
+
+def _attach(document: Document, stack: list[Sequence | Mapping], keys: list[Scalar | None], node: Node) -> None:
+    if not stack:
+        document.root = node
+        return
+    parent = stack[-1]
+    if type(parent) is Sequence:
+        parent.items.append(node)
+        return
+    assert type(parent) is Mapping  # noqa: S101  (a stack holds nothing else)
+    key = keys[-1]
+    if key is None:
+        if type(node) is not Scalar:
+            raise document.error(node, "a key must be a word", "quote it if it begins with a special character")
+        if node.text == "<<" and node.plain:
+            raise document.error(node, "merge keys are not read", "write the fields out, or use `defaults`")
+        keys[-1] = node
+        return
+    keys[-1] = None
+    if key.text in parent.items:
+        first = parent.keys[key.text]
+        document.problem(key, f"`{key.text[:60]}` is given twice (first in line {first.line})", "keep one of them")
+        return
+    parent.keys[key.text] = key
+    parent.items[key.text] = node
+
+
+def _unwanted(document: Document, event: Any) -> MbcostError:
+    mark = event.start_mark
+    place = document.place(mark.line + 1, mark.column + 1)
+    if type(event) is yaml.AliasEvent:
+        name = event.anchor
+        return MbcostError(f"`*{name}` is an alias, and aliases are not read", help=f'a text that begins with * is quoted: "*{name}"', place=place)
+    if event.anchor is not None:
+        return MbcostError(f"`&{event.anchor}` is an anchor, and anchors are not read", help="write the value out, or use `defaults` and `blocks`", place=place)
+    return MbcostError(f"`{event.tag}` is a tag, and tags are not read", help="remove it: the field decides what a value means", place=place)
+
+
+def _syntax(document: Document, error: yaml.YAMLError) -> MbcostError:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is None:  # a character YAML does not allow
+        position = getattr(error, "position", 0) or 0
+        character = getattr(error, "character", None)
+        before = document.text[:position]
+        place = document.place(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+        code = character if isinstance(character, int) else ord(str(character)[:1] or "\0")
+        return MbcostError(f"character U+{code:04X} is not allowed in YAML", help="is this a text file?", place=place)
+    place = document.place(mark.line + 1, mark.column + 1)
+    text = str(getattr(error, "problem", None) or "it cannot be parsed")
+    line = place.text[: place.column].lstrip() if place.text else ""
+    hints = {
+        "alias": 'a text that begins with * is quoted: "*/pointwise"',
+        "tab": "indent with spaces",
+        "could not find expected ':'": "is a colon missing, or a bracket not closed?",
+    }
+    hint = next((value for word, value in hints.items() if word in text), "")
+    if "\t" in line:
+        hint = hints["tab"]
+    return MbcostError(f"not valid YAML: {text}", help=hint or "check the indentation, the brackets and the quotes here", place=place)
