@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from mbcost.dims import Arithmetic, Dim, Rounding
-from mbcost.errors import MbcostError, Place
+from mbcost.errors import MbcostError
 from mbcost.layers.fields import Choice, Field, Flag, Padding, Pair, Rational, RoundingRule, Squeeze, Whole
 
 __all__ = ["ACTIVATIONS", "KINDS", "NORMS", "Kind", "Layer", "Row", "Shape", "Vanished", "Width", "kind", "window"]
@@ -103,7 +103,7 @@ class Layer:
     plain products, quotients and sums, so they serve integers, fractions, arrays and symbols alike.
     """
 
-    __slots__ = ("coded", "declared", "name", "op", "place", "sources")
+    __slots__ = ("coded", "name", "op", "sources")
     conditional: ClassVar[bool] = False
     formula: ClassVar[str] = "no mult-adds and no params"
 
@@ -111,8 +111,6 @@ class Layer:
     op: str
     coded: str
     sources: tuple[int, ...]
-    place: Place | None
-    declared: Any
 
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
         """Channels, height and width of the output; by default those of the first input."""
@@ -126,6 +124,15 @@ class Layer:
             self.name, self.op, self.op, inputs[0], output, coded=self.coded,
             input_elements=channels * height * width, output_elements=n * out_height * out_width,
         )  # fmt: skip
+
+    def copy(self) -> Layer:
+        """A layer with the same attributes, to be changed without changing this one."""
+        twin: Layer = object.__new__(type(self))
+        for cls in type(self).__mro__:
+            for slot in getattr(cls, "__slots__", ()):
+                if hasattr(self, slot):
+                    setattr(twin, slot, getattr(self, slot))
+        return twin
 
     def present(self, arith: Arithmetic, inputs: list[Shape]) -> Dim:  # noqa: ARG002
         """1 where the network has this layer; a conditional layer of a composite may be 0."""

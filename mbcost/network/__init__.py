@@ -61,10 +61,11 @@ class Cost:
     (239273472, 2585560, 28)
     """
 
-    __slots__ = ("network", "rows", "variant")
+    __slots__ = ("network", "placed", "rows", "variant")
 
-    def __init__(self, network: Network, variant: Variant, rows: tuple[Row, ...]) -> None:
+    def __init__(self, network: Network, variant: Variant, placed: Placed, rows: tuple[Row, ...]) -> None:
         self.network = network
+        self.placed = placed
         self.variant = variant
         self.rows = rows
 
@@ -201,7 +202,7 @@ class Network:
             from mbcost.conventions import find
 
             rows = find(convention).applied(rows)
-        return Cost(self, variant, rows)
+        return Cost(self, variant, placed, rows)
 
     def variant(
         self, alpha: object = 1, rho: object = None, resolution: object = None, batch: int = 1, rounding: str | None = None,

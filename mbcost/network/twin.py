@@ -89,7 +89,7 @@ def standard_twin(placed: Placed) -> Placed:
         if number in gone:
             numbers.append(numbers[layer.sources[0]])
             continue
-        twin = _copy(layer)
+        twin = layer.copy()
         twin.sources = tuple(numbers[source] for source in layer.sources)
         window = windows.get(number)
         if window is not None and isinstance(window, Conv) and isinstance(twin, Conv):
@@ -107,7 +107,7 @@ def separable_twin(placed: Placed) -> Placed:
     marks = []
     numbers = [0]
     for number, layer in enumerate(placed.layers):
-        twin = _copy(layer)
+        twin = layer.copy()
         twin.sources = tuple(numbers[source] for source in layer.sources)
         if splits(layer) and isinstance(twin, Conv):
             fields = {"kernel_size": twin.kernel_size, "stride": twin.stride, "padding": twin.padding, "dilation": twin.dilation,
@@ -127,13 +127,3 @@ def separable_twin(placed: Placed) -> Placed:
 def splits(layer: Layer) -> bool:
     """Whether a layer is a standard convolution that a separable one could replace."""
     return type(layer) is Conv and layer.kernel_size != (1, 1) and layer.groups == 1
-
-
-def _copy(layer: Layer) -> Layer:
-    """A copy with the same attributes; layers are slotted, so each slot of each class is copied."""
-    twin = object.__new__(type(layer))
-    for cls in type(layer).__mro__:
-        for slot in getattr(cls, "__slots__", ()):
-            if hasattr(layer, slot):
-                setattr(twin, slot, getattr(layer, slot))
-    return twin

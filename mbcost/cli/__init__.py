@@ -1,0 +1,118 @@
+"""The command line: one module a command, imported when the command is asked for.
+
+Exit codes are a contract: 0 done or within limits, 1 a check said no, 2 the question or a file is wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from mbcost import __version__
+from mbcost.errors import MbcostError, nearest
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = {
+    "list": "list_",
+    "show": "show",
+    "table": "table",
+    "compare": "compare",
+    "conv": "conv",
+    "formula": "formula",
+    "lint": "lint",
+    "schema": "schema",
+}
+"""Every command and the module of this package that has it."""
+
+
+class _Commands(click.Group):
+    """A group that imports a command's module only when that command is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"mbcost.cli.{COMMANDS[cmd_name]}")
+        command = module.command
+        return command if isinstance(command, click.Command) else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = nearest(args[0], list(COMMANDS))
+            hint = f"did you mean {close}?" if close else f"the commands are {', '.join(COMMANDS)}"
+            raise MbcostError(f"there is no command `{printable(args[0])}`", help=hint)
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"mbcost {__version__}")
+        ctx.exit(0)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version and exit.")
+def cli() -> None:
+    """What does this network cost? Exact mult-adds and params, layer by layer, at any alpha and rho.
+
+    \b
+    mbcost table mobilenet_v1 -a 0.75 -r 192         where the mult-adds sit
+    mbcost compare mobilenet_v1                      separable against standard convolution
+    mbcost conv 512 512 --size 14                    one convolution (MobileNets, Table 3)
+    mbcost formula mobilenet_v2                      the closed form in alpha and rho
+
+    Exit codes: 0 done, 1 a check said no, 2 the question or a file is wrong, 130 interrupted.
+    """
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the program and exit with its code."""
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the program; errors become one message on stderr and the exit code 2."""
+    try:
+        result = cli.main(args, prog_name="mbcost", standalone_mode=False)
+    except MbcostError as error:
+        return _fail(str(error) if error.place is not None else f"error: {error}")
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        _hush()
+        return 0
+    except (MemoryError, RecursionError):
+        return _fail("error: the question is too large for this machine\n  help: ask for fewer rows or points")
+    return result if isinstance(result, int) else 0
+
+
+def _fail(message: str) -> int:
+    try:
+        click.echo(message, err=True)
+    except BrokenPipeError:
+        _hush()
+    return 2
+
+
+def _hush() -> None:
+    """Nobody reads any more: let the interpreter flush into nothing."""
+    import os
+
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+
+
+def printable(text: str, limit: int = 60) -> str:
+    """A word of the user's as it may be echoed: printable, and not endless."""
+    return "".join(c if c.isprintable() else "?" for c in text[:limit])

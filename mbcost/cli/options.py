@@ -1,0 +1,168 @@
+"""The options every command shares, and the question they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from mbcost import __version__
+from mbcost.cli.output import FORMATS, write
+from mbcost.dims import exact_text
+from mbcost.errors import MbcostError, nearest
+from mbcost.network import Cost, Network
+
+__all__ = ["Choice", "ModelName", "Question", "heading", "output_options", "report_keys", "variant_options"]
+
+
+class ModelName(click.ParamType):
+    """A shipped model, a path, or ``-``; completes shipped names and files."""
+
+    name = "MODEL"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        """Shipped names that begin so, and files."""
+        from mbcost.tables import models
+
+        found = [CompletionItem(model) for model in models() if model.startswith(incomplete)]
+        return [*found, CompletionItem(incomplete, type="file")] if "/" in incomplete or not found else found
+
+
+class Choice(click.Choice[str]):
+    """A choice whose error names the nearest word."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word, or an error with the words there are."""
+        if isinstance(value, str) and value not in self.choices:
+            close = nearest(value, list(self.choices))
+            words = ", ".join(self.choices)
+            option = param.opts[0] if param else "option"
+            raise MbcostError(f"{option} `{value[:60]}` is not known", help=f"did you mean {close}?" if close else f"use one of {words}")
+        return super().convert(value, param, ctx)
+
+
+class Question:
+    """What was asked: the variant options and the output options, as given."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+        self.format: str = options.pop("format", "table")
+        self.output: str | None = options.pop("output", None)
+        self.unit: str = options.pop("unit", "mult_adds")
+
+    def variant(self) -> dict[str, Any]:
+        """The keyword arguments of :meth:`mbcost.network.Network.cost`."""
+        options = dict(self.options)
+        options["set"] = settings(options.get("set") or ())
+        return options
+
+    def cost(self, network: Network, **more: Any) -> Cost:
+        """The network's cost at the point asked for."""
+        return network.cost(**{**self.variant(), **more})
+
+    def load(self, model: str) -> Network:
+        """Load a model by name or path."""
+        from mbcost.tables import load
+
+        return load(model)
+
+    def emit(self, text: str) -> None:
+        """Print the result, or write it to ``-o FILE``."""
+        write(text, self.output)
+
+
+def variant_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The shared options: which member of the family, and how it is counted."""
+    for option in reversed(_VARIANT):
+        function = option(function)
+    return function
+
+
+def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Format and file of the result."""
+    for option in reversed(_OUTPUT):
+        function = option(function)
+    return function
+
+
+_VARIANT = [
+    click.option("-a", "--alpha", default="1", show_default=True, metavar="A", help="Width multiplier: 0.75, 3/4."),
+    click.option("--rho", metavar="RHO", help="Resolution multiplier: 6/7."),
+    click.option("-r", "--resolution", metavar="PIXELS", help="Resolution: 192, or 192x256 (height x width)."),
+    click.option("--batch", type=int, default=1, show_default=True, metavar="N", help="Images a pass."),
+    click.option("--convention", default="torch", show_default=True, metavar="NAME", help="Counting rule."),
+    click.option("--unit", type=Choice(["mult_adds", "flops"]), default="mult_adds", show_default=True, help="flops adds 2 x mult-adds."),
+    click.option("--rounding", metavar="RULE", help="Rule for widths: floor, divisor:8, floor+divisor:8, none."),
+    click.option("--standard", is_flag=True, help="The standard twin: pairs as the convolutions they factorise."),
+    click.option("--classes", type=int, metavar="N", help="Outputs of the classifier."),
+    click.option("--set", multiple=True, metavar="ROW.FIELD=VALUE", help="Replace a field of a row."),
+    click.option("--without", multiple=True, metavar="GLOB", help="Drop rows."),
+]
+_OUTPUT = [
+    click.option("-f", "--format", type=Choice(FORMATS), default="table", show_default=True, help="Form of the result."),
+    click.option("-o", "--output", metavar="FILE", help="Write to a file instead."),
+]
+
+
+def settings(pairs: tuple[str, ...]) -> dict[str, Any] | None:
+    """``ROW.FIELD=VALUE`` texts as the overrides of a variant; a value in brackets is a list."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise MbcostError(f"--set `{pair[:60]}` has no `=`", help="write --set separable_13.stride=2")
+        if key in found:
+            raise MbcostError(f"--set `{key[:60]}` is given twice", help="keep one of them")
+        found[key] = _listed(value) if value.startswith("[") else value
+    return found or None
+
+
+def _listed(value: str) -> Any:
+    from mbcost.tables.nodes import Scalar, Sequence, parse_document
+
+    root = parse_document(value, "--set").root
+    if not isinstance(root, Sequence) or not all(isinstance(item, Scalar) for item in root.items):
+        raise MbcostError(f"--set value `{value[:60]}` is not a list", help="write [1, 2]")
+    return [item.text for item in root.items if isinstance(item, Scalar)]
+
+
+def heading(cost: Cost, unit: str = "mult_adds") -> str:
+    """The line above every table: what was counted, and how."""
+    variant = cost.variant
+    height, width = variant.resolution
+    size = f"{height} x {width}"
+    words = [cost.network.name, f"alpha {exact_text(variant.alpha)}", f"resolution {size}"]
+    words += [f"batch {variant.batch}"] if variant.batch != 1 else []
+    words += ["standard twin"] if variant.standard else []
+    words += [f"convention {variant.convention}", f"rounding {variant.rounding or 'not stated'}"]
+    words += ["1 mult-add = 2 FLOPs"] if unit == "flops" else []
+    return ", ".join(words)
+
+
+def report_keys(cost: Cost, schema: str, unit: str = "mult_adds") -> dict[str, Any]:
+    """The keys every JSON report begins with: what was counted, how, by which version, from which table."""
+    variant = cost.variant
+    base_height, base_width = cost.network.base_resolution
+    height, width = variant.resolution
+    rho = variant.rho
+    if rho is None and height * base_width == width * base_height:
+        from fractions import Fraction
+
+        rho = Fraction(height, base_height)
+    keys: dict[str, Any] = {
+        "schema": f"mbcost/{schema}/1",
+        "version": __version__,
+        "model": cost.network.name,
+        "table_hash": cost.network.digest,
+        "alpha": str(variant.alpha),
+        "rho": None if rho is None else str(rho),
+        "resolution": [height, width],
+        "batch": variant.batch,
+        "convention": variant.convention,
+        "rounding": str(variant.rounding) if variant.rounding is not None else None,
+        "standard": variant.standard,
+        "unit": unit,
+    }
+    return keys

@@ -1,0 +1,83 @@
+"""Where results go: standard output or a file, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from mbcost.errors import MbcostError
+
+if TYPE_CHECKING:
+    from mbcost.report import Table
+
+__all__ = ["FORMATS", "json_text", "table_text", "write"]
+
+FORMATS = ("table", "json", "csv", "markdown", "latex")
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """A report as JSON: a list of rows has one row a line, integers are exact, other rationals are texts p/q."""
+    from json import dumps
+
+    parts = []
+    for key, value in document.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            body = ",\n    ".join(dumps(item, default=str) for item in value)
+            parts.append(f"  {dumps(key)}: [\n    {body}\n  ]")
+        else:
+            parts.append(f"  {dumps(key)}: {dumps(value, default=str)}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def table_text(table: Table, format: str, *, to_file: bool = False) -> str:
+    """A table in one of the text formats, fitted to the terminal when there is one."""
+    from mbcost.report import render
+
+    if format != "table" or to_file:
+        return render(table, format, ascii=not to_file and not _speaks_unicode())
+    width, color = terminal()
+    return render(table, format, width=width, color=color, ascii=not _speaks_unicode())
+
+
+def terminal() -> tuple[int | None, bool]:
+    """The width of the terminal (None off a terminal) and whether it takes colour (``NO_COLOR`` is honoured)."""
+    if not sys.stdout.isatty():
+        return None, False
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns, not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _speaks_unicode() -> bool:
+    return (sys.stdout.encoding or "ascii").lower().replace("-", "") in {"utf8", "utf8sig"}
+
+
+def write(text: str, path: str | None) -> None:
+    """Print, or replace a file in one step: never half of it, and nothing at all after an error."""
+    if path is None or path == "-":
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    folder = os.path.dirname(path) or os.curdir
+    temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}")
+    try:
+        if os.path.isdir(path):
+            raise IsADirectoryError(None, "it is a directory")
+        if os.path.exists(path) and not os.path.isfile(path):  # a device or a pipe cannot be replaced
+            with open(path, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            return
+        try:
+            with open(temporary, "w", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+            os.replace(temporary, path)
+        finally:
+            if os.path.lexists(temporary):
+                os.unlink(temporary)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise MbcostError(f"`{path[:200]}` cannot be written: {reason}", help="check the folder and its permissions") from None

@@ -1,0 +1,96 @@
+"""A table in GitHub's Markdown, for a README or the comment on a pull request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mbcost.report.cells import LEFT, cell_texts, visible
+
+if TYPE_CHECKING:
+    from mbcost.report.table import Table
+
+# What Markdown would read as markup, inside a line and (added there) at its beginning.
+_ESCAPES = str.maketrans({c: "\\" + c for c in "\\`*<>[]|~&"})
+_AT_START = ("#", "+", "-", "=")
+
+
+def markdown(table: Table) -> str:
+    """The table with pipes: title and total bold, numbers to the right, the notes as a list.
+
+    >>> from mbcost.report.table import Column, Table
+    >>> columns = (Column("name", "layer", "name"), Column("params", "params", "count"))
+    >>> table = Table("Classifier", columns, (("fc", 1025000),), ("total", 1025000), ("bias included",))
+    >>> print(markdown(table), end="")
+    **Classifier**
+    <BLANKLINE>
+    | layer     |        params |
+    | :-------- | ------------: |
+    | fc        |     1,025,000 |
+    | **total** | **1,025,000** |
+    <BLANKLINE>
+    - bias included
+    """
+    columns, total = cell_texts(table, text=escaped)
+    for i, (column, cells) in enumerate(zip(table.columns, columns, strict=True)):
+        cells.insert(0, escaped(column.heading))
+        if total is not None:
+            cells.append(bold(total[i]))
+    rights = [column.kind not in LEFT for column in table.columns]
+    # Three dashes are the least that every reader of Markdown takes for a rule.
+    widths = [max([4, *map(len, cells)]) for cells in columns]
+    marks = [
+        "-" * (width - 1) + ":" if right else ":" + "-" * (width - 1)
+        for right, width in zip(rights, widths, strict=True)
+    ]
+    lines = []
+    if columns:
+        padded = [
+            [cell.rjust(width) if right else cell.ljust(width) for cell in cells]
+            for cells, right, width in zip(columns, rights, widths, strict=True)
+        ]
+        heading, *rows = zip(*padded, strict=True)
+        lines = ["| " + " | ".join(row) + " |" for row in (heading, marks, *rows)]
+    paragraphs = [
+        [bold(escaped(table.title))] if table.title else [],
+        lines,
+        [f"- {line_start(escaped(note))}" for note in table.notes],
+    ]
+    return "\n\n".join(["\n".join(paragraph) for paragraph in paragraphs if paragraph]) + "\n"
+
+
+def escaped(text: str) -> str:
+    r"""A text that Markdown prints as it is. An underscore inside a word is no markup and stays readable.
+
+    >>> escaped("conv_dw_1"), escaped("_a|b_"), escaped("*/pointwise")
+    ('conv_dw_1', '\\_a\\|b\\_', '\\*/pointwise')
+    """
+    text = visible(text).translate(_ESCAPES)
+    if "_" not in text:
+        return text
+    framed = f" {text} "
+    return "".join(
+        ["\\_" if c == "_" and not (framed[i].isalnum() and framed[i + 2].isalnum()) else c for i, c in enumerate(text)]
+    )
+
+
+def line_start(text: str) -> str:
+    r"""A text that begins a line and must not open a heading or a list there.
+
+    >>> line_start("# of layers"), line_start("1. first"), line_start("2.13 % more")
+    ('\\# of layers', '1\\. first', '2.13 % more')
+    """
+    if text.startswith(_AT_START):
+        return "\\" + text
+    digits = len(text) - len(text.lstrip("0123456789"))
+    if digits and text[digits : digits + 2] in {". ", ") "}:
+        return text[:digits] + "\\" + text[digits:]
+    return text
+
+
+def bold(text: str) -> str:
+    """A text in bold; nothing stays nothing.
+
+    >>> bold("total"), bold("")
+    ('**total**', '')
+    """
+    return f"**{text.strip()}**" if text.strip() else ""
