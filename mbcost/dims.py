@@ -164,7 +164,7 @@ class Idealised(Arithmetic):
 
     exact = False
 
-    def round(self, numerator: Dim, denominator: int, rounding: Rounding | None) -> Dim:  # noqa: ARG002
+    def round(self, numerator: Dim, denominator: int, rounding: Rounding | None) -> Dim:
         """numerator / denominator, as it is."""
         return _reduced(numerator, denominator)
 
@@ -180,7 +180,7 @@ class Idealised(Arithmetic):
         """numerator / denominator, as it is."""
         return _reduced(numerator, denominator)
 
-    def at_least(self, a: Dim, b: Dim) -> Dim:  # noqa: ARG002
+    def at_least(self, a: Dim, b: Dim) -> Dim:
         """No window is dropped in the idealised network."""
         return 0
 
@@ -234,15 +234,18 @@ def _shortest(value: float, what: str) -> str:
         meant = f"{value:.10g}"
         raise MbcostError(
             f"{what} {text} has more than 12 digits: the noise of a binary fraction",
-            help=f"{meant} is probably meant: give it as the text \"{meant}\" or as a Fraction",
+            help=f'{meant} is probably meant: give it as the text "{meant}" or as a Fraction',
         )
-    return text[:-2] if text.endswith(".0") else text
+    return text.removesuffix(".0")
 
 
 def _multiplier(value: object, what: str) -> Fraction:
     number = rational(value, what)
     if not 0 < number <= MAX_ALPHA:
-        raise MbcostError(f"{what} (={exact_text(number)}) must be above 0 and at most {MAX_ALPHA}", help=f"0.25 to 2 are usual values of {what}")
+        raise MbcostError(
+            f"{what} (={exact_text(number)}) must be above 0 and at most {MAX_ALPHA}",
+            help=f"0.25 to 2 are usual values of {what}",
+        )
     return number
 
 
@@ -268,16 +271,22 @@ def parse_resolution(value: object) -> tuple[int, int]:
     """
     if isinstance(value, list | tuple):
         if len(value) != 2:
-            raise MbcostError(f"a resolution has one or two sides, not {len(value)}", help="write 224, 192x256 or [192, 256]")
+            raise MbcostError(
+                f"a resolution has one or two sides, not {len(value)}", help="write 224, 192x256 or [192, 256]"
+            )
         (height, _), (width, _) = parse_resolution(value[0]), parse_resolution(value[1])
         return height, width
     text = _digits(value) if isinstance(value, int) and not isinstance(value, bool) else str(value).strip()
     match = _RESOLUTION.fullmatch(text) if len(text) <= 2 * MAX_NUMBER_TEXT else None
     if match is None:
-        raise MbcostError(f"resolution {_quoted(text[:40])} is not a size in pixels", help="write 224, or 192x256 for height x width")
+        raise MbcostError(
+            f"resolution {_quoted(text[:40])} is not a size in pixels", help="write 224, or 192x256 for height x width"
+        )
     sides = int(match[1]), int(match[2] or match[1])
     if max(sides) > MAX_RESOLUTION:
-        raise MbcostError(f"resolution {text} is above {MAX_RESOLUTION} pixels", help=f"a side is 1 to {MAX_RESOLUTION}")
+        raise MbcostError(
+            f"resolution {text} is above {MAX_RESOLUTION} pixels", help=f"a side is 1 to {MAX_RESOLUTION}"
+        )
     return sides
 
 

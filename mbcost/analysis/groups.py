@@ -51,6 +51,12 @@ def gather(rows: tuple[Row, ...], by: str) -> list[Group]:
     for row in rows:
         found.setdefault(row.kind if by == "kind" else block_of(row), []).append(row)
     return [
-        Group(name, sum(1 for r in members if r.weights), sum(r.mult_adds for r in members), sum(r.params for r in members), tuple(members))
+        Group(
+            name,
+            sum(1 for r in members if r.weights),
+            sum(r.mult_adds for r in members),
+            sum(r.params for r in members),
+            tuple(members),
+        )
         for name, members in found.items()
     ]

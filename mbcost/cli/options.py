@@ -17,12 +17,12 @@ from mbcost.network import Cost, Network
 __all__ = ["Choice", "ModelName", "Question", "heading", "output_options", "report_keys", "variant_options"]
 
 
-class ModelName(click.ParamType):
+class ModelName(click.ParamType[str]):
     """A shipped model, a path, or ``-``; completes shipped names and files."""
 
     name = "MODEL"
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Shipped names that begin so, and files."""
         from mbcost.tables import models
 
@@ -39,7 +39,10 @@ class Choice(click.Choice[str]):
             close = nearest(value, list(self.choices))
             words = ", ".join(self.choices)
             option = param.opts[0] if param else "option"
-            raise MbcostError(f"{option} `{value[:60]}` is not known", help=f"did you mean {close}?" if close else f"use one of {words}")
+            raise MbcostError(
+                f"{option} `{value[:60]}` is not known",
+                help=f"did you mean {close}?" if close else f"use one of {words}",
+            )
         return super().convert(value, param, ctx)
 
 
@@ -93,7 +96,13 @@ _VARIANT = [
     click.option("-r", "--resolution", metavar="PIXELS", help="Resolution: 192, or 192x256 (height x width)."),
     click.option("--batch", type=int, default=1, show_default=True, metavar="N", help="Images a pass."),
     click.option("--convention", default="torch", show_default=True, metavar="NAME", help="Counting rule."),
-    click.option("--unit", type=Choice(["mult_adds", "flops"]), default="mult_adds", show_default=True, help="flops adds 2 x mult-adds."),
+    click.option(
+        "--unit",
+        type=Choice(["mult_adds", "flops"]),
+        default="mult_adds",
+        show_default=True,
+        help="flops adds 2 x mult-adds.",
+    ),
     click.option("--rounding", metavar="RULE", help="Rule for widths: floor, divisor:8, floor+divisor:8, none."),
     click.option("--standard", is_flag=True, help="The standard twin: pairs as the convolutions they factorise."),
     click.option("--classes", type=int, metavar="N", help="Outputs of the classifier."),
@@ -101,7 +110,9 @@ _VARIANT = [
     click.option("--without", multiple=True, metavar="GLOB", help="Drop rows."),
 ]
 _OUTPUT = [
-    click.option("-f", "--format", type=Choice(FORMATS), default="table", show_default=True, help="Form of the result."),
+    click.option(
+        "-f", "--format", type=Choice(FORMATS), default="table", show_default=True, help="Form of the result."
+    ),
     click.option("-o", "--output", metavar="FILE", help="Write to a file instead."),
 ]
 

@@ -11,7 +11,7 @@ from mbcost.errors import MbcostError
 if TYPE_CHECKING:
     from mbcost.report import Table
 
-__all__ = ["FORMATS", "json_text", "table_text", "write"]
+__all__ = ["FORMATS", "decimal", "json_text", "table_text", "write"]
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
 
@@ -28,6 +28,11 @@ def json_text(document: dict[str, Any]) -> str:
         else:
             parts.append(f"  {dumps(key)}: {dumps(value, default=str)}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def decimal(value: Any) -> float | None:
+    """An exact ratio or share as the JSON number nearest to it; None stays null."""
+    return None if value is None else value.numerator / value.denominator
 
 
 def table_text(table: Table, format: str, *, to_file: bool = False) -> str:
@@ -80,4 +85,6 @@ def write(text: str, path: str | None) -> None:
                 os.unlink(temporary)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise MbcostError(f"`{path[:200]}` cannot be written: {reason}", help="check the folder and its permissions") from None
+        raise MbcostError(
+            f"`{path[:200]}` cannot be written: {reason}", help="check the folder and its permissions"
+        ) from None

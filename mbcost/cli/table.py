@@ -8,7 +8,7 @@ import click
 
 from mbcost.analysis.groups import gather, share
 from mbcost.cli.options import Choice, ModelName, Question, heading, output_options, report_keys, variant_options
-from mbcost.cli.output import json_text, table_text
+from mbcost.cli.output import decimal, json_text, table_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import Row
 from mbcost.network import Cost
@@ -22,7 +22,13 @@ TOTALS = ("mult_adds", "params", "weights", "biases", "norm_params", "norm_stats
 @click.command("table", short_help="Mult-adds and params, layer by layer.")
 @click.argument("model", type=ModelName())
 @click.option("--by", type=Choice(["layer", "block", "kind"]), default="layer", show_default=True, help="Gather rows.")
-@click.option("--sort", type=Choice(["order", "mult_adds", "params", "name"]), default="order", show_default=True, help="Order of the rows.")
+@click.option(
+    "--sort",
+    type=Choice(["order", "mult_adds", "params", "name"]),
+    default="order",
+    show_default=True,
+    help="Order of the rows.",
+)
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="The first N rows; the rest become one.")
 @click.option("--layer", metavar="NAME", help="The formula of one layer, with its numbers put in.")
 @variant_options
@@ -77,13 +83,17 @@ def _document(cost: Cost, by: str, entries: list[Any], top: int | None, unit: st
                 "mult_adds": group.mult_adds,
                 **({"flops": 2 * group.mult_adds} if unit == "flops" else {}),
                 "params": group.params,
-                "share": _decimal(share(group.mult_adds, total)),
-                "params_share": _decimal(share(group.params, params)),
+                "share": decimal(share(group.mult_adds, total)),
+                "params_share": decimal(share(group.params, params)),
             }
             for group in shown
         ]
     if rest:
-        document["other"] = {"rows": len(rest), "mult_adds": sum(e.mult_adds for e in rest), "params": sum(e.params for e in rest)}
+        document["other"] = {
+            "rows": len(rest),
+            "mult_adds": sum(e.mult_adds for e in rest),
+            "params": sum(e.params for e in rest),
+        }
     document["total"] = total_keys(cost, unit)
     return document
 
@@ -114,11 +124,6 @@ def total_keys(cost: Cost, unit: str = "mult_adds") -> dict[str, Any]:
         keys["flops"] = 2 * keys["mult_adds"]
     keys["layers"] = cost.layers
     return keys
-
-
-def _decimal(value: Any) -> float | None:
-    """A share for JSON, where it is a number: 17 digits of an exact quotient."""
-    return None if value is None else value.numerator / value.denominator
 
 
 def _table(cost: Cost, by: str, entries: list[Any], top: int | None, unit: str) -> Table:
@@ -161,7 +166,13 @@ def _facts(entry: Any, by: str) -> tuple[Any, ...]:
     if by != "layer":
         return (entry.layers,)
     stride = entry.stride
-    return entry.kind, entry.input, entry.output, entry.kernel_size, str(stride[0]) if stride and stride[0] == stride[1] else stride
+    return (
+        entry.kind,
+        entry.input,
+        entry.output,
+        entry.kernel_size,
+        str(stride[0]) if stride and stride[0] == stride[1] else stride,
+    )
 
 
 def _explained(cost: Cost, name: str, question: Question) -> str:
@@ -171,19 +182,29 @@ def _explained(cost: Cost, name: str, question: Question) -> str:
     if name not in names:
         inside = [known for known in names if known.startswith(f"{name}/")]
         close = " or ".join(f"`{known}`" for known in inside[:6]) or nearest(name, names)
-        raise MbcostError(f"there is no layer `{name[:60]}`", help=f"did you mean {close}?" if close else "`mbcost table` prints the names")
+        raise MbcostError(
+            f"there is no layer `{name[:60]}`",
+            help=f"did you mean {close}?" if close else "`mbcost table` prints the names",
+        )
     row, lines = explain(cost, name)
     if question.format == "json":
         document = report_keys(cost, "layer", question.unit)
         document["layer"] = row_keys(row, question.unit)
         document["formulas"] = [line._asdict() for line in lines]
         return json_text(document)
-    columns = (Column("quantity", "quantity"), Column("formula", "formula"), Column("numbers", "with its numbers"), Column("value", "value", "count"))
+    columns = (
+        Column("quantity", "quantity"),
+        Column("formula", "formula"),
+        Column("numbers", "with its numbers"),
+        Column("value", "value", "count"),
+    )
     table = Table(
         f"{row.name}: {row.kind}, {_size(row.input)} -> {_size(row.output)}, of {heading(cost, question.unit)}",
         columns,
         tuple((line.quantity, line.symbols, line.digits, line.value) for line in lines),
-        notes=("M, N input and output channels; D_K kernel size; D_F side of the output map",) if lines else ("no weights, no mult-adds",),
+        notes=("M, N input and output channels; D_K kernel size; D_F side of the output map",)
+        if lines
+        else ("no weights, no mult-adds",),
     )
     return table_text(table, question.format, to_file=question.output is not None)
 

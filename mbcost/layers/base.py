@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -19,7 +20,8 @@ class Row(NamedTuple):
     """One costed layer: its shapes, its cost, and the parts every counting convention is a sum of.
 
     ``mult_adds`` and ``params`` follow the convention asked for; by default mult-adds are the multiplications by a weight
-    (one with its addition each) and params are those that are trained. Shapes are channels, height, width.
+    (one with its addition each) and params are those that are trained. Shapes are channels, height, width. A row whose
+    cost is declared unknown is not ``exact``: its numbers are what is known of it, a lower bound.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Row(NamedTuple):
     input_elements: Dim = 0
     output_elements: Dim = 0
     coded: str = "module"
+    exact: bool = True
 
     @property
     def norm_params(self) -> Dim:
@@ -85,10 +88,12 @@ class Width(NamedTuple):
             channels = arith.grow(value)  # type: ignore[arg-type]
         else:
             channels = arith.ratio(value, inputs[of][0], rounding or arith.rounding)  # type: ignore[arg-type]
-            if least:
+            if least and arith.exact:
                 channels = arith.larger(channels, least)
         if type(channels) is int and channels < 1:
-            raise MbcostError(f"a width of 0 channels: {self}", help="choose a larger alpha, or a rounding with a divisor")
+            raise MbcostError(
+                f"a width of 0 channels: {self}", help="choose a larger alpha, or a rounding with a divisor"
+            )
         return channels
 
     def __str__(self) -> str:
@@ -112,7 +117,7 @@ class Layer:
     coded: str
     sources: tuple[int, ...]
 
-    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """Channels, height and width of the output; by default those of the first input."""
         return inputs[0]
 
@@ -134,7 +139,7 @@ class Layer:
                     setattr(twin, slot, getattr(self, slot))
         return twin
 
-    def present(self, arith: Arithmetic, inputs: list[Shape]) -> Dim:  # noqa: ARG002
+    def present(self, arith: Arithmetic, inputs: list[Shape]) -> Dim:
         """1 where the network has this layer; a conditional layer of a composite may be 0."""
         return 1
 
@@ -148,7 +153,7 @@ class Kind(NamedTuple):
 
     op: str
     fields: dict[str, Field]
-    build: Any
+    build: Callable[[dict[str, Any]], list[Any]]
     inputs: str
     doc: str
 
@@ -157,13 +162,17 @@ KINDS: dict[str, Kind] = {}
 """Every op of the layer table, filled as the modules of this package register their kinds."""
 
 
-def kind(op: str, *fields: Field, inputs: str = "one", doc: str | None = None) -> Any:
+Builder: TypeAlias = Callable[[dict[str, Any]], list[Any]]
+"""Makes the layers of a row from the values of its fields."""
+
+
+def kind(op: str, *fields: Field, inputs: str = "one", doc: str = "") -> Callable[[Builder], Builder]:
     """Register a kind: its word in the table, its fields, and the function that builds its layers."""
 
-    def register(build: Any) -> Any:
+    def register(build: Builder) -> Builder:
         if op in KINDS:
             raise ValueError(f"the kind {op} is registered twice")
-        KINDS[op] = Kind(op, {field.name: field for field in fields}, build, inputs, doc or build.__doc__ or "")
+        KINDS[op] = Kind(op, {field.name: field for field in fields}, build, inputs, doc)
         return build
 
     return register
@@ -186,7 +195,9 @@ CODED = Choice("module", "function")
 ROUNDING = RoundingRule()
 SQUEEZE = Squeeze()
 
-CODED_FIELD = Field("coded", CODED, "module", "how the implementation codes pooling and activation; some counters differ")
+CODED_FIELD = Field(
+    "coded", CODED, "module", "how the implementation codes pooling and activation; some counters differ"
+)
 
 
 def activation_field(default: str) -> Field:
@@ -220,5 +231,7 @@ def window(arith: Arithmetic, size: Dim, kernel: int, stride: int, before: int, 
     extent = dilation * (kernel - 1) + 1
     positions = arith.floor_div(size + (before + after - extent), stride) + 1
     if type(positions) is int and positions < 1:
-        raise Vanished(f"a window of {extent} does not fit a map of {size} padded by {before + after}: the map vanishes")
+        raise Vanished(
+            f"a window of {extent} does not fit a map of {size} padded by {before + after}: the map vanishes"
+        )
     return positions

@@ -13,9 +13,33 @@ from typing import Any
 from mbcost.dims import Arithmetic, Dim, Rounding
 from mbcost.errors import MbcostError
 from mbcost.layers.base import (
-    ACTIVATION, CODED_FIELD, COUNT, FLAG, ROUNDING, SQUEEZE, Layer, Row, Shape, Width, activation_field, kind,
+    ACTIVATION,
+    CODED_FIELD,
+    COUNT,
+    FLAG,
+    ROUNDING,
+    SQUEEZE,
+    Layer,
+    Row,
+    Shape,
+    Width,
+    activation_field,
+    kind,
 )  # fmt: skip
-from mbcost.layers.conv import BIAS, DILATION, EXPANSION, KERNEL3, NORMED, OUT, PAD, STRIDE, WIDTH, Conv, Depthwise, out_width
+from mbcost.layers.conv import (
+    BIAS,
+    DILATION,
+    EXPANSION,
+    KERNEL3,
+    NORMED,
+    OUT,
+    PAD,
+    STRIDE,
+    WIDTH,
+    Conv,
+    Depthwise,
+    out_width,
+)
 from mbcost.layers.elementwise import Add
 from mbcost.layers.fields import Choice, Field
 
@@ -71,7 +95,9 @@ class FusedProject(Conv):
     conditional = True
 
     def __init__(self, values: dict[str, Any], expanded: Width, final: Width) -> None:
-        super().__init__(values, final, kernel_size=(1, 1), stride=(1, 1), padding="same", dilation=(1, 1), activation="none")
+        super().__init__(
+            values, final, kernel_size=(1, 1), stride=(1, 1), padding="same", dilation=(1, 1), activation="none"
+        )
         self.expanded = expanded
 
     def present(self, arith: Arithmetic, inputs: list[Shape]) -> Dim:
@@ -121,7 +147,7 @@ class Excite(Layer):
     def __init__(self, activation: str) -> None:
         self.activation = activation
 
-    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The gated map has the map's shape."""
         return inputs[1]
 
@@ -148,8 +174,11 @@ def expanded_width(values: dict[str, Any]) -> Width:
     t, n = values.get("expansion"), values.get("expanded")
     if (t is None) == (n is None):
         given = "both given" if t is not None else "both missing"
-        raise MbcostError(f"`expansion` and `expanded` are {given}", help="give one: `expansion` times the input, or `expanded` channels before alpha")
-    return Width("ratio", t) if t is not None else Width(values.get("width") or "scale", n)
+        raise MbcostError(
+            f"`expansion` and `expanded` are {given}",
+            help="give one: `expansion` times the input, or `expanded` channels before alpha",
+        )
+    return Width(values.get("width") or "scale", n) if n is not None else Width("ratio", values["expansion"])
 
 
 SE_FIELDS = (
@@ -158,7 +187,9 @@ SE_FIELDS = (
     Field("se_gate", ACTIVATION, "hard_sigmoid", "gate of squeeze-and-excite"),
 )
 EXPANDED = Field("expanded", COUNT, None, "expanded channels before alpha, instead of `expansion`")
-RESIDUAL = Field("residual", FLAG, True, "false leaves the residual out; else it is there where stride is 1 and the channels agree")
+RESIDUAL = Field(
+    "residual", FLAG, True, "false leaves the residual out; else it is there where stride is 1 and the channels agree"
+)
 TIMES = EXPANSION._replace(doc="expanded width as a multiple of the actual input channels")
 ACTIVE = activation_field("relu")
 
@@ -188,7 +219,9 @@ def _inverted_residual(values: dict[str, Any]) -> list[Any]:
     ]
     if values["se"] is not None:
         of = 0 if values["se_of"] == "expanded" else 1
-        parts.append(("se/reduce", Reduce(squeezed(values["se"], of, values["se_rounding"]), values["se_activation"]), (1, -1)))
+        parts.append(
+            ("se/reduce", Reduce(squeezed(values["se"], of, values["se_rounding"]), values["se_activation"]), (1, -1))
+        )
         parts.append(("se/expand", Excite(values["se_gate"]), (2, 1)))
     parts.append(("project", Conv(values, out, activation="none", **plain), (len(parts) - 1,)))
     return _with_residual(values, parts)
@@ -202,7 +235,8 @@ def _fused_inverted_residual(values: dict[str, Any]) -> list[Any]:
     expanded = expanded_width(values)
     final = out_width(values | {"expansion": None})
     return _with_residual(
-        values, [("conv", FusedConv(values, expanded), (-1,)), ("project", FusedProject(values, expanded, final), (0, -1))]
+        values,
+        [("conv", FusedConv(values, expanded), (-1,)), ("project", FusedProject(values, expanded, final), (0, -1))],
     )
 
 

@@ -8,7 +8,21 @@ from typing import Any, ClassVar
 from mbcost.dims import Arithmetic, Dim
 from mbcost.errors import MbcostError
 from mbcost.layers.base import (
-    CODED_FIELD, COUNT, FLAG, NORM, PADDING, PAIR, RATIO, WIDTH_MODE, Layer, Row, Shape, Width, activation_field, kind, norm_values,
+    CODED_FIELD,
+    COUNT,
+    FLAG,
+    NORM,
+    PADDING,
+    PAIR,
+    RATIO,
+    WIDTH_MODE,
+    Layer,
+    Row,
+    Shape,
+    Width,
+    activation_field,
+    kind,
+    norm_values,
     window,
 )  # fmt: skip
 from mbcost.layers.fields import REQUIRED, Field
@@ -21,13 +35,18 @@ def divide(a: Dim, b: Dim, what: str, by: str) -> Dim:
     if type(a) is int and type(b) is int:
         if a % b:
             options = [str(d) for d in range(1, min(a, 64) + 1) if a % d == 0]
-            raise MbcostError(f"`{what}` (={a}) must be divisible by `{by}` (={b})", help=f"set `{by}` to {_or(options)}")
+            raise MbcostError(
+                f"`{what}` (={a}) must be divisible by `{by}` (={b})", help=f"set `{by}` to {_or(options)}"
+            )
         return a // b
     if isinstance(a, int | Fraction):
         return Fraction(a) / b
     if hasattr(a, "dtype"):
         if (a % b).any():
-            raise MbcostError(f"`{what}` must be divisible by `{by}` (={b}) at every point", help=f"choose alphas at which {what} is a multiple of {b}")
+            raise MbcostError(
+                f"`{what}` must be divisible by `{by}` (={b}) at every point",
+                help=f"choose alphas at which {what} is a multiple of {b}",
+            )
         return a // b
     return a / b
 
@@ -108,7 +127,9 @@ class Conv(Layer):
         elements = n * positions
         mults = weights * positions
         biases = n if self.bias else 0
-        scale, shift, stats, normed = (n, n, 2 * n, elements) if self.norm == "batch" else norm_values(self.norm, n, elements)
+        scale, shift, stats, normed = (
+            (n, n, 2 * n, elements) if self.norm == "batch" else norm_values(self.norm, n, elements)
+        )
         return Row(
             self.name, self.op, named, shape, output, mults, weights + biases + scale + shift, self.kernel_size, self.stride,
             groups, mults, weights, biases, elements if biases is n else 0, scale, shift, stats, normed,
@@ -186,7 +207,9 @@ def out_width(values: dict[str, Any]) -> Width:
         return Width(values.get("width") or "scale", out)
     if expansion is not None:
         return Width("ratio", expansion)
-    raise MbcostError("`out_channels` is missing", help="give `out_channels`, or `expansion` for a multiple of the input's channels")
+    raise MbcostError(
+        "`out_channels` is missing", help="give `out_channels`, or `expansion` for a multiple of the input's channels"
+    )
 
 
 OUT = Field("out_channels", COUNT, None, "number of output channels N, before alpha")

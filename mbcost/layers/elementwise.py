@@ -6,7 +6,19 @@ from typing import Any
 
 from mbcost.dims import Arithmetic
 from mbcost.errors import MbcostError
-from mbcost.layers.base import ACTIVATION, CODED_FIELD, COUNT, NORM, PAIR, Layer, Row, Shape, activation_field, kind, norm_values
+from mbcost.layers.base import (
+    ACTIVATION,
+    CODED_FIELD,
+    COUNT,
+    NORM,
+    PAIR,
+    Layer,
+    Row,
+    Shape,
+    activation_field,
+    kind,
+    norm_values,
+)
 from mbcost.layers.conv import divide
 from mbcost.layers.fields import REQUIRED, Field, RowName
 
@@ -38,7 +50,9 @@ class Elementwise(Layer):
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
         """Activated elements: one each element of the output."""
         row = super().cost(inputs, output)
-        return row._replace(activation=self.activation, activated=row.output_elements if self.activation != "none" else 0)
+        return row._replace(
+            activation=self.activation, activated=row.output_elements if self.activation != "none" else 0
+        )
 
 
 class Norm(Elementwise):
@@ -54,7 +68,9 @@ class Norm(Elementwise):
         """Normalised elements and their params."""
         row = super().cost(inputs, output)
         scale, shift, stats, normed = norm_values(self.norm, output[0], row.output_elements)
-        return row._replace(norm_scale=scale, norm_shift=shift, norm_stats=stats, norm_elements=normed, params=scale + shift)
+        return row._replace(
+            norm_scale=scale, norm_shift=shift, norm_stats=stats, norm_elements=normed, params=scale + shift
+        )
 
 
 class Add(Elementwise):
@@ -63,7 +79,7 @@ class Add(Elementwise):
     __slots__ = ()
     formula = "no mult-adds: (inputs - 1) * M * H * W additions"
 
-    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The common shape."""
         if not same_dims(inputs, 0):
             raise MbcostError(
@@ -75,7 +91,9 @@ class Add(Elementwise):
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
         """Additions, and the activation if there is one."""
         row = super().cost(inputs, output)
-        return row._replace(adds=(len(inputs) - 1) * row.output_elements, input_elements=len(inputs) * row.input_elements)
+        return row._replace(
+            adds=(len(inputs) - 1) * row.output_elements, input_elements=len(inputs) * row.input_elements
+        )
 
 
 class Multiply(Elementwise):
@@ -84,7 +102,7 @@ class Multiply(Elementwise):
     __slots__ = ()
     formula = "no mult-adds: M * H * W products"
 
-    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The shape of the largest input; the others are equal to it or 1 x 1."""
         out = inputs[0]
         for shape in inputs[1:]:
@@ -112,7 +130,7 @@ class Concat(Elementwise):
 
     __slots__ = ()
 
-    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The sum of the channels."""
         if not same_dims(inputs, 1):
             raise MbcostError(
@@ -135,7 +153,7 @@ class Split(Layer):
     def __init__(self, parts: int) -> None:
         self.parts = parts
 
-    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """M / parts channels."""
         channels, height, width = inputs[0]
         return divide(channels, self.parts, "in_channels", "parts"), height, width
@@ -149,7 +167,7 @@ class Shuffle(Layer):
     def __init__(self, groups: int) -> None:
         self.groups = groups
 
-    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The input's shape; the groups must divide the channels."""
         divide(inputs[0][0], self.groups, "in_channels", "groups")
         return inputs[0]
@@ -160,7 +178,7 @@ class Flatten(Layer):
 
     __slots__ = ()
 
-    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """(M * H * W, 1, 1)."""
         channels, height, width = inputs[0]
         return channels * height * width, 1, 1
@@ -174,7 +192,7 @@ class Upsample(Layer):
     def __init__(self, factor: tuple[int, int] | None) -> None:
         self.factor = factor
 
-    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The map times the factor, or the size of the row named by `like`."""
         channels, height, width = inputs[0]
         if self.factor is None:
@@ -185,27 +203,38 @@ class Upsample(Layer):
 JOINED = activation_field("none")
 
 
-@kind("activation", Field("activation", ACTIVATION, "relu", "the function"), CODED_FIELD, doc="an activation as a row of its own")
+@kind(
+    "activation",
+    Field("activation", ACTIVATION, "relu", "the function"),
+    CODED_FIELD,
+    doc="an activation as a row of its own",
+)
 def _activation(values: dict[str, Any]) -> list[Any]:
     return [("", Elementwise(values["activation"]), (-1,))]
 
 
 @kind("softmax", doc="softmax over the channels")
-def _softmax(values: dict[str, Any]) -> list[Any]:  # noqa: ARG001
+def _softmax(values: dict[str, Any]) -> list[Any]:
     return [("", Elementwise("softmax"), (-1,))]
 
 
 @kind("lrn", doc="local response normalisation (AlexNet, GoogLeNet)")
-def _lrn(values: dict[str, Any]) -> list[Any]:  # noqa: ARG001
+def _lrn(values: dict[str, Any]) -> list[Any]:
     return [("", Elementwise("lrn"), (-1,))]
 
 
 @kind("dropout", doc="dropout: nothing at inference")
-def _dropout(values: dict[str, Any]) -> list[Any]:  # noqa: ARG001
+def _dropout(values: dict[str, Any]) -> list[Any]:
     return [("", Elementwise("none"), (-1,))]
 
 
-@kind("norm", Field("norm", NORM, "batch", "which normalisation"), JOINED, CODED_FIELD, doc="normalisation as a row of its own")
+@kind(
+    "norm",
+    Field("norm", NORM, "batch", "which normalisation"),
+    JOINED,
+    CODED_FIELD,
+    doc="normalisation as a row of its own",
+)
 def _norm(values: dict[str, Any]) -> list[Any]:
     return [("", Norm(values["norm"], values["activation"]), (-1,))]
 
@@ -215,7 +244,13 @@ def _add(values: dict[str, Any]) -> list[Any]:
     return [("", Add(values["activation"]), ())]
 
 
-@kind("multiply", JOINED, CODED_FIELD, inputs="several", doc="product of inputs of equal shape, or of a map with 1 x 1 values")
+@kind(
+    "multiply",
+    JOINED,
+    CODED_FIELD,
+    inputs="several",
+    doc="product of inputs of equal shape, or of a map with 1 x 1 values",
+)
 def _multiply(values: dict[str, Any]) -> list[Any]:
     return [("", Multiply(values["activation"]), ())]
 
@@ -231,7 +266,9 @@ def _concat(values: dict[str, Any]) -> list[Any]:
 )  # fmt: skip
 def _split(values: dict[str, Any]) -> list[Any]:
     if values["take"] > values["parts"]:
-        raise MbcostError(f"`take` (={values['take']}) must be at most `parts` (={values['parts']})", help="parts are numbered from 1")
+        raise MbcostError(
+            f"`take` (={values['take']}) must be at most `parts` (={values['parts']})", help="parts are numbered from 1"
+        )
     return [("", Split(values["parts"]), (-1,))]
 
 
@@ -241,7 +278,7 @@ def _shuffle(values: dict[str, Any]) -> list[Any]:
 
 
 @kind("flatten", doc="all elements as channels of a 1 x 1 map")
-def _flatten(values: dict[str, Any]) -> list[Any]:  # noqa: ARG001
+def _flatten(values: dict[str, Any]) -> list[Any]:
     return [("", Flatten(), (-1,))]
 
 
@@ -251,5 +288,7 @@ def _flatten(values: dict[str, Any]) -> list[Any]:  # noqa: ARG001
 )  # fmt: skip
 def _upsample(values: dict[str, Any]) -> list[Any]:
     if (values["factor"] is None) == (values["like"] is None):
-        raise MbcostError("`upsample` needs one of `factor` and `like`", help="give factor: 2, or like: the name of an earlier row")
+        raise MbcostError(
+            "`upsample` needs one of `factor` and `like`", help="give factor: 2, or like: the name of an earlier row"
+        )
     return [("", Upsample(values["factor"]), (-1,) if values["like"] is None else (-1, -2))]

@@ -98,7 +98,9 @@ class Pair(FieldType):
 
     def schema(self) -> dict[str, Any]:
         """One integer, or two."""
-        return {"oneOf": [self.one.schema(), {"type": "array", "items": self.one.schema(), "minItems": 2, "maxItems": 2}]}
+        return {
+            "oneOf": [self.one.schema(), {"type": "array", "items": self.one.schema(), "minItems": 2, "maxItems": 2}]
+        }
 
     def text(self, value: tuple[int, int]) -> str:
         """One number where both are equal."""
@@ -166,7 +168,9 @@ class Rational(FieldType):
 
     def schema(self) -> dict[str, Any]:
         """A number, or the text of a fraction."""
-        return {"oneOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": "^[0-9.]+(/[0-9]+)?$"}]}
+        return {
+            "oneOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": "^[0-9.]+(/[0-9]+)?$"}]
+        }
 
     def text(self, value: Fraction) -> str:
         """A decimal where it is short, else p/q."""
@@ -178,7 +182,7 @@ class Squeeze(Rational):
 
     wanted = "none, or a ratio such as 1/4 or 0.25"
 
-    def read(self, raw: Raw) -> Fraction | None:
+    def read(self, raw: Raw) -> Fraction | None:  # type: ignore[override]
         """The exact ratio, None for ``none``."""
         return None if raw == "none" else super().read(raw)
 
@@ -201,7 +205,11 @@ class Choice(FieldType):
     def read(self, raw: Raw) -> str:
         """The word; a near miss is named."""
         if raw not in self.words:
-            hint = "write none to switch it off" if raw in {"no", "off", "false", "False"} and "none" in self.words else near(raw, self.words)
+            hint = (
+                "write none to switch it off"
+                if raw in {"no", "off", "false", "False"} and "none" in self.words
+                else near(raw, self.words)
+            )
             raise self._wrong(raw, hint)
         return str(raw)
 
@@ -219,7 +227,13 @@ class Flag(FieldType):
         """The truth value."""
         if raw not in {"true", "false"}:
             word = str(raw).lower()
-            hint = "write true" if word in {"yes", "on", "y", "true"} else "write false" if word in {"no", "off", "n", "false"} else ""
+            hint = (
+                "write true"
+                if word in {"yes", "on", "y", "true"}
+                else "write false"
+                if word in {"no", "off", "n", "false"}
+                else ""
+            )
             raise self._wrong(raw, hint)
         return bool(raw == "true")
 

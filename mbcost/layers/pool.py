@@ -46,7 +46,9 @@ class Pool(Layer):
         if after + stride > kernel:  # only then can a window start outside
             positions = positions - arith.at_least((positions - 1) * stride, size + before)
         if type(positions) is int and positions < 1:
-            raise Vanished(f"a window of {kernel} does not fit a map of {size} padded by {before + after}: the map vanishes")
+            raise Vanished(
+                f"a window of {kernel} does not fit a map of {size} padded by {before + after}: the map vanishes"
+            )
         return positions
 
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
@@ -66,7 +68,7 @@ class GlobalPool(Layer):
     def __init__(self, output_size: tuple[int, int]) -> None:
         self.output_size = output_size
 
-    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:  # noqa: ARG002
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The channels on a map of the output size."""
         return inputs[0][0], self.output_size[0], self.output_size[1]
 
@@ -95,6 +97,11 @@ def _avg_pool(values: dict[str, Any]) -> list[Any]:
     return [("", Pool(values), (-1,))]
 
 
-@kind("global_pool", Field("output_size", PAIR, (1, 1), "size of the output map"), CODED_FIELD, doc="average over the whole map")
+@kind(
+    "global_pool",
+    Field("output_size", PAIR, (1, 1), "size of the output map"),
+    CODED_FIELD,
+    doc="average over the whole map",
+)
 def _global_pool(values: dict[str, Any]) -> list[Any]:
     return [("", GlobalPool(values["output_size"]), (-1,))]

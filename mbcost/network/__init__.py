@@ -9,7 +9,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mbcost.dims import (
-    MAX_RESOLUTION, Arithmetic, Dim, Idealised, Rounding, exact_text, parse_alpha, parse_resolution, parse_rho, parse_rounding,
+    MAX_RESOLUTION,
+    Arithmetic,
+    Dim,
+    Idealised,
+    Rounding,
+    exact_text,
+    parse_alpha,
+    parse_resolution,
+    parse_rho,
+    parse_rounding,
     scaled_resolution,
 )  # fmt: skip
 from mbcost.errors import MbcostError
@@ -120,7 +129,13 @@ class Network:
 
     __slots__ = ("_placed", "edits", "is_standard", "table")
 
-    def __init__(self, table: TableSpec, *, standard: bool = False, edits: tuple[tuple[tuple[str, Any], ...], tuple[str, ...]] = ((), ())) -> None:
+    def __init__(
+        self,
+        table: TableSpec,
+        *,
+        standard: bool = False,
+        edits: tuple[tuple[tuple[str, Any], ...], tuple[str, ...]] = ((), ()),
+    ) -> None:
         self.table = table
         self.is_standard = standard
         self.edits = edits
@@ -190,19 +205,32 @@ class Network:
         """
         variant = self.variant(alpha, rho, resolution, batch, rounding, convention, standard)
         placed = self.placed(standard=variant.standard, classes=classes, set=set, without=tuple(without))
-        arith = (Idealised if ideal else Arithmetic)(variant.alpha.numerator, variant.alpha.denominator, variant.rounding)
+        arith = (Idealised if ideal else Arithmetic)(
+            variant.alpha.numerator, variant.alpha.denominator, variant.rounding
+        )
         start = (self.table.channels, *variant.resolution)
         try:
             rows = walk(placed, arith, start)
         except Vanished as error:
             raise self._smallest(error, placed, arith) from None
-        if batch != 1:
-            rows = tuple(scaled(row, batch, PER_IMAGE) for row in rows)
-        if convention != "torch":
+        return Cost(self, variant, placed, self._counted(rows, variant))
+
+    def recost(self, cost: Cost, placed: Placed) -> Cost:
+        """Another layout of the same network at the point where ``cost`` was taken, under the same convention."""
+        variant = cost.variant
+        arith = Arithmetic(variant.alpha.numerator, variant.alpha.denominator, variant.rounding)
+        rows = walk(placed, arith, (self.table.channels, *variant.resolution))
+        return Cost(self, variant, placed, self._counted(rows, variant))
+
+    def _counted(self, rows: tuple[Row, ...], variant: Variant) -> tuple[Row, ...]:
+        """Rows under the batch and the convention of a variant."""
+        if variant.batch != 1:
+            rows = tuple(scaled(row, variant.batch, PER_IMAGE) for row in rows)
+        if variant.convention != "torch":
             from mbcost.conventions import find
 
-            rows = find(convention).applied(rows)
-        return Cost(self, variant, placed, rows)
+            rows = find(variant.convention).applied(rows)
+        return rows
 
     def variant(
         self, alpha: object = 1, rho: object = None, resolution: object = None, batch: int = 1, rounding: str | None = None,
@@ -211,14 +239,19 @@ class Network:
         """Read and check the numbers of a question."""
         factor = parse_alpha(alpha)
         if rho is not None and resolution is not None:
-            raise MbcostError("rho and a resolution are both given", help="keep one: rho scales the table's resolution, the other replaces it")
+            raise MbcostError(
+                "rho and a resolution are both given",
+                help="keep one: rho scales the table's resolution, the other replaces it",
+            )
         multiplier = None if rho is None else parse_rho(rho)
         if resolution is not None:
             size = parse_resolution(resolution)
         else:
             size = self.base_resolution if multiplier is None else scaled_resolution(self.base_resolution, multiplier)
-        if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MAX_BATCH:
-            raise MbcostError(f"batch (={batch!r:.40}) must be a whole number from 1 to {MAX_BATCH:,}", help="1 counts one image")
+        if type(batch) is not int or not 1 <= batch <= MAX_BATCH:
+            raise MbcostError(
+                f"batch (={batch!r:.40}) must be a whole number from 1 to {MAX_BATCH:,}", help="1 counts one image"
+            )
         rule = self.rounding if rounding is None else parse_rounding(rounding)
         if rule is None and factor != 1:
             raise MbcostError(
@@ -228,7 +261,12 @@ class Network:
         return Variant(factor, size, multiplier, batch, rule, convention, standard or self.is_standard)
 
     def placed(
-        self, *, standard: bool = False, classes: int | None = None, set: dict[str, Any] | None = None, without: tuple[str, ...] = ()
+        self,
+        *,
+        standard: bool = False,
+        classes: int | None = None,
+        set: dict[str, Any] | None = None,
+        without: tuple[str, ...] = (),
     ) -> Placed:
         """The layers of a variant; laid out once and kept."""
         key: Any = (standard, classes, tuple(sorted((k, str(v)) for k, v in set.items())) if set else (), without)
@@ -236,7 +274,7 @@ class Network:
         if placed is None:
             changes: dict[str, Any] = {**dict(self.edits[0]), **(set or {})}
             if classes is not None:
-                if isinstance(classes, bool) or not isinstance(classes, int) or classes < 1:
+                if type(classes) is not int or classes < 1:
                     raise MbcostError(f"classes (={classes!r:.40}) must be a whole number of at least 1")
                 changes["classifier.out_channels"] = classes
             placed = lay_out(self.table, Edits(changes, (*self.edits[1], *without)))
@@ -258,7 +296,13 @@ class Network:
         """
         return Network(self.table, standard=True, edits=self.edits)
 
-    def having(self, *, set: dict[str, Any] | None = None, without: tuple[str, ...] | list[str] = (), classes: int | None = None) -> Network:
+    def having(
+        self,
+        *,
+        set: dict[str, Any] | None = None,
+        without: tuple[str, ...] | list[str] = (),
+        classes: int | None = None,
+    ) -> Network:
         """The same family with fields of rows replaced and rows dropped.
 
         >>> import mbcost
@@ -268,7 +312,9 @@ class Network:
         changes = {**dict(self.edits[0]), **(set or {})}
         if classes is not None:
             changes["classifier.out_channels"] = classes
-        return Network(self.table, standard=self.is_standard, edits=(tuple(changes.items()), (*self.edits[1], *without)))
+        return Network(
+            self.table, standard=self.is_standard, edits=(tuple(changes.items()), (*self.edits[1], *without))
+        )
 
     def formula(self) -> Formula:
         """The closed form in alpha and rho, idealised and realised (imports SymPy).

@@ -28,7 +28,10 @@ class Edits:
         for key, value in set.items():
             row, dot, field = key.rpartition(".")
             if not dot or not row or not field:
-                raise MbcostError(f"{shown(key)} does not name a field of a row", help="write row.field=value, for example separable_13.stride=2")
+                raise MbcostError(
+                    f"{shown(key)} does not name a field of a row",
+                    help="write row.field=value, for example separable_13.stride=2",
+                )
             self.rows.setdefault(row, {})[field] = value
         self.without = without
         self.found: dict[str, bool] = dict.fromkeys([*self.rows, *without], False)
@@ -84,6 +87,7 @@ class _Layout:
         self.marks: list[tuple[TableSpec, RowSpec]] = []
         self.outputs: dict[str, int] = {}
         self.dropped: set[str] = set()
+        self.freed: set[str] = set()
         self.parts: set[str] = set()
         self.values: dict[int, tuple[Kind, dict[str, Any]]] = {}
         self.later: dict[tuple[int, bool], tuple[RowSpec, RowSpec]] = {}
@@ -96,6 +100,7 @@ class _Layout:
             place = table.place(table.base.line, table.base.column)
             last = self.body(table.base.table, scope, [inner, *edits])
             self.check(inner, place)
+            self.freed = set(self.dropped)  # a row the base loses leaves its name to the rows below
         return self.items(table.items, table, scope, edits, last, 1)
 
     def check(self, edits: Edits, place: Any) -> None:
@@ -106,21 +111,31 @@ class _Layout:
             if key in edits.rows:
                 owner = key.rpartition("/")[0]
                 if key in self.parts:
-                    raise MbcostError(f"`{key}` is a part of a row and has no fields of its own", help=f"set a field of the row `{owner.removesuffix('/se')}`").at(place)
+                    raise MbcostError(
+                        f"`{key}` is a part of a row and has no fields of its own",
+                        help=f"set a field of the row `{owner.removesuffix('/se')}`",
+                    ).at(place)
                 known = nearest(key, [*self.outputs, *self.dropped])
-                raise MbcostError(f"there is no row `{key}` to set", help=f"did you mean {known}?" if known else "`mbcost table` prints the names").at(place)
+                raise MbcostError(
+                    f"there is no row `{key}` to set",
+                    help=f"did you mean {known}?" if known else "`mbcost table` prints the names",
+                ).at(place)
             known = nearest(key, list(self.outputs))
             raise MbcostError(
                 f"`without` {shown(key)} matches no row",
                 help=f"did you mean {known}?" if known else "`mbcost table` prints the names; * stands for any text",
             ).at(place)
 
-    def items(self, items: tuple[Item, ...], table: TableSpec, scope: _Scope, edits: list[Edits], last: int, copies: int) -> int:
+    def items(
+        self, items: tuple[Item, ...], table: TableSpec, scope: _Scope, edits: list[Edits], last: int, copies: int
+    ) -> int:
         """Lay out rows one below the other; ``last`` is the feature map above the first."""
         for item in items:
             if isinstance(item, GroupSpec):
                 for copy in range(item.repeat):
-                    last = self.items(self._copy(item.items, copy, table), table, scope, edits, last, copies * item.repeat)
+                    last = self.items(
+                        self._copy(item.items, copy, table), table, scope, edits, last, copies * item.repeat
+                    )
             else:
                 for copy in range(item.repeat):
                     spec = item if copy == 0 else self._later(item, table, chained=True)
@@ -170,9 +185,9 @@ class _Layout:
             ends = [self.items(branch, table, scope, edits, source, copies) for branch in spec.branches]
         written = self._name(spec, scope, copies)
         name = scope.prefix + written
-        if name in self.outputs or name in self.dropped:
+        if name in self.outputs or (name in self.dropped and name not in self.freed):
             raise MbcostError(f"two rows are called `{written}`", help="give one of them another name")
-        if any([edit.drops(name) for edit in edits]):  # a list: every glob is asked, so that each is known to match
+        if self._drops(name, edits):
             if len(self.layers) > first_layer:  # the rows of its branches go with it
                 del self.layers[first_layer:], self.marks[first_layer:]
                 gone = [known for known, number in self.outputs.items() if number > first_layer]
@@ -191,6 +206,11 @@ class _Layout:
             out = self._layers(spec, table, scope, edits, inputs, name, changes)
         self.outputs[name] = out
         return out
+
+    @staticmethod
+    def _drops(name: str, edits: list[Edits]) -> bool:
+        """Whether any edit drops a row; every one is asked, so that each glob is known to match."""
+        return sum([edit.drops(name) for edit in edits]) > 0
 
     def _name(self, spec: RowSpec, scope: _Scope, copies: int) -> str:
         written = spec.name
@@ -216,7 +236,9 @@ class _Layout:
         if number is not None:
             return number
         if name in self.dropped:
-            raise MbcostError(f"`from: {written}` names a row that is dropped", help="drop this row as well, or keep the one it reads")
+            raise MbcostError(
+                f"`from: {written}` names a row that is dropped", help="drop this row as well, or keep the one it reads"
+            )
         known = [n.removeprefix(scope.prefix) for n in self.outputs if n.startswith(scope.prefix)]
         close = nearest(written, known)
         raise MbcostError(
@@ -224,7 +246,16 @@ class _Layout:
             help=f"did you mean {close}?" if close else "a row reads the rows above it in its own body, or `input`",
         )
 
-    def _call(self, spec: RowSpec, table: TableSpec, scope: _Scope, edits: list[Edits], inputs: list[int], name: str, changes: dict[str, Any]) -> int:
+    def _call(
+        self,
+        spec: RowSpec,
+        table: TableSpec,
+        scope: _Scope,
+        edits: list[Edits],
+        inputs: list[int],
+        name: str,
+        changes: dict[str, Any],
+    ) -> int:
         block = table.blocks[spec.op]
         expected = block.inputs or ("input",)
         if len(inputs) != len(expected):
@@ -242,14 +273,25 @@ class _Layout:
             if cell is None or cell.raw in NOT_GIVEN_RAW:
                 cell = default
             if cell is None:
-                raise MbcostError(f"block `{block.name}` needs `{param}`", help=f"its parameters are {', '.join(block.params)}")
+                raise MbcostError(
+                    f"block `{block.name}` needs `{param}`", help=f"its parameters are {', '.join(block.params)}"
+                )
             args[param] = cell
         if changes:
             raise _unknown_field(next(iter(changes)), spec.op, list(block.params))
         inner = _Scope(name + "/", {"input": inputs[0], **dict(zip(expected, inputs, strict=True))}, args)
         return self.items(block.items, table, inner, edits, inputs[0], 1)
 
-    def _layers(self, spec: RowSpec, table: TableSpec, scope: _Scope, edits: list[Edits], inputs: list[int], name: str, changes: dict[str, Any]) -> int:
+    def _layers(
+        self,
+        spec: RowSpec,
+        table: TableSpec,
+        scope: _Scope,
+        edits: list[Edits],
+        inputs: list[int],
+        name: str,
+        changes: dict[str, Any],
+    ) -> int:
         # a row of a repeat that nothing changes has the values of its first copy
         cached = self.values.get(id(spec)) if not changes and not scope.args else None
         if cached is None:
@@ -262,23 +304,29 @@ class _Layout:
         if several and len(inputs) < 2:
             raise MbcostError(f"`{spec.op}` needs two inputs or more", help="give `branches`, or from: [a, b]")
         if not several and len(inputs) != 1:
-            raise MbcostError(f"`{spec.op}` reads one row and is given {len(inputs)}", help="join them with add, concat or multiply first")
+            raise MbcostError(
+                f"`{spec.op}` reads one row and is given {len(inputs)}",
+                help="join them with add, concat or multiply first",
+            )
         like = values.get("like")
         if like is not None:
             inputs = [*inputs, self._source(like, scope)]
         parts = kind.build(values)
         numbers: list[int] = []
-        for part, layer, sources in parts:
-            sources = tuple(inputs) if several else tuple(numbers[s] if s >= 0 else inputs[-1 - s] for s in sources)
+        for part, layer, wanted in parts:
+            sources = tuple(inputs) if several else tuple(numbers[s] if s >= 0 else inputs[-1 - s] for s in wanted)
             full = f"{name}/{part}" if part else name
             if part:
                 self.parts.add(full)
-                if any([edit.drops(full) for edit in edits]):
+                if self._drops(full, edits):
                     self.dropped.add(full)
                     numbers.append(sources[1] if isinstance(layer, Excite) else sources[0])
                     continue
                 if isinstance(layer, Excite) and not isinstance(self.layers[-1], Reduce):
-                    raise MbcostError(f"`{full}` is left without its first half", help=f"drop both: {name}/*se* or {name}/reduce and {name}/expand")
+                    raise MbcostError(
+                        f"`{full}` is left without its first half",
+                        help=f"drop both: {name}/*se* or {name}/reduce and {name}/expand",
+                    )
             layer.name = full
             layer.op = spec.op
             layer.coded = values.get("coded", "module")
@@ -313,7 +361,9 @@ def row_values(spec: RowSpec, table: TableSpec, args: dict[str, Cell], changes: 
             try:
                 values[name] = kind.fields[name].type.read(cell.raw)
             except MbcostError as error:
-                raise MbcostError(f"`{name}`: {error.fact}", help=error.help, place=table.place(cell.line, cell.column)) from None
+                raise MbcostError(
+                    f"`{name}`: {error.fact}", help=error.help, place=table.place(cell.line, cell.column)
+                ) from None
     for name, value in changes.items():
         if name not in kind.fields:
             raise _unknown_field(name, spec.op, list(kind.fields))
@@ -337,7 +387,9 @@ def _excluded(name: str, given: set[str]) -> bool:
 def _unknown_field(name: str, op: str, known: list[str]) -> MbcostError:
     close = nearest(name, known)
     listed = ", ".join(known) or "none"
-    return MbcostError(f"`{op}` has no field `{name[:60]}`", help=f"did you mean {close}?" if close else f"its fields are {listed}")
+    return MbcostError(
+        f"`{op}` has no field `{name[:60]}`", help=f"did you mean {close}?" if close else f"its fields are {listed}"
+    )
 
 
 def _substituted(cell: Cell, args: dict[str, Cell]) -> Cell:
@@ -347,7 +399,9 @@ def _substituted(cell: Cell, args: dict[str, Cell]) -> Cell:
         if raw.startswith("$") and raw[1:] in args:
             return args[raw[1:]]
     elif isinstance(raw, list) and not cell.typed and any(isinstance(x, str) and x.startswith("$") for x in raw):
-        return cell._replace(raw=[args[x[1:]].raw if isinstance(x, str) and x[1:] in args and x[0] == "$" else x for x in raw])
+        return cell._replace(
+            raw=[args[x[1:]].raw if isinstance(x, str) and x[1:] in args and x[0] == "$" else x for x in raw]
+        )
     return cell
 
 

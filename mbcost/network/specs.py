@@ -27,7 +27,7 @@ class Cell(NamedTuple):
 class RowSpec:
     """One row as written: a layer kind, or a call of a block."""
 
-    __slots__ = ("branches", "cells", "column", "declared", "like", "line", "name", "op", "repeat", "sources")
+    __slots__ = ("branches", "cells", "column", "declared", "like", "line", "name", "op", "repeat", "sources", "unknown")
 
     def __init__(self, op: str, line: int, column: int) -> None:
         self.op = op
@@ -39,6 +39,7 @@ class RowSpec:
         self.cells: dict[str, Cell] = {}
         self.branches: tuple[tuple[Item, ...], ...] | None = None
         self.declared: dict[str, Cell] = {}
+        self.unknown = False
 
 
 class GroupSpec(NamedTuple):
@@ -65,6 +66,7 @@ class BlockSpec(NamedTuple):
 class Base(NamedTuple):
     """The table whose rows stand above this table's own, and what is changed in them."""
 
+    name: str
     table: TableSpec
     set: dict[str, Any]
     without: tuple[str, ...]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mbcost.layers import Layer, Row
-from mbcost.layers.base import Width
+from mbcost.layers import Layer
 from mbcost.layers.composite import Excite, Reduce
 from mbcost.layers.conv import Conv, Depthwise
 from mbcost.layers.elementwise import Elementwise, Norm
@@ -59,10 +58,16 @@ def _partner(layers: tuple[Layer, ...], readers: dict[int, list[int]], number: i
             reader = layers[following[0]]
             if _is_pointwise(reader):
                 return following[0]
-            if type(reader) is not Norm and not (type(reader) is Elementwise and reader.activation not in {"softmax", "lrn"}):
+            if type(reader) is not Norm and not (
+                type(reader) is Elementwise and reader.activation not in {"softmax", "lrn"}
+            ):
                 return None
             number = following[0]
-        elif len(following) == 2 and isinstance(layers[following[0]], Reduce) and isinstance(layers[following[1]], Excite):
+        elif (
+            len(following) == 2
+            and isinstance(layers[following[0]], Reduce)
+            and isinstance(layers[following[1]], Excite)
+        ):
             number = following[1]
         else:
             return None
@@ -71,7 +76,9 @@ def _partner(layers: tuple[Layer, ...], readers: dict[int, list[int]], number: i
 def unpaired(placed: Placed) -> list[str]:
     """The names of the depthwise layers that no pointwise layer completes; the twin keeps them as they are."""
     taken = {pair.depthwise for pair in pairs(placed)}
-    return [layer.name for number, layer in enumerate(placed.layers) if isinstance(layer, Depthwise) and number not in taken]
+    return [
+        layer.name for number, layer in enumerate(placed.layers) if isinstance(layer, Depthwise) and number not in taken
+    ]
 
 
 def standard_twin(placed: Placed) -> Placed:
@@ -113,7 +120,12 @@ def separable_twin(placed: Placed) -> Placed:
             fields = {"kernel_size": twin.kernel_size, "stride": twin.stride, "padding": twin.padding, "dilation": twin.dilation,
                       "norm": twin.norm, "activation": twin.activation, "bias": twin.bias}  # fmt: skip
             first = Depthwise(fields)
-            first.name, first.op, first.coded, first.sources = f"{layer.name}/depthwise", layer.op, layer.coded, twin.sources
+            first.name, first.op, first.coded, first.sources = (
+                f"{layer.name}/depthwise",
+                layer.op,
+                layer.coded,
+                twin.sources,
+            )
             layers.append(first)
             marks.append(placed.marks[number])
             twin.name, twin.sources = f"{layer.name}/pointwise", (len(layers),)

@@ -17,7 +17,9 @@ PARTS = (
 )  # fmt: skip
 """The quantities of a row that add up."""
 
-PER_IMAGE = tuple(part for part in PARTS if part not in {"params", "weights", "biases", "norm_scale", "norm_shift", "norm_stats"})
+PER_IMAGE = tuple(
+    part for part in PARTS if part not in {"params", "weights", "biases", "norm_scale", "norm_shift", "norm_stats"}
+)
 """The quantities that a batch multiplies."""
 
 
@@ -32,9 +34,8 @@ def walk(placed: Placed, arith: Arithmetic, start: Shape) -> tuple[Row, ...]:
     shapes: list[Shape] = [start]
     rows: list[Row] = []
     layer: Layer
-    number = 0
     try:
-        for number, layer in enumerate(placed.layers):
+        for layer in placed.layers:
             inputs = [shapes[source] for source in layer.sources]
             if layer.conditional:
                 present = layer.present(arith, inputs)
@@ -49,9 +50,9 @@ def walk(placed: Placed, arith: Arithmetic, start: Shape) -> tuple[Row, ...]:
                 rows.append(layer.cost(inputs, output))
             shapes.append(output)
     except MbcostError as error:
-        table, spec = placed.marks[number]
+        table, spec = placed.marks[placed.layers.index(layer)]
         if error.place is None:
-            error.fact = f"{error.fact} in layer `{placed.layers[number].name}`"
+            error.fact = f"{error.fact} in layer `{layer.name}`"
         raise error.at(table.place(spec.line, spec.column)) from None
     return tuple(rows)
 

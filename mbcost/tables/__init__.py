@@ -74,7 +74,8 @@ def shipped(name: str) -> str:
     what = "".join(c if c.isprintable() else "?" for c in name[:60])
     raise MbcostError(
         f"there is no model `{what}`",
-        help=(f"did you mean {close}? " if close else "") + "`mbcost list` names the shipped models; a path ends in .yaml",
+        help=(f"did you mean {close}? " if close else "")
+        + "`mbcost list` names the shipped models; a path ends in .yaml",
     )
 
 
@@ -87,6 +88,9 @@ def _find_base(model: str, file: str, depth: int) -> TableSpec:
     folder = os.path.dirname(os.path.abspath(file))
     path = os.path.normpath(os.path.join(folder, model))
     if os.path.isabs(model) or os.path.commonpath([folder, path]) != folder:
-        raise MbcostError(f"base `{model}` is not below the folder of the file that names it", help="move it there, or name a shipped model")
+        raise MbcostError(
+            f"base `{model}` is not below the folder of the file that names it",
+            help="move it there, or name a shipped model",
+        )
     relative = os.path.normpath(os.path.join(os.path.dirname(file), model))
     return _load(relative if os.sep in relative else os.path.join(os.curdir, relative), depth)

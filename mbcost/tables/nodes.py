@@ -128,7 +128,9 @@ def read_text(data: bytes, file: str) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
         raise MbcostError(
-            f"byte 0x{data[error.start]:02x} is not UTF-8 text", help="save the file as UTF-8", place=Place(file, line, column)
+            f"byte 0x{data[error.start]:02x} is not UTF-8 text",
+            help="save the file as UTF-8",
+            place=Place(file, line, column),
         ) from None
 
 
@@ -146,6 +148,7 @@ def parse_document(text: str, file: str) -> Document:
     nodes = 0
     documents = 0
     try:
+        event: Any
         for event in yaml.parse(text, Loader=_Loader):
             kind = type(event)
             if kind is yaml.ScalarEvent:
@@ -179,9 +182,11 @@ def parse_document(text: str, file: str) -> Document:
             if nodes > MAX_NODES:
                 raise document.error(node, f"more than {MAX_NODES:,} values", "use repeat and blocks")
             _attach(document, stack, keys, node)
-            if type(node) is not Scalar:
+            if not isinstance(node, Scalar):
                 if len(stack) >= MAX_DEPTH:
-                    raise document.error(node, f"nested more than {MAX_DEPTH} levels deep", "no table needs that: check the brackets")
+                    raise document.error(
+                        node, f"nested more than {MAX_DEPTH} levels deep", "no table needs that: check the brackets"
+                    )
                 stack.append(node)
                 keys.append(None)
     except yaml.YAMLError as error:
@@ -220,10 +225,22 @@ def _unwanted(document: Document, event: Any) -> MbcostError:
     place = document.place(mark.line + 1, mark.column + 1)
     if type(event) is yaml.AliasEvent:
         name = event.anchor
-        return MbcostError(f"`*{name}` is an alias, and aliases are not read", help=f'a text that begins with * is quoted: "*{name}"', place=place)
+        return MbcostError(
+            f"`*{name}` is an alias, and aliases are not read",
+            help=f'a text that begins with * is quoted: "*{name}"',
+            place=place,
+        )
     if event.anchor is not None:
-        return MbcostError(f"`&{event.anchor}` is an anchor, and anchors are not read", help="write the value out, or use `defaults` and `blocks`", place=place)
-    return MbcostError(f"`{event.tag}` is a tag, and tags are not read", help="remove it: the field decides what a value means", place=place)
+        return MbcostError(
+            f"`&{event.anchor}` is an anchor, and anchors are not read",
+            help="write the value out, or use `defaults` and `blocks`",
+            place=place,
+        )
+    return MbcostError(
+        f"`{event.tag}` is a tag, and tags are not read",
+        help="remove it: the field decides what a value means",
+        place=place,
+    )
 
 
 def _syntax(document: Document, error: yaml.YAMLError) -> MbcostError:
@@ -246,4 +263,6 @@ def _syntax(document: Document, error: yaml.YAMLError) -> MbcostError:
     hint = next((value for word, value in hints.items() if word in text), "")
     if "\t" in line:
         hint = hints["tab"]
-    return MbcostError(f"not valid YAML: {text}", help=hint or "check the indentation, the brackets and the quotes here", place=place)
+    return MbcostError(
+        f"not valid YAML: {text}", help=hint or "check the indentation, the brackets and the quotes here", place=place
+    )

@@ -74,11 +74,19 @@ class _Reader:
         """The top level of the file."""
         root = self.doc.root
         if root is None or (isinstance(root, Scalar) and not root.given):
-            raise MbcostError("the file is empty", help="a layer table begins with `format: 1`", place=self.doc.place(1, 1))
+            raise MbcostError(
+                "the file is empty", help="a layer table begins with `format: 1`", place=self.doc.place(1, 1)
+            )
         if not isinstance(root, Mapping):
-            raise self.doc.error(root, "a layer table is a mapping of keys", "it begins with `format: 1`; `mbcost show mobilenet_v1` prints one")
+            raise self.doc.error(
+                root,
+                "a layer table is a mapping of keys",
+                "it begins with `format: 1`; `mbcost show mobilenet_v1` prints one",
+            )
         if "budgets" in root.items and "layers" not in root.items:
-            raise self.doc.error(root.keys["budgets"], "this is a budgets file, not a layer table", "check it with `mbcost check FILE`")
+            raise self.doc.error(
+                root.keys["budgets"], "this is a budgets file, not a layer table", "check it with `mbcost check FILE`"
+            )
         self._known_keys(root, TABLE_KEYS, "a layer table")
         items = root.items
         self._format(root)
@@ -86,7 +94,9 @@ class _Reader:
         name = self._scalar(items.get("name"), "name")
         spec.name = name or os.path.splitext(os.path.basename(self.doc.file))[0]
         if name is not None and not NAME.fullmatch(name):
-            self.doc.problem(items["name"], f"name {shown(name)} is not a word", "use letters, digits and _, beginning with a letter")
+            self.doc.problem(
+                items["name"], f"name {shown(name)} is not a word", "use letters, digits and _, beginning with a letter"
+            )
         spec.source = _plain(items["source"]) if "source" in items else None
         spec.implementation = self._scalar(items.get("implementation"), "implementation") or ""
         coded = self._scalar(items.get("coded"), "coded")
@@ -138,7 +148,9 @@ class _Reader:
             channels = self._try(node.items["channels"], "channels", CHANNELS.read, _raw(node.items["channels"]))
             spec.channels = channels or 3
         if "resolution" in node.items:
-            resolution = self._try(node.items["resolution"], "resolution", parse_resolution, _raw(node.items["resolution"]))
+            resolution = self._try(
+                node.items["resolution"], "resolution", parse_resolution, _raw(node.items["resolution"])
+            )
             spec.resolution = resolution or (224, 224)
         else:
             self.doc.problem(node, "`input` needs `resolution`", "write input: {channels: 3, resolution: 224}")
@@ -147,7 +159,9 @@ class _Reader:
         if node is None:
             return
         if not isinstance(node, Sequence) or not all(isinstance(x, Scalar) for x in node.items):
-            self.doc.problem(node, "`columns` is a list of fields", "write columns: [op, kernel_size, out_channels, stride]")
+            self.doc.problem(
+                node, "`columns` is a list of fields", "write columns: [op, kernel_size, out_channels, stride]"
+            )
             return
         columns = [str(_raw(x)) for x in node.items]
         known = {"op", "name", "from", "repeat", "input", "output"}.union(*(kind.fields for kind in KINDS.values()))
@@ -155,7 +169,9 @@ class _Reader:
             if name in columns[:number]:
                 self.doc.problem(item, f"column `{name}` is given twice", "keep one of them")
             elif name not in known and not NAME.fullmatch(name):
-                self.doc.problem(item, f"column {shown(name)} is no field", "a column is `op`, `name`, or a field of a kind")
+                self.doc.problem(
+                    item, f"column {shown(name)} is no field", "a column is `op`, `name`, or a field of a kind"
+                )
         if "op" not in columns:
             self.doc.problem(node, "`columns` has no `op`", "one column says what the row is")
         self.columns = columns
@@ -164,11 +180,17 @@ class _Reader:
         if node is None:
             return
         if not isinstance(node, Mapping):
-            self.doc.problem(node, "`defaults` is a mapping from op to fields", 'write defaults: {conv: {activation: relu6}}')
+            self.doc.problem(
+                node, "`defaults` is a mapping from op to fields", "write defaults: {conv: {activation: relu6}}"
+            )
             return
         for op, fields in node.items.items():
             if op != "*" and op not in KINDS:
-                self.doc.problem(node.keys[op], f"`defaults` for the unknown op {shown(op)}", _did(op, list(KINDS)) or '"*" stands for every op')
+                self.doc.problem(
+                    node.keys[op],
+                    f"`defaults` for the unknown op {shown(op)}",
+                    _did(op, list(KINDS)) or '"*" stands for every op',
+                )
             elif not isinstance(fields, Mapping):
                 self.doc.problem(fields, f"the defaults of `{op}` are a mapping of fields")
             else:
@@ -179,8 +201,14 @@ class _Reader:
         for name, node in fields.items.items():
             owners = [KINDS[op]] if op != "*" else [kind for kind in KINDS.values() if name in kind.fields]
             if not owners or name not in owners[0].fields:
-                known = list(KINDS[op].fields) if op != "*" else sorted({f for kind in KINDS.values() for f in kind.fields})
-                self.doc.problem(fields.keys[name], f"`{op}` has no field {shown(name)}", _did(name, known) or f"its fields are {', '.join(known)}")
+                known = (
+                    list(KINDS[op].fields) if op != "*" else sorted({f for kind in KINDS.values() for f in kind.fields})
+                )
+                self.doc.problem(
+                    fields.keys[name],
+                    f"`{op}` has no field {shown(name)}",
+                    _did(name, known) or f"its fields are {', '.join(known)}",
+                )
                 continue
             raw = _raw(node)
             if raw in (*NOT_GIVEN,) and isinstance(node, Scalar) and node.plain:
@@ -216,7 +244,9 @@ class _Reader:
                     f"the columns are {', '.join(self.columns)}; write ~ where one does not apply",
                 )  # fmt: skip
                 return None
-            return self._row(node, dict(zip(self.columns, node.items, strict=True)), dict(zip(self.columns, node.items, strict=True)))
+            return self._row(
+                node, dict(zip(self.columns, node.items, strict=True)), dict(zip(self.columns, node.items, strict=True))
+            )
         if isinstance(node, Mapping):
             if "layers" in node.items:
                 return self._group(node)
@@ -241,14 +271,20 @@ class _Reader:
         block = self.spec.blocks.get(op)
         if op not in KINDS and block is None:
             known = [*KINDS, *self.spec.blocks]
-            self.doc.problem(items["op"], f"unknown op {shown(op)}", _did(op, known) or f"the kinds are {', '.join(sorted(known))}")
+            self.doc.problem(
+                items["op"], f"unknown op {shown(op)}", _did(op, known) or f"the kinds are {', '.join(sorted(known))}"
+            )
             return None
         row = RowSpec(op, node.line, node.column)
         row.repeat = self._repeat(items.get("repeat"))
         name = self._scalar(items.get("name"), "name")
         if name is not None:
             if not NAME.fullmatch(name) or name == "input":
-                self.doc.problem(items["name"], f"name {shown(name)} is not a row name", "use letters, digits and _, beginning with a letter; `input` is reserved")
+                self.doc.problem(
+                    items["name"],
+                    f"name {shown(name)} is not a row name",
+                    "use letters, digits and _, beginning with a letter; `input` is reserved",
+                )
             row.name = name
         row.sources = self._from(items.get("from"))
         if "branches" in items:
@@ -259,14 +295,11 @@ class _Reader:
                 if key in {"input", "output"} and not (isinstance(value, Scalar) and not value.given):
                     row.declared[key] = Cell(_raw(value), value.line, value.column)
                 continue
-            if isinstance(value, Scalar) and not value.given and (key in fields or node is not keys):
-                if key not in fields and not isinstance(node, Sequence):
-                    self._unknown(keys[key], op, key, list(fields))
-                continue
-            if key not in fields:
+            blank = isinstance(value, Scalar) and not value.given
+            if key not in fields and not (blank and isinstance(node, Sequence)):
                 self._unknown(keys[key], op, key, list(fields))
-                continue
-            row.cells[key] = self._cell(value, op, key, block is None)
+            elif not blank:
+                row.cells[key] = self._cell(value, op, key, block is None)
         if block is not None and row.branches is not None:
             self.doc.problem(items["branches"], f"block `{op}` takes no `branches`", "give it rows with `from`")
         return row
@@ -288,7 +321,11 @@ class _Reader:
         for name in used:
             if name not in self.block_params:
                 known = ", ".join(sorted(self.block_params))
-                self.doc.problem(node, f"`${name[:60]}` is no parameter here", f"the parameters are {known}" if known else "parameters exist inside a block")
+                self.doc.problem(
+                    node,
+                    f"`${name[:60]}` is no parameter here",
+                    f"the parameters are {known}" if known else "parameters exist inside a block",
+                )
         return bool(used)
 
     def _unknown(self, node: Node, op: str, key: str, known: list[str]) -> None:
@@ -309,7 +346,11 @@ class _Reader:
         raw = _raw(node)
         names = raw if isinstance(raw, list) else [raw]
         if not names or not all(isinstance(x, str) and PATH.fullmatch(x) for x in names):
-            self.doc.problem(node, f"`from`: {shown(raw)} is not a row or a list of rows", "write from: name, from: [a, b], or a path such as block_1/conv_2")
+            self.doc.problem(
+                node,
+                f"`from`: {shown(raw)} is not a row or a list of rows",
+                "write from: name, from: [a, b], or a path such as block_1/conv_2",
+            )
             return None
         return tuple(names)
 
@@ -317,7 +358,11 @@ class _Reader:
         if op in KINDS and KINDS[op].inputs != "several":
             self.doc.problem(node, f"`{op}` takes no `branches`", "add, concat and multiply do")
             return None
-        if not isinstance(node, Sequence) or len(node.items) < 2 or not all(isinstance(x, Sequence) for x in node.items):
+        if (
+            not isinstance(node, Sequence)
+            or len(node.items) < 2
+            or not all(isinstance(x, Sequence) for x in node.items)
+        ):
             self.doc.problem(node, "`branches` is a list of two or more lists of rows", "an empty list is the identity")
             return None
         return tuple(self._items(branch, top=False, what="branches") for branch in node.items)
@@ -328,20 +373,34 @@ class _Reader:
         if node is None:
             return
         if not isinstance(node, Mapping):
-            self.doc.problem(node, "`blocks` is a mapping from name to block", "write blocks: {fire: {params: {s: ~}, layers: [...]}}")
+            self.doc.problem(
+                node,
+                "`blocks` is a mapping from name to block",
+                "write blocks: {fire: {params: {s: ~}, layers: [...]}}",
+            )
             return
         bodies: dict[str, Mapping] = {}
         for name, body in node.items.items():
             if name in KINDS:
-                self.doc.problem(node.keys[name], f"a block may not be called `{name}`: that is a built-in kind", "choose another name")
+                self.doc.problem(
+                    node.keys[name],
+                    f"a block may not be called `{name}`: that is a built-in kind",
+                    "choose another name",
+                )
             elif not NAME.fullmatch(name):
-                self.doc.problem(node.keys[name], f"{shown(name)} is not a name for a block", "use letters, digits and _, beginning with a letter")
+                self.doc.problem(
+                    node.keys[name],
+                    f"{shown(name)} is not a name for a block",
+                    "use letters, digits and _, beginning with a letter",
+                )
             elif not isinstance(body, Mapping):
                 self.doc.problem(body, f"block `{name}` is a mapping", "write {params: {...}, layers: [...]}")
             else:
                 self._known_keys(body, {"params": "", "inputs": "", "layers": ""}, f"block `{name}`")
                 bodies[name] = body
-                self.spec.blocks[name] = BlockSpec(name, self._params(body.items.get("params"), name), self._inputs(body.items.get("inputs")), ())
+                self.spec.blocks[name] = BlockSpec(
+                    name, self._params(body.items.get("params"), name), self._inputs(body.items.get("inputs")), ()
+                )
         for name, body in bodies.items():  # all names are known now: blocks may call each other
             block = self.spec.blocks[name]
             self.block_params = set(block.params)
@@ -361,11 +420,24 @@ class _Reader:
         if node is None:
             return {}
         if not isinstance(node, Mapping):
-            self.doc.problem(node, f"the params of block `{block}` are a mapping from name to default", "write {params: {out: ~, stride: 1}}; ~ = required")
+            self.doc.problem(
+                node,
+                f"the params of block `{block}` are a mapping from name to default",
+                "write {params: {out: ~, stride: 1}}; ~ = required",
+            )
             return {}
         params: dict[str, Cell | None] = {}
         for name, value in node.items.items():
-            if not NAME.fullmatch(name) or name in {"op", "name", "from", "repeat", "layers", "branches", "input", "output"}:
+            if not NAME.fullmatch(name) or name in {
+                "op",
+                "name",
+                "from",
+                "repeat",
+                "layers",
+                "branches",
+                "input",
+                "output",
+            }:
                 self.doc.problem(node.keys[name], f"{shown(name)} cannot be a parameter", "use another word")
                 continue
             given = not isinstance(value, Scalar) or value.given
@@ -376,7 +448,12 @@ class _Reader:
         if node is None:
             return ()
         raw = _raw(node)
-        if not isinstance(raw, list) or not raw or not all(isinstance(x, str) and NAME.fullmatch(x) for x in raw) or len(set(raw)) < len(raw):
+        if (
+            not isinstance(raw, list)
+            or not raw
+            or not all(isinstance(x, str) and NAME.fullmatch(x) for x in raw)
+            or len(set(raw)) < len(raw)
+        ):
             self.doc.problem(node, "`inputs` is a list of different names", "write inputs: [x, prev]")
             return ()
         return tuple(raw)
@@ -389,7 +466,11 @@ class _Reader:
             while todo:
                 for callee in calls.get(todo.pop(), ()):
                     if callee == name:
-                        self.doc.problem(node.keys[name], f"block `{name}` calls itself{' through ' + ', '.join(seen) if seen else ''}", "blocks may call blocks, not in a ring")
+                        self.doc.problem(
+                            node.keys[name],
+                            f"block `{name}` calls itself{' through ' + ', '.join(seen) if seen else ''}",
+                            "blocks may call blocks, not in a ring",
+                        )
                         self.spec.blocks[name] = self.spec.blocks[name]._replace(items=())
                         return
                     if callee not in seen:
@@ -407,7 +488,9 @@ class _Reader:
             return None
         without = _raw(node.items["without"]) if "without" in node.items else []
         if not isinstance(without, list) or not all(isinstance(x, str) for x in without):
-            self.doc.problem(node.items["without"], "`without` is a list of row names or globs", "write without: [classifier]")
+            self.doc.problem(
+                node.items["without"], "`without` is a list of row names or globs", "write without: [classifier]"
+            )
             without = []
         changes: dict[str, Any] = {}
         written = node.items.get("set")
@@ -416,7 +499,9 @@ class _Reader:
         elif written is not None:
             self.doc.problem(written, "`set` is a mapping from row.field to value", "write set: {conv_1.stride: 1}")
         if self.depth >= MAX_BASES:
-            self.doc.problem(node, f"bases are more than {MAX_BASES} deep, or in a ring", "a base may have a base, four times")
+            self.doc.problem(
+                node, f"bases are more than {MAX_BASES} deep, or in a ring", "a base may have a base, four times"
+            )
             return None
         try:
             table = self.find(model, self.doc.file, self.depth + 1)
@@ -425,18 +510,22 @@ class _Reader:
                 error.at(self.doc.place(node.items["model"].line, node.items["model"].column))
             self.doc.problems.append(error)
             return None
-        return Base(table, changes, tuple(without), node.line, node.column)
+        return Base(model, table, changes, tuple(without), node.line, node.column)
 
     def _errata(self, node: Node | None) -> tuple[Any, ...]:
         if node is None:
             return ()
         if not isinstance(node, Sequence):
-            self.doc.problem(node, "`errata` is a list", 'write errata: [{row: separable_13, field: stride, printed: 2, why: "..."}]')
+            self.doc.problem(
+                node, "`errata` is a list", 'write errata: [{row: separable_13, field: stride, printed: 2, why: "..."}]'
+            )
             return ()
         found = []
         for child in node.items:
             if not isinstance(child, Mapping):
-                self.doc.problem(child, "an erratum is a mapping", 'write {row: separable_13, field: stride, printed: 2, why: "..."}')
+                self.doc.problem(
+                    child, "an erratum is a mapping", 'write {row: separable_13, field: stride, printed: 2, why: "..."}'
+                )
                 continue
             self._known_keys(child, {"row": "", "field": "", "printed": "", "why": "", "source": ""}, "an erratum")
             missing = [key for key in ("row", "field", "printed", "why") if key not in child.items]
@@ -478,7 +567,11 @@ class _Reader:
     def _known_keys(self, node: Mapping, known: dict[str, str], what: str) -> None:
         for key in node.items:
             if key not in known:
-                self.doc.problem(node.keys[key], f"{what} has no key {shown(key)}", _did(key, list(known)) or f"its keys are {', '.join(known)}")
+                self.doc.problem(
+                    node.keys[key],
+                    f"{what} has no key {shown(key)}",
+                    _did(key, list(known)) or f"its keys are {', '.join(known)}",
+                )
 
     def _scalar(self, node: Node | None, key: str) -> str | None:
         if node is None:
@@ -492,7 +585,9 @@ class _Reader:
         try:
             return read(raw)
         except MbcostError as error:
-            self.doc.problem(node, error.fact if error.fact.startswith((key, "unknown")) else f"`{key}`: {error.fact}", error.help)
+            self.doc.problem(
+                node, error.fact if error.fact.startswith((key, "unknown")) else f"`{key}`: {error.fact}", error.help
+            )
             return None
 
 

@@ -1,0 +1,281 @@
+"""``mbcost formula``: the closed form in alpha and rho."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from mbcost.analysis.groups import share
+from mbcost.cli.options import Choice, ModelName, Question, heading, output_options, report_keys, variant_options
+from mbcost.cli.output import FORMATS, decimal, json_text, table_text
+from mbcost.errors import MbcostError
+from mbcost.network import Cost
+from mbcost.report import Column, Table
+
+__all__ = ["command"]
+
+FORM_FORMATS = (*FORMATS, "python")
+
+
+@click.command("formula", short_help="The closed form in alpha and rho.")
+@click.argument("model", type=ModelName())
+@click.option(
+    "--by", type=Choice(["total", "kind", "layer"]), default="total", show_default=True, help="What has a formula."
+)
+@click.option(
+    "--form",
+    type=Choice(["both", "idealised", "realised"]),
+    default="both",
+    show_default=True,
+    help="Which closed form.",
+)
+@click.option("--sensitivity", is_flag=True, help="Derivatives, elasticities, and shares by kind at -a and -r.")
+@variant_options
+@output_options
+def command(model: str, by: str, form: str, sensitivity: bool, **options: Any) -> None:
+    """The closed form of MODEL's cost in alpha and rho.
+
+    Idealised is the paper's formula: nothing is rounded and strides divide evenly. Realised is what the network really
+    does, with its rounding rule, strides and padding. -a and -r choose the point at which the gap between them is shown.
+
+    \b
+    mbcost formula mobilenet_v1
+    mbcost formula mobilenet_v2 -a 0.35 -r 200      the gap there
+    mbcost formula mobilenet_v1 --by kind -f latex
+    mbcost formula mobilenet_v1 -f python > cost.py
+    """
+    from mbcost.symbolic import Formula
+
+    question = Question(options)
+    network = question.load(model)
+    if sensitivity:
+        question.emit(_sensitivity(network, question))
+        return
+    variant = question.variant()
+    cost = question.cost(network)
+    formula = Formula(network, **variant)
+    forms: dict[str, Any] = {}
+    if form in {"both", "idealised"}:
+        forms["idealised"] = formula.idealised
+    if form in {"both", "realised"}:
+        forms["realised"] = formula.realised
+    gap = _gap(network, cost, variant)
+    writers = {"json": _json, "python": _python, "latex": _latex, "table": _text, "markdown": _tables, "csv": _tables}
+    question.emit(writers[question.format](cost, forms, by, gap, question))
+
+
+for _option in command.params:
+    if _option.name == "format":
+        _option.type = Choice(FORM_FORMATS)
+
+
+def _gap(network: Any, cost: Cost, variant: dict[str, Any]) -> dict[str, Any]:
+    """Idealised and realised mult-adds and params at the point asked for, and how far they are apart."""
+    ideal = network.cost(**variant, ideal=True)
+    found: dict[str, Any] = {}
+    for quantity in ("mult_adds", "params"):
+        real, smooth = getattr(cost, quantity), getattr(ideal, quantity)
+        found[quantity] = {"idealised": smooth, "realised": real, "gap": share(real - smooth, smooth)}
+    return found
+
+
+def _forms(closed: Any, by: str) -> tuple[Any, ...]:
+    if by == "layer":
+        return tuple(closed.rows)
+    return tuple(closed.by_kind()) if by == "kind" else (closed.total,)
+
+
+def _title(cost: Cost, unit: str) -> str:
+    words = heading(cost, unit).split(", ")
+    kept = [word for word in words if not word.startswith(("alpha ", "resolution "))]
+    height, width = cost.network.base_resolution
+    return f"{', '.join(kept)}, rho 1 = {height} x {width}"
+
+
+def _text(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
+    lines = [_title(cost, question.unit), ""]
+    for name, closed in forms.items():
+        lines.append(f"{name}:")
+        for row in _forms(closed, by):
+            indent = "  "
+            if by != "total":
+                lines.append(f"  {row.name}")
+                indent = "    "
+            lines.append(f"{indent}mult_adds = {plain(row.mult_adds)}")
+            lines.append(f"{indent}params    = {plain(row.params)}")
+        if closed.definitions:
+            lines.append("  where")
+            width = max(len(symbol.name) for symbol in closed.definitions)
+            lines += [
+                f"    {symbol.name:<{width}} = {plain(definition)}" for symbol, definition in closed.definitions.items()
+            ]
+        lines.append("")
+    return "\n".join(lines) + "\n" + _gap_text(cost, gap, question)
+
+
+def _gap_text(cost: Cost, gap: dict[str, Any], question: Question) -> str:
+    columns = (
+        Column("quantity", "quantity"), Column("idealised", "idealised", "number"), Column("realised", "realised", "count"),
+        Column("gap", "gap", "percent_change"),
+    )  # fmt: skip
+    rows = tuple((name, _short(value["idealised"]), value["realised"], value["gap"]) for name, value in gap.items())
+    height, width = cost.variant.resolution
+    from mbcost.dims import exact_text
+
+    title = f"At alpha {exact_text(cost.variant.alpha)}, resolution {height} x {width}:"
+    return table_text(Table(title, columns, rows), "table", to_file=question.output is not None)
+
+
+def _short(value: Any) -> Any:
+    """An exact idealised cost for the screen: whole, or to one decimal."""
+    from mbcost.report.numbers import count
+
+    if value.denominator == 1:
+        return count(value.numerator)
+    tenths = (20 * value.numerator + value.denominator) // (2 * value.denominator)
+    return f"{count(tenths // 10)}.{tenths % 10}"
+
+
+def plain(expression: Any) -> str:
+    """An expression as plain text: rho^2 (...) first, powers with ^, products with a blank."""
+    from sympy import Add
+
+    terms = [str(term) for term in expression.as_ordered_terms()] if isinstance(expression, Add) else [str(expression)]
+    terms.sort(key=lambda term: not term.startswith("rho**"))
+    text = " + ".join(terms).replace("+ -", "- ")
+    return re.sub(r"(?<=[\w)])\*(?=[\w(])", " ", text.replace("**", "^"))
+
+
+def _json(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
+    document = report_keys(cost, "formula", question.unit)
+    symbols: set[str] = set()
+    for name, closed in forms.items():
+        pair = {"mult_adds": closed.mult_adds, "params": closed.params}
+        for expression in pair.values():
+            symbols |= {symbol.name for symbol in expression.free_symbols}
+        document[name] = {key: str(value) for key, value in pair.items()}
+        if by != "total":
+            document[name][by + "s"] = [
+                {
+                    "name": row.name,
+                    "mult_adds": str(closed.expanded(row.mult_adds)),
+                    "params": str(closed.expanded(row.params)),
+                }
+                for row in _forms(closed, by)
+            ]
+    document["symbols"] = sorted(symbols)
+    document["base_resolution"] = list(cost.network.base_resolution)
+    document["gap"] = {
+        name: {"idealised": str(value["idealised"]), "realised": value["realised"], "gap": decimal(value["gap"])}
+        for name, value in gap.items()
+    }
+    return json_text(document)
+
+
+def _python(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
+    from sympy.printing.str import StrPrinter
+
+    class Printer(StrPrinter):  # type: ignore[misc]
+        """Exact Python: rationals as Fractions."""
+
+        def _print_Rational(self, expr: Any) -> str:  # noqa: N802
+            return f"Fraction({expr.p}, {expr.q})"
+
+        def _print_Half(self, expr: Any) -> str:  # noqa: N802
+            return self._print_Rational(expr)
+
+        def _print_Max(self, expr: Any) -> str:  # noqa: N802
+            return f"max({', '.join(self._print(arg) for arg in expr.args)})"
+
+        def _print_Piecewise(self, expr: Any) -> str:  # noqa: N802
+            (value, condition), (other, _) = expr.args
+            return f"({self._print(value)} if {self._print(condition)} else {self._print(other)})"
+
+        def _print_Relational(self, expr: Any) -> str:  # noqa: N802
+            return f"{self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)}"
+
+    write = Printer().doprint
+    text = ['"""' + f"Cost of {_title(cost, question.unit)}: exact for ints and Fractions." + '"""', "",
+            "import math", "from fractions import Fraction", "", "",
+            "def floor(x):", "    return Fraction(math.floor(x))", "", "",
+            "def ceiling(x):", "    return Fraction(math.ceil(x))"]  # fmt: skip
+    for name, closed in forms.items():
+        for row in _forms(closed, by):
+            prefix = f"{name}_" if by == "total" else f"{name}_{re.sub('[^A-Za-z0-9]', '_', row.name)}_"
+            for quantity in ("mult_adds", "params"):
+                expression = getattr(row, quantity)
+                needed = _needed(expression, closed.definitions)
+                text += ["", "", f"def {prefix}{quantity}(alpha=Fraction(1), rho=Fraction(1)):"]
+                text.append("    alpha, rho = Fraction(alpha), Fraction(rho)")
+                text += [
+                    f"    {symbol.name} = {write(definition)}"
+                    for symbol, definition in closed.definitions.items()
+                    if symbol in needed
+                ]
+                text.append(f"    return {write(expression)}")
+    return "\n".join(text) + "\n"
+
+
+def _needed(expression: Any, definitions: dict[Any, Any]) -> set[Any]:
+    """The defined symbols an expression uses, and those their definitions use."""
+    found: set[Any] = set()
+    todo = [expression]
+    while todo:
+        for symbol in todo.pop().free_symbols:
+            if symbol in definitions and symbol not in found:
+                found.add(symbol)
+                todo.append(definitions[symbol])
+    return found
+
+
+def _latex(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
+    from sympy import latex
+
+    lines = [f"% {_title(cost, question.unit)}", "% needs \\usepackage{amsmath}"]
+    for name, closed in forms.items():
+        lines += [f"% {name}", "\\begin{align*}"]
+        body = []
+        for row in _forms(closed, by):
+            label = "" if by == "total" else "_{\\text{" + row.name.replace("_", "\\_") + "}}"
+            body.append(f"  \\text{{mult-adds}}{label} &= {latex(row.mult_adds)}")
+            body.append(f"  \\text{{params}}{label} &= {latex(row.params)}")
+        body += [f"  {latex(symbol)} &= {latex(definition)}" for symbol, definition in closed.definitions.items()]
+        lines += [" \\\\\n".join(body), "\\end{align*}"]
+    return "\n".join(lines) + "\n"
+
+
+def _tables(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
+    columns = (
+        Column("form", "form"),
+        Column("name", by, "name"),
+        Column("mult_adds", "mult-adds"),
+        Column("params", "params"),
+    )
+    write = plain if question.format == "markdown" else str
+    rows = [
+        (name, row.name, write(closed.expanded(row.mult_adds)), write(closed.expanded(row.params)))
+        for name, closed in forms.items()
+        for row in _forms(closed, by)
+    ]
+    return table_text(Table(_title(cost, question.unit), columns, tuple(rows)), question.format, to_file=True)
+
+
+def _sensitivity(network: Any, question: Question) -> str:
+    import mbcost.analysis.sensitivity as analysis
+
+    variant = question.variant()
+    if any(variant.get(key) for key in ("set", "without", "classes")):
+        network = network.having(set=variant["set"], without=variant["without"], classes=variant["classes"])
+    if variant["standard"]:
+        network = network.standard()
+    cost = question.cost(network)
+    found = analysis.sensitivity(network, cost.variant.alpha, cost.variant.resolution)
+    if question.format == "json":
+        return json_text({**report_keys(cost, "sensitivity", question.unit), **analysis.document(found)})
+    if question.format == "python":
+        raise MbcostError("a sensitivity has no Python form", help="use -f json")
+    return "\n".join(
+        table_text(table, question.format, to_file=question.output is not None) for table in analysis.tables(found)
+    )

@@ -1,0 +1,75 @@
+"""``mbcost list``: the shipped models, with their cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mbcost import __version__
+from mbcost.cli.options import Question, output_options, variant_options
+from mbcost.cli.output import json_text, table_text
+from mbcost.dims import exact_text, parse_alpha
+from mbcost.errors import MbcostError
+from mbcost.report import Column, Table
+
+__all__ = ["command"]
+
+
+@click.command("list", short_help="Shipped models, with their cost.")
+@variant_options
+@output_options
+def command(**options: Any) -> None:
+    """The shipped models with their cost, each at its own resolution and alpha 1 unless you say otherwise.
+
+    \b
+    mbcost list
+    mbcost list -a 0.5 -r 160        a model whose width cannot vary says so
+    mbcost list -f csv
+    """
+    question = Question(options)
+    from mbcost.tables import models
+
+    rows: list[dict[str, Any]] = []
+    skipped: list[str] = []
+    parse_alpha(options["alpha"])  # a wrong option is one error, not one a model
+    for name in models():
+        network = question.load(name)
+        try:
+            cost = question.cost(network)
+        except MbcostError as error:
+            skipped.append(f"{name}: {error.fact}")
+            continue
+        rows.append({
+            "name": name, "alpha": cost.variant.alpha, "resolution": list(cost.variant.resolution), "layers": cost.layers,
+            "mult_adds": cost.mult_adds, **({"flops": 2 * cost.mult_adds} if question.unit == "flops" else {}),
+            "params": cost.params, "source": _source(network.table.source),
+        })  # fmt: skip
+    if not rows:
+        raise MbcostError("no shipped model has this variant", help=skipped[0] if skipped else "leave the option out")
+    convention = options["convention"]
+    if question.format == "json":
+        document = {"schema": "mbcost/list/1", "version": __version__, "convention": convention, "unit": question.unit}
+        models_ = [{**row, "alpha": str(row["alpha"])} for row in rows]
+        question.emit(json_text({**document, "models": models_, "skipped": skipped}))
+        return
+    flops = (Column("flops", "FLOPs (2 x mult-adds)", "count", 2),) if question.unit == "flops" else ()
+    columns = (
+        Column("name", "model", "name"), Column("resolution", "resolution", "shape", 2), Column("layers", "layers", "count", 3),
+        Column("mult_adds", "mult-adds", "count"), *flops, Column("params", "params", "count"), Column("source", "source", "text", 4),
+    )  # fmt: skip
+    cells = tuple(tuple(tuple(row[c.key]) if c.key == "resolution" else row[c.key] for c in columns) for row in rows)
+    title = f"Shipped models, alpha {exact_text(rows[0]['alpha'])}, convention {convention}"
+    notes = tuple(f"Left out: {line}" for line in skipped)
+    question.emit(
+        table_text(Table(title, columns, cells, None, notes), question.format, to_file=question.output is not None)
+    )
+
+
+def _source(source: Any) -> str:
+    """The source of a table in a few words."""
+    if not isinstance(source, dict):
+        return str(source or "")
+    words = [str(source.get("paper") or source.get("implementation") or next(iter(source.values()), ""))]
+    words += [f"Table {source['table']}"] if "table" in source else []
+    return ", ".join(words)

@@ -1,0 +1,125 @@
+"""The JSON Schema of a layer table, made from the same fields the reader uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mbcost.layers import KINDS
+from mbcost.layers.fields import REQUIRED
+from mbcost.tables.reader import ROW_KEYS, TABLE_KEYS
+
+__all__ = ["table_schema"]
+
+NAME = "^[A-Za-z][A-Za-z0-9_]*$"
+PARAMETER = {"type": "string", "pattern": r"^\$[A-Za-z][A-Za-z0-9_]*$"}
+
+
+def table_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a layer table, for the completion and checks of editors.
+
+    >>> sorted(table_schema()["properties"])[:3]
+    ['base', 'blocks', 'coded']
+    """
+    rows = {"type": "array", "items": {"$ref": "#/$defs/row"}}
+    properties: dict[str, Any] = {key: {"description": text} for key, text in TABLE_KEYS.items()}
+    properties["format"] |= {"const": 1}
+    properties["name"] |= {"type": "string", "pattern": NAME}
+    properties["coded"] |= {"enum": ["module", "function"]}
+    properties["input"] |= {
+        "type": "object", "additionalProperties": False, "required": ["resolution"],
+        "properties": {"channels": {"type": "integer", "minimum": 1}, "resolution": {"oneOf": [
+            {"type": "integer", "minimum": 1, "maximum": 65536}, {"type": "string", "pattern": "^[0-9]+x[0-9]+$"},
+            {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 2}]}},
+    }  # fmt: skip
+    properties["rounding"] |= {"type": "string", "pattern": r"^(floor|none|(floor\+)?divisor:[1-9][0-9]*)$"}
+    properties["columns"] |= {"type": "array", "items": {"type": "string"}, "contains": {"const": "op"}}
+    properties["defaults"] |= {
+        "type": "object", "additionalProperties": False,
+        "properties": {op: {"type": "object", "additionalProperties": False, "properties": _fields(op)} for op in KINDS}
+        | {"*": {"type": "object"}},
+    }  # fmt: skip
+    properties["blocks"] |= {
+        "type": "object", "propertyNames": {"pattern": NAME, "not": {"enum": sorted(KINDS)}},
+        "additionalProperties": {
+            "type": "object", "additionalProperties": False, "required": ["layers"],
+            "properties": {"params": {"type": "object"}, "inputs": {"type": "array", "items": {"type": "string"}}, "layers": rows},
+        },
+    }  # fmt: skip
+    properties["base"] |= {
+        "type": "object", "additionalProperties": False, "required": ["model"],
+        "properties": {"model": {"type": "string"}, "without": {"type": "array", "items": {"type": "string"}}, "set": {"type": "object"}},
+    }  # fmt: skip
+    properties["layers"] |= {"type": "array", "items": {"oneOf": [{"$ref": "#/$defs/row"}, {"type": "array"}]}}
+    properties["errata"] |= {
+        "type": "array",
+        "items": {"type": "object", "required": ["row", "field", "printed", "why"]},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mbcost layer table",
+        "type": "object",
+        "required": ["format"],
+        "anyOf": [{"required": ["layers", "input"]}, {"required": ["base"]}],
+        "additionalProperties": False,
+        "properties": properties,
+        "$defs": {"row": {"oneOf": [{"$ref": "#/$defs/group"}, *({"$ref": f"#/$defs/{op}"} for op in KINDS), {"$ref": "#/$defs/call"}]},
+                  "group": _group(rows), "call": _call(), **{op: _row(op) for op in KINDS}},
+    }  # fmt: skip
+
+
+def _fields(op: str) -> dict[str, Any]:
+    fields = {}
+    for name, field in KINDS[op].fields.items():
+        default = (
+            "" if field.default is None or field.default is REQUIRED else f" (default {field.type.text(field.default)})"
+        )
+        fields[name] = {"description": field.doc + default, "anyOf": [field.type.schema(), PARAMETER, {"type": "null"}]}
+    return fields
+
+
+def _common() -> dict[str, Any]:
+    name = {"type": "string"}
+    text = {"op": "the kind of row", "name": "name of the row", "from": "the row or rows it reads", "repeat": "a chain of so many copies",
+            "branches": "lists of rows that meet here", "input": "input size as printed, checked", "output": "output size as printed, checked"}  # fmt: skip
+    common: dict[str, Any] = {key: {"description": text.get(key, key)} for key in ROW_KEYS}
+    common["name"] |= {"pattern": NAME, **name}
+    common["from"] |= {"oneOf": [name, {"type": "array", "items": name}]}
+    common["repeat"] |= {"type": "integer", "minimum": 1}
+    common["branches"] |= {"type": "array", "minItems": 2, "items": {"type": "array", "items": {"$ref": "#/$defs/row"}}}
+    return common
+
+
+def _row(op: str) -> dict[str, Any]:
+    common = _common()
+    common["op"] |= {"const": op}
+    if KINDS[op].inputs != "several":
+        del common["branches"]
+    required = ["op"]  # any other field may come from `defaults`
+    return {
+        "type": "object",
+        "description": KINDS[op].doc,
+        "additionalProperties": False,
+        "required": required,
+        "properties": {**common, **_fields(op)},
+    }
+
+
+def _group(rows: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["layers"],
+        "properties": {"repeat": {"type": "integer", "minimum": 1}, "layers": rows},
+    }
+
+
+def _call() -> dict[str, Any]:
+    common = _common()
+    del common["branches"]
+    common["op"] |= {"type": "string", "not": {"enum": sorted(KINDS)}}
+    return {
+        "type": "object",
+        "description": "a call of a block, with its parameters",
+        "required": ["op"],
+        "properties": common,
+    }

@@ -1,0 +1,145 @@
+"""A layer table written out: every row as a mapping, every field with its value, every default said."""
+
+from __future__ import annotations
+
+from json import dumps
+from typing import Any
+
+from mbcost.errors import MbcostError
+from mbcost.layers import KINDS
+from mbcost.layers.fields import REQUIRED
+from mbcost.network.layout import row_values
+from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
+
+__all__ = ["expanded"]
+
+
+def expanded(table: TableSpec) -> str:
+    """The table with all defaults written out, as YAML that reads back to the same network.
+
+    Blocks and repeats stay, since names come from them; the parts of a composite are named in a comment.
+
+    >>> import mbcost
+    >>> from mbcost.tables import read_network
+    >>> text = expanded(mbcost.load("mobilenet_v2").table)
+    >>> read_network(text).cost(alpha="0.35").mult_adds
+    59285808
+    """
+    lines = ["format: 1", f"name: {table.name}"]
+    if table.source is not None:
+        lines.append(f"source: {_flow(table.source)}")
+    if table.implementation:
+        lines.append(f"implementation: {dumps(table.implementation, ensure_ascii=False)}")
+    height, width = table.resolution
+    size = height if height == width else f"{height}x{width}"
+    lines.append(f"input: {{channels: {table.channels}, resolution: {size}}}")
+    if table.rounding is not None:
+        lines.append(f"rounding: {table.rounding}")
+    if table.base is not None:
+        base = {"model": table.base.name, "without": list(table.base.without), "set": table.base.set}
+        lines.append(f"base: {_flow({key: value for key, value in base.items() if value})}")
+    if table.blocks:
+        lines.append("blocks:")
+        for block in table.blocks.values():
+            params = {name: "~" if cell is None else _raw(cell) for name, cell in block.params.items()}
+            inputs = f", inputs: [{', '.join(block.inputs)}]" if block.inputs else ""
+            body = ", ".join(f"{name}: {value}" for name, value in params.items())
+            lines.append(f"  {block.name}: {{params: {{{body}}}{inputs}, layers: [")
+            lines += _items(block.items, table, "    ", flow=True)
+            lines.append("  ]}")
+    lines.append("layers:" if table.items else "layers: []")
+    lines += _items(table.items, table, "  ", flow=False)
+    if table.errata:
+        lines.append("errata:")
+        lines += [f"  - {_flow(erratum)}" for erratum in table.errata]
+    return "\n".join(lines) + "\n"
+
+
+def _items(items: tuple[Item, ...], table: TableSpec, indent: str, *, flow: bool) -> list[str]:
+    dash, comma = ("", ",") if flow else ("- ", "")
+    lines: list[str] = []
+    for item in items:
+        if isinstance(item, GroupSpec):
+            lines.append(f"{indent}{dash}{{repeat: {item.repeat}, layers: [")
+            lines += _items(item.items, table, indent + "    ", flow=True)
+            lines.append(f"{indent}  ]}}{comma}")
+            continue
+        fields = ", ".join(_fields(item, table))
+        parts = _parts(item, table)
+        if item.branches is None:
+            lines.append(f"{indent}{dash}{{{fields}}}{comma}" + (f"  # {parts}" if parts else ""))
+            continue
+        lines.append(f"{indent}{dash}{{{fields}, branches: [")
+        for branch in item.branches:
+            lines.append(f"{indent}    [")
+            lines += _items(branch, table, indent + "      ", flow=True)
+            lines.append(f"{indent}    ],")
+        lines.append(f"{indent}  ]}}{comma}")
+    return lines
+
+
+def _fields(row: RowSpec, table: TableSpec) -> list[str]:
+    found = [f"op: {row.op}"]
+    if row.name is not None:
+        found.append(f"name: {row.name}")
+    if row.sources is not None:
+        found.append(f"from: {row.sources[0] if len(row.sources) == 1 else '[' + ', '.join(row.sources) + ']'}")
+    if row.repeat != 1:
+        found.append(f"repeat: {row.repeat}")
+    if row.op in table.blocks:
+        return found + [f"{name}: {_raw(cell)}" for name, cell in row.cells.items()]
+    values = _values(row, table)
+    for name, field in KINDS[row.op].fields.items():
+        cell = row.cells.get(name)
+        if cell is not None and not cell.typed:
+            found.append(f"{name}: {_raw(cell)}")
+        elif values.get(name) is not None or name == "se":
+            found.append(f"{name}: {field.type.text(values[name])}")
+    if (
+        "bias" in values
+        and values["bias"] is None
+        and "norm" in values
+        and (row.cells.get("norm") is None or row.cells["norm"].typed)
+    ):
+        found.append(f"bias: {'true' if values['norm'] == 'none' else 'false'}")
+    return found + [f"{name}: {_raw(cell)}" for name, cell in row.declared.items()]
+
+
+def _values(row: RowSpec, table: TableSpec) -> dict[str, Any]:
+    """The values of a row as far as they are known before its block is called."""
+    known = RowSpec(row.op, row.line, row.column)
+    known.cells = {name: cell for name, cell in row.cells.items() if cell.typed}
+    given = {*known.cells, *table.defaults.get("*", {}), *table.defaults.get(row.op, {})}
+    for name, field in KINDS[row.op].fields.items():
+        if field.default is REQUIRED and name not in given:  # a parameter of the block
+            known.cells[name] = Cell(None, row.line, row.column, None, True)
+    return row_values(known, table, {}, {})
+
+
+def _parts(row: RowSpec, table: TableSpec) -> str:
+    """The parts of a composite, where its fields are all known."""
+    if row.op in table.blocks or any(not cell.typed for cell in row.cells.values()):
+        return ""
+    try:
+        parts = KINDS[row.op].build(row_values(row, table, {}, {}))
+    except MbcostError:
+        return ""
+    return ", ".join(name for name, _, _ in parts if name)
+
+
+def _raw(cell: Cell) -> str:
+    return _flow(cell.raw)
+
+
+def _flow(value: Any) -> str:
+    """A plain value in YAML's flow style; a text that is not a simple word or number is quoted."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_flow(key)}: {_flow(child)}" for key, child in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_flow(child) for child in value) + "]"
+    text = str(value)
+    simple = (
+        text.replace("_", "").replace("/", "").replace(".", "").replace("$", "").replace("-", "").isalnum()
+        and text.isascii()
+    )
+    return text if (simple and not text.startswith("-")) or text == "~" else dumps(text, ensure_ascii=False)
