@@ -4,7 +4,7 @@ An error is raised where the fact is known, without a place; whoever knows the p
 network) completes it once with :meth:`MbcostError.at`. ``str(error)`` is the whole message a person reads.
 """
 
-from __future__ import annotations
+# Annotations here are evaluated: a NamedTuple would have to compile each postponed one, at every start of the program.
 
 from typing import NamedTuple
 
@@ -50,7 +50,7 @@ class MbcostError(Exception):
         self.help = help
         self.place = place
 
-    def at(self, place: Place | None) -> MbcostError:
+    def at(self, place: Place | None) -> "MbcostError":
         """Complete the error with its place, unless it has one already; returns itself."""
         if self.place is None:
             self.place = place
