@@ -29,7 +29,10 @@ def sessions(text: str) -> list[tuple[str, str]]:
 
 def agrees(printed: str, now: str) -> bool:
     """Whether the lines shown are the lines printed, ``...`` standing for any number of them."""
-    pattern = "".join(r"(?:.*\n)*?" if line.strip() == "..." else re.escape(line.rstrip()) + r"[ ]*\n" for line in printed.splitlines())
+    pattern = "".join(
+        r"(?:.*\n)*?" if line.strip() == "..." else re.escape(line.rstrip()) + r"[ ]*\n"
+        for line in printed.splitlines()
+    )
     return re.fullmatch(pattern, now if now.endswith("\n") else now + "\n") is not None
 
 
@@ -48,7 +51,9 @@ COMMANDS = sessions(README.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("command, output", COMMANDS, ids=[command[:60] for command, _ in COMMANDS])
-def test_readme_shows_what_the_program_prints(command: str, output: str, say, rewriting: bool, tmp_path, monkeypatch) -> None:
+def test_readme_shows_what_the_program_prints(
+    command: str, output: str, say, rewriting: bool, tmp_path, monkeypatch
+) -> None:
     monkeypatch.chdir(README.parent)
     words = shlex.split(command)
     assert words[0] == "mbcost", command
@@ -56,7 +61,9 @@ def test_readme_shows_what_the_program_prints(command: str, output: str, say, re
     now = said.out + said.err
     if rewriting:
         text = README.read_text(encoding="utf-8")
-        README.write_text(text.replace(f"$ {command}\n{output}", f"$ {command}\n{shortened(output, now)}"), encoding="utf-8")
+        README.write_text(
+            text.replace(f"$ {command}\n{output}", f"$ {command}\n{shortened(output, now)}"), encoding="utf-8"
+        )
         return
     assert agrees(output, now), f"$ {command}\nprints\n{now}"
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from mbcost.analysis.groups import share
 from mbcost.dims import Arithmetic, Dim
+from mbcost.errors import MbcostError
 from mbcost.layers import Layer, Row, Shape
 from mbcost.layers.base import Width
 from mbcost.layers.conv import Conv, Depthwise
@@ -164,7 +165,13 @@ class BareConv(NamedTuple):
 
 
 def bare_conv(
-    m: int, n: int, kernel_size: tuple[int, int], size: tuple[Dim, Dim], stride: tuple[int, int], arith: Arithmetic
+    m: int,
+    n: int,
+    kernel_size: tuple[int, int],
+    size: tuple[Dim, Dim],
+    stride: tuple[int, int],
+    arith: Arithmetic,
+    convention: str = "torch",
 ) -> BareConv:
     """A standard convolution of M to N channels on an input map, and the separable one in its place.
 
@@ -175,19 +182,10 @@ def bare_conv(
     >>> found.standard, found.separable
     (Side(mult_adds=462422016, params=2359296), Side(mult_adds=52283392, params=266752))
     """
-    bare = {
-        "kernel_size": kernel_size,
-        "stride": stride,
-        "padding": "same",
-        "norm": "none",
-        "activation": "none",
-        "bias": False,
-    }
+    bare = {"kernel_size": kernel_size, "stride": stride, "norm": "none", "activation": "none", "bias": False}
     width = Width("scale", n)
     start: Shape = (arith.scale(m), *size)
-    if type(start[0]) is int and start[0] < 1:
-        from mbcost.errors import MbcostError
-
+    if start[0] == 0:
         raise MbcostError(f"alpha leaves no input channel of {m}", help="choose a larger alpha")
 
     def costed(layer: Layer, shape: Shape) -> tuple[Side, Shape]:
@@ -195,6 +193,10 @@ def bare_conv(
         layer.coded = "module"
         output = layer.shape(arith, [shape])
         row = layer.cost([shape], output)
+        if convention != "torch":
+            from mbcost.conventions import find
+
+            row = find(convention).applied([row])[0]
         return Side(row.mult_adds, row.params), output
 
     standard, output = costed(Conv(bare, width), start)
@@ -202,6 +204,13 @@ def bare_conv(
     pointwise, _ = costed(Conv(bare, width, kernel_size=(1, 1), stride=(1, 1)), between)
     separable = Side(depthwise.mult_adds + pointwise.mult_adds, depthwise.params + pointwise.params)
     return BareConv(
-        start, output, standard, depthwise, pointwise, separable, Fraction(separable.mult_adds) / standard.mult_adds,
-        Fraction(separable.params) / standard.params, theory(output[0], kernel_size),
-    )  # fmt: skip
+        start,
+        output,
+        standard,
+        depthwise,
+        pointwise,
+        separable,
+        Fraction(separable.mult_adds) / standard.mult_adds,
+        Fraction(separable.params) / standard.params,
+        theory(output[0], kernel_size),
+    )

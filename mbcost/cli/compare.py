@@ -89,7 +89,7 @@ def _table(cost: Cost, found: Comparison, unit: str) -> Table:
         *flops,
         Column("ratio", "ratio", "ratio"),
         Column("theory", "1/N + 1/D_K^2", "ratio", 1),
-        Column("standard_params", "standard params", "count", 2),
+        Column("standard_params", "standard params", "count", 4),
         Column("separable_params", "separable params", "count", 2),
         Column("params_ratio", "ratio", "ratio", 3),
     )

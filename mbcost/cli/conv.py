@@ -26,6 +26,8 @@ from mbcost.report import Column, Table
 
 __all__ = ["command"]
 
+SIDES = ("standard", "depthwise", "pointwise", "separable")
+
 
 @click.command("conv", short_help="One convolution: standard, depthwise, pointwise, separable.")
 @click.argument("m")
@@ -41,6 +43,7 @@ __all__ = ["command"]
 @click.option(
     "--batch", type=click.IntRange(1, 1_000_000), default=1, show_default=True, metavar="N", help="Images a pass."
 )
+@click.option("--convention", default="torch", show_default=True, metavar="NAME", help="Counting rule.")
 @click.option(
     "--unit",
     type=Choice(["mult_adds", "flops"]),
@@ -59,6 +62,7 @@ def command(
     rho: str,
     rounding: str,
     batch: int,
+    convention: str,
     **options: Any,
 ) -> None:
     """One convolution of M to N channels, without bias or norm: standard, and depthwise + pointwise in its place.
@@ -69,22 +73,33 @@ def command(
     mbcost conv 512 512 --size 14 -a 0.75 --rho 5/7       row 4
     """
     question = Question(options)
-    factor = parse_alpha(alpha)
-    map_size = scaled_resolution(parse_resolution(size), parse_rho(rho))
+    factor, multiplier = parse_alpha(alpha), parse_rho(rho)
+    window = _field("--kernel-size", PAIR, _pair(kernel_size))
+    step = _field("--stride", PAIR, _pair(stride))
     found = bare_conv(
-        _field("M", COUNT, m), _field("N", COUNT, n), _field("--kernel-size", PAIR, _pair(kernel_size)), map_size,
-        _field("--stride", PAIR, _pair(stride)), Arithmetic(factor.numerator, factor.denominator, parse_rounding(rounding)),
-    )  # fmt: skip
-    facts: dict[str, Any] = {"alpha": str(factor), "rho": str(parse_rho(rho)), "kernel_size": _field("--kernel-size", PAIR, _pair(kernel_size)),
-             "stride": _field("--stride", PAIR, _pair(stride)), "rounding": rounding, "batch": batch}  # fmt: skip
-    if question.format == "json":
-        question.emit(json_text(_document(found, facts, question.unit)))
-        return
-    (k_h, k_w), (s_h, s_w) = facts["kernel_size"], facts["stride"]
-    title = (
-        f"convolution {_size(found.input)} -> {_size(found.output)}, kernel {k_h} x {k_w}, stride {s_h if s_h == s_w else f'{s_h} x {s_w}'}, "
-        f"alpha {exact_text(factor)}{f', batch {batch}' if batch != 1 else ''}, no bias, no norm"
+        _field("M", COUNT, m),
+        _field("N", COUNT, n),
+        window,
+        scaled_resolution(parse_resolution(size), multiplier),
+        step,
+        Arithmetic(factor.numerator, factor.denominator, parse_rounding(rounding)),
+        convention,
     )
+    if question.format == "json":
+        facts = {"alpha": str(factor), "rho": str(multiplier), "kernel_size": window, "stride": step}
+        facts |= {"convention": convention, "rounding": rounding, "batch": batch, "unit": question.unit}
+        question.emit(json_text(_document(found, facts)))
+        return
+    words = [
+        f"convolution {_size(found.input)} -> {_size(found.output)}",
+        f"kernel {_size(window)}",
+        f"stride {_size(step)}",
+        f"alpha {exact_text(factor)}",
+        *([f"batch {batch}"] if batch != 1 else []),
+        f"convention {convention}",
+        "no bias, no norm",
+    ]
+    title = ", ".join(words)
     question.emit(
         table_text(_table(title, found, batch, question.unit), question.format, to_file=question.output is not None)
     )
@@ -101,18 +116,22 @@ def _field(name: str, kind: Any, raw: Any) -> Any:
         raise MbcostError(f"{name}: {error.fact}", help=error.help) from None
 
 
-def _document(found: BareConv, facts: dict[str, Any], unit: str) -> dict[str, Any]:
+def _document(found: BareConv, facts: dict[str, Any]) -> dict[str, Any]:
     def side(value: Side) -> dict[str, Any]:
         amount = facts["batch"] * value.mult_adds
-        return {"mult_adds": amount, **({"flops": 2 * amount} if unit == "flops" else {}), "params": value.params}
+        flops = {"flops": 2 * amount} if facts["unit"] == "flops" else {}
+        return {"mult_adds": amount, **flops, "params": value.params}
 
     return {
-        "schema": "mbcost/conv/1", "version": __version__, "convention": "torch", "unit": unit, **facts,
-        "input": found.input, "output": found.output,
-        "standard": side(found.standard), "depthwise": side(found.depthwise), "pointwise": side(found.pointwise),
-        "separable": side(found.separable),
-        "ratio": {"mult_adds": decimal(found.ratio), "params": decimal(found.params_ratio)}, "theory": decimal(found.theory),
-    }  # fmt: skip
+        "schema": "mbcost/conv/1",
+        "version": __version__,
+        **facts,
+        "input": found.input,
+        "output": found.output,
+        **{name: side(getattr(found, name)) for name in SIDES},
+        "ratio": {"mult_adds": decimal(found.ratio), "params": decimal(found.params_ratio)},
+        "theory": decimal(found.theory),
+    }
 
 
 def _table(title: str, found: BareConv, batch: int, unit: str) -> Table:
@@ -126,7 +145,7 @@ def _table(title: str, found: BareConv, batch: int, unit: str) -> Table:
     ]
     whole = found.standard
     rows = []
-    for name in ("standard", "depthwise", "pointwise", "separable"):
+    for name in SIDES:
         side: Side = getattr(found, name)
         amount = batch * side.mult_adds
         flops = (2 * amount,) if unit == "flops" else ()

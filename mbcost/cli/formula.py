@@ -108,9 +108,9 @@ def _text(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], quest
         if closed.definitions:
             lines.append("  where")
             width = max(len(symbol.name) for symbol in closed.definitions)
-            lines += [
-                f"    {symbol.name:<{width}} = {plain(definition)}" for symbol, definition in closed.definitions.items()
-            ]
+            # widths, then sizes; each after those it is made of
+            listed = sorted(closed.definitions.items(), key=lambda pair: pair[0].name[0])
+            lines += [f"    {symbol.name:<{width}} = {plain(definition)}" for symbol, definition in listed]
         lines.append("")
     return "\n".join(lines) + "\n" + _gap_text(cost, gap, question)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from mbcost import __version__
 from mbcost.cli.output import FORMATS, write
@@ -14,7 +13,10 @@ from mbcost.dims import exact_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.network import Cost, Network
 
-__all__ = ["Choice", "ModelName", "Question", "heading", "output_options", "report_keys", "variant_options"]
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+__all__ = ["Choice", "ModelName", "Question", "bound", "heading", "output_options", "report_keys", "variant_options"]
 
 
 class ModelName(click.ParamType[str]):
@@ -24,6 +26,8 @@ class ModelName(click.ParamType[str]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Shipped names that begin so, and files."""
+        from click.shell_completion import CompletionItem
+
         from mbcost.tables import models
 
         found = [CompletionItem(model) for model in models() if model.startswith(incomplete)]
@@ -149,7 +153,15 @@ def heading(cost: Cost, unit: str = "mult_adds") -> str:
     words += ["standard twin"] if variant.standard else []
     words += [f"convention {variant.convention}", f"rounding {variant.rounding or 'not stated'}"]
     words += ["1 mult-add = 2 FLOPs"] if unit == "flops" else []
+    words += [] if cost.exact else [bound(cost)]
     return ", ".join(words)
+
+
+def bound(cost: Cost) -> str:
+    """What makes a total a lower bound: the rows that say ``cost: unknown``."""
+    names = [row.name for row in cost.rows if not row.exact]
+    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"a lower bound: the cost of {listed} is not known"
 
 
 def report_keys(cost: Cost, schema: str, unit: str = "mult_adds") -> dict[str, Any]:
@@ -174,6 +186,7 @@ def report_keys(cost: Cost, schema: str, unit: str = "mult_adds") -> dict[str, A
         "convention": variant.convention,
         "rounding": str(variant.rounding) if variant.rounding is not None else None,
         "standard": variant.standard,
+        "status": cost.status,
         "unit": unit,
     }
     return keys

@@ -23,11 +23,16 @@ def json_text(document: dict[str, Any]) -> str:
     parts = []
     for key, value in document.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            body = ",\n    ".join(dumps(item, default=str) for item in value)
+            body = ",\n    ".join(dumps(item, default=_exact) for item in value)
             parts.append(f"  {dumps(key)}: [\n    {body}\n  ]")
         else:
-            parts.append(f"  {dumps(key)}: {dumps(value, default=str)}")
+            parts.append(f"  {dumps(key)}: {dumps(value, default=_exact)}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _exact(value: Any) -> Any:
+    """A rational as JSON: an integer where it is whole, else the text p/q."""
+    return value.numerator if getattr(value, "denominator", 0) == 1 else str(value)
 
 
 def decimal(value: Any) -> float | None:

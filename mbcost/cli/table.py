@@ -114,6 +114,8 @@ def row_keys(row: Row, unit: str = "mult_adds") -> dict[str, Any]:
     keys["biases"] = row.biases
     keys["norm_params"] = row.norm_params
     keys["norm_stats"] = row.norm_stats
+    if not row.exact:
+        keys["status"] = "lower bound"
     return keys
 
 
@@ -123,6 +125,7 @@ def total_keys(cost: Cost, unit: str = "mult_adds") -> dict[str, Any]:
     if unit == "flops":
         keys["flops"] = 2 * keys["mult_adds"]
     keys["layers"] = cost.layers
+    keys["status"] = cost.status
     return keys
 
 
@@ -146,20 +149,33 @@ def _table(cost: Cost, by: str, entries: list[Any], top: int | None, unit: str) 
         columns.append(Column("flops", "FLOPs (2 x mult-adds)", "count"))
     columns.append(Column("params", "params", "count"))
     columns.append(Column("params_share", "share", "share", 7))
+    bounded = not cost.exact
+    if bounded:
+        columns.append(Column("status", "status", "text"))
 
-    def line(label: str, facts: tuple[Any, ...], amount: Any, size: Any) -> tuple[Any, ...]:
+    def line(label: str, facts: tuple[Any, ...], amount: Any, size: Any, exact: bool = True) -> tuple[Any, ...]:
         flops = (2 * amount,) if unit == "flops" else ()
-        return (label, *facts, amount, share(amount, mult_adds), *flops, size, share(size, params))
+        status = (_status(exact),) if bounded else ()
+        return (label, *facts, amount, share(amount, mult_adds), *flops, size, share(size, params), *status)
 
-    lines = [line(entry.name, _facts(entry, by), entry.mult_adds, entry.params) for entry in shown]
+    lines = [line(entry.name, _facts(entry, by), entry.mult_adds, entry.params, _exact(entry)) for entry in shown]
     if rest:
         empty: tuple[Any, ...] = (None,) * 5 if by == "layer" else (sum(e.layers for e in rest),)
-        lines.append(line(f"({len(rest)} more)", empty, sum(e.mult_adds for e in rest), sum(e.params for e in rest)))
+        lines.append(line(f"({len(rest)} more)", empty, sum(e.mult_adds for e in rest), sum(e.params for e in rest), all(_exact(e) for e in rest)))
     totals: tuple[Any, ...] = (None,) * 5 if by == "layer" else (cost.layers,)
     return Table(
-        heading(cost, unit), tuple(columns), tuple(lines), line(f"total ({cost.layers} layers with weights)" if by == "layer" else "total", totals, mult_adds, params),
+        heading(cost, unit), tuple(columns), tuple(lines), line(f"total ({cost.layers} layers with weights)" if by == "layer" else "total", totals, mult_adds, params, cost.exact),
         caption=f"Mult-adds and params of {cost.network.name}",
     )  # fmt: skip
+
+
+def _exact(entry: Any) -> bool:
+    """Whether a row, or every row of a group, is exact."""
+    return all(row.exact for row in getattr(entry, "rows", (entry,)))
+
+
+def _status(exact: bool) -> str:
+    return "exact" if exact else "lower bound"
 
 
 def _facts(entry: Any, by: str) -> tuple[Any, ...]:

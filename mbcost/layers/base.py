@@ -1,6 +1,6 @@
 """What every layer kind is made of: a shape rule, a cost formula, and the parts a costed row knows."""
 
-from __future__ import annotations
+# Annotations here are evaluated: a NamedTuple would have to compile each postponed one, at every start of the program.
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -130,9 +130,9 @@ class Layer:
             input_elements=channels * height * width, output_elements=n * out_height * out_width,
         )  # fmt: skip
 
-    def copy(self) -> Layer:
+    def copy(self) -> "Layer":
         """A layer with the same attributes, to be changed without changing this one."""
-        twin: Layer = object.__new__(type(self))
+        twin: "Layer" = object.__new__(type(self))
         for cls in type(self).__mro__:
             for slot in getattr(cls, "__slots__", ()):
                 if hasattr(self, slot):

@@ -29,6 +29,9 @@ from mbcost.network.specs import TableSpec
 from mbcost.network.walk import PER_IMAGE, scaled, walk
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mbcost.analysis.grid import Grid
     from mbcost.symbolic import Formula
 
 __all__ = ["Cost", "Network", "Variant"]
@@ -61,6 +64,8 @@ class Cost:
         The parts of the parameters; ``norm_stats`` (running mean and variance) are not trained.
     layers : int
         How many rows have weights, as papers count the layers of a network.
+    exact : bool
+        Whether the totals are exact; they are a lower bound where a row says ``cost: unknown``.
 
     Examples
     --------
@@ -117,6 +122,16 @@ class Cost:
         """How many rows have weights."""
         return sum(1 for row in self.rows if type(row.weights) is not int or row.weights)
 
+    @property
+    def exact(self) -> bool:
+        """Whether every row's cost is known."""
+        return all([row.exact for row in self.rows])
+
+    @property
+    def status(self) -> str:
+        """``exact``, or ``lower bound`` where a row says ``cost: unknown``."""
+        return "exact" if self.exact else "lower bound"
+
     def __repr__(self) -> str:
         return f"<Cost of {self.network.name}: {self.mult_adds} mult-adds, {self.params} params>"
 
@@ -127,7 +142,7 @@ class Network:
     Made by :func:`mbcost.load`. Immutable.
     """
 
-    __slots__ = ("_placed", "edits", "is_standard", "table")
+    __slots__ = ("_placed", "edits", "is_standard", "separated", "table")
 
     def __init__(
         self,
@@ -140,6 +155,7 @@ class Network:
         self.is_standard = standard
         self.edits = edits
         self._placed: dict[Any, Placed] = {}
+        self.separated: dict[Any, Any] = {}  # costs as alpha x resolution, kept by mbcost.analysis.grid
 
     @property
     def name(self) -> str:
@@ -159,8 +175,7 @@ class Network:
     @property
     def digest(self) -> str:
         """A hash of the table's text, and of those it is based on: equal texts, equal digests."""
-        from hashlib import sha256
-
+        sha256 = _sha256()
         digest = sha256()
         table: TableSpec | None = self.table
         while table is not None:
@@ -177,8 +192,8 @@ class Network:
 
         Parameters
         ----------
-        alpha : int, str, float or Fraction
-            Width multiplier, exact: a float is read as its shortest decimal.
+        alpha : int, str, float, Fraction or NumPy array
+            Width multiplier, exact: a float is read as its shortest decimal. Arrays broadcast, and the totals are arrays.
         rho, resolution
             Resolution multiplier (each side becomes floor(rho * base + 1/2)), or the resolution itself: 192, ``"192x256"``.
         batch : int
@@ -203,6 +218,12 @@ class Network:
         >>> v1.cost(set={"separable_13.stride": 2}).mult_adds     # Table 1 as it is printed
         533833216
         """
+        if hasattr(alpha, "ndim") or hasattr(resolution, "ndim") or hasattr(rho, "ndim"):
+            from mbcost.arrays import cost_at
+
+            rest = {"batch": batch, "rounding": rounding, "convention": convention, "standard": standard, "classes": classes,
+                    "set": set, "without": without}  # fmt: skip
+            return cost_at(self, alpha, rho, resolution, rest, ideal)
         variant = self.variant(alpha, rho, resolution, batch, rounding, convention, standard)
         placed = self.placed(standard=variant.standard, classes=classes, set=set, without=tuple(without))
         arith = (Idealised if ideal else Arithmetic)(
@@ -287,6 +308,19 @@ class Network:
             self._placed[key] = placed
         return placed
 
+    def grid(self, alphas: Sequence[object], resolutions: Sequence[object] | None = None, **variant: Any) -> Grid:
+        """Cost the network over an outer grid of alphas and resolutions, exact and fast; the other options are those of :meth:`cost`.
+
+        Lists give lists of integers; NumPy arrays give int64 arrays.
+
+        >>> import mbcost
+        >>> mbcost.load("mobilenet_v1").grid(["0.25", "0.5"], [128, 224]).mult_adds
+        [(13570048, 41030272), (49160192, 149497088)]
+        """
+        from mbcost.analysis.grid import grid
+
+        return grid(self, alphas, resolutions, **variant)
+
     def standard(self) -> Network:
         """The standard twin: a network with each depthwise + pointwise pair as the convolution it factorises.
 
@@ -345,3 +379,15 @@ class Network:
 
     def __repr__(self) -> str:
         return f"<Network {self.name}>"
+
+
+def _sha256() -> Any:
+    """The SHA-256 of the standard library, without the two milliseconds that loading OpenSSL would add to every report."""
+    from importlib import import_module
+
+    for name in ("_sha2", "_sha256"):  # Python 3.12 and later; 3.11
+        try:
+            return import_module(name).sha256
+        except (ImportError, AttributeError):
+            continue
+    return import_module("hashlib").sha256

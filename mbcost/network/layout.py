@@ -12,10 +12,11 @@ from mbcost.errors import MbcostError, nearest
 from mbcost.layers import KINDS, Layer
 from mbcost.layers.base import Kind
 from mbcost.layers.composite import Excite, Reduce
+from mbcost.layers.custom import Unknown
 from mbcost.layers.fields import NOT_GIVEN, REQUIRED, shown
 from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
 
-__all__ = ["MAX_ROWS", "Edits", "Placed", "lay_out", "row_values"]
+__all__ = ["MAX_ROWS", "Edits", "Laid", "Notes", "Placed", "lay_out", "row_values"]
 
 MAX_ROWS = 1_000_000
 
@@ -59,30 +60,50 @@ class Placed(NamedTuple):
     marks: tuple[tuple[TableSpec, RowSpec], ...]
 
 
+class Laid(NamedTuple):
+    """One row as it was laid out: its name, and the numbers of the feature maps it reads and makes."""
+
+    table: TableSpec
+    spec: RowSpec
+    name: str
+    inputs: tuple[int, ...]
+    output: int
+
+
+class Notes:
+    """What laying out notes down for those who ask: every row, and every problem instead of the first alone."""
+
+    def __init__(self) -> None:
+        self.rows: list[Laid] = []
+        self.errors: list[MbcostError] = []
+
+
 class _Scope:
     """One body being laid out: the network itself or one call of a block."""
 
-    __slots__ = ("aliases", "args", "counts", "inputs", "names", "prefix")
+    __slots__ = ("aliases", "args", "counts", "inputs", "names", "prefix", "unknown")
 
-    def __init__(self, prefix: str, inputs: dict[str, int], args: dict[str, Cell]) -> None:
+    def __init__(self, prefix: str, inputs: dict[str, int], args: dict[str, Cell], unknown: bool = False) -> None:
         self.prefix = prefix
         self.inputs = inputs
         self.args = args
+        self.unknown = unknown
         self.counts: dict[str, int] = {}
         self.aliases: dict[str, str] = {}
         self.names: dict[str, int] = {}
 
 
-def lay_out(table: TableSpec, edits: Edits) -> Placed:
-    """The layers of a table under some edits; every problem is an error with its place."""
-    layout = _Layout()
+def lay_out(table: TableSpec, edits: Edits, notes: Notes | None = None) -> Placed:
+    """The layers of a table under some edits; every problem is an error with its place, or goes to the notes."""
+    layout = _Layout(notes)
     layout.body(table, _Scope("", {"input": 0}, {}), [edits])
     layout.check(edits, None)
     return Placed(tuple(layout.layers), tuple(layout.marks))
 
 
 class _Layout:
-    def __init__(self) -> None:
+    def __init__(self, notes: Notes | None) -> None:
+        self.notes = notes
         self.layers: list[Layer] = []
         self.marks: list[tuple[TableSpec, RowSpec]] = []
         self.outputs: dict[str, int] = {}
@@ -162,6 +183,7 @@ class _Layout:
         copy.name, copy.repeat, copy.branches = spec.name, spec.repeat, spec.branches
         copy.sources = None if chained else spec.sources
         copy.cells = dict(spec.cells)
+        copy.unknown = spec.unknown
         block = table.blocks.get(spec.op)
         if block is not None and "stride" in block.params:
             copy.cells["stride"] = Cell("1", spec.line, spec.column)
@@ -175,7 +197,13 @@ class _Layout:
         try:
             return self._row(spec, table, scope, edits, last, copies)
         except MbcostError as error:
-            raise error.at(table.place(spec.line, spec.column)) from None
+            error.at(table.place(spec.line, spec.column))
+            if self.notes is None:
+                raise error from None
+            self.notes.errors.append(error)
+            if spec.name is not None:  # those who read the row are not wrong too
+                self.outputs.setdefault(scope.prefix + spec.name, last)
+            return last
 
     def _row(self, spec: RowSpec, table: TableSpec, scope: _Scope, edits: list[Edits], last: int, copies: int) -> int:
         first_layer = len(self.layers)
@@ -190,6 +218,8 @@ class _Layout:
         if self._drops(name, edits):
             if len(self.layers) > first_layer:  # the rows of its branches go with it
                 del self.layers[first_layer:], self.marks[first_layer:]
+                if self.notes is not None:
+                    self.notes.rows = [row for row in self.notes.rows if row.output <= first_layer]
                 gone = [known for known, number in self.outputs.items() if number > first_layer]
                 self.dropped.update(gone)
                 for known in gone:
@@ -205,6 +235,8 @@ class _Layout:
         else:
             out = self._layers(spec, table, scope, edits, inputs, name, changes)
         self.outputs[name] = out
+        if self.notes is not None:
+            self.notes.rows.append(Laid(table, spec, name, tuple(inputs), out))
         return out
 
     @staticmethod
@@ -279,7 +311,8 @@ class _Layout:
             args[param] = cell
         if changes:
             raise _unknown_field(next(iter(changes)), spec.op, list(block.params))
-        inner = _Scope(name + "/", {"input": inputs[0], **dict(zip(expected, inputs, strict=True))}, args)
+        named = {"input": inputs[0], **dict(zip(expected, inputs, strict=True))}
+        inner = _Scope(name + "/", named, args, scope.unknown or spec.unknown)
         return self.items(block.items, table, inner, edits, inputs[0], 1)
 
     def _layers(
@@ -312,6 +345,7 @@ class _Layout:
         if like is not None:
             inputs = [*inputs, self._source(like, scope)]
         parts = kind.build(values)
+        first = len(self.layers)
         numbers: list[int] = []
         for part, layer, wanted in parts:
             sources = tuple(inputs) if several else tuple(numbers[s] if s >= 0 else inputs[-1 - s] for s in wanted)
@@ -336,6 +370,8 @@ class _Layout:
             numbers.append(len(self.layers))
             if part:
                 self.outputs[full] = len(self.layers)
+        if spec.unknown or scope.unknown:
+            self.layers[first:] = [Unknown(layer) for layer in self.layers[first:]]
         return numbers[-1]
 
 

@@ -27,7 +27,19 @@ class Cell(NamedTuple):
 class RowSpec:
     """One row as written: a layer kind, or a call of a block."""
 
-    __slots__ = ("branches", "cells", "column", "declared", "like", "line", "name", "op", "repeat", "sources", "unknown")
+    __slots__ = (
+        "branches",
+        "cells",
+        "column",
+        "declared",
+        "like",
+        "line",
+        "name",
+        "op",
+        "repeat",
+        "sources",
+        "unknown",
+    )
 
     def __init__(self, op: str, line: int, column: int) -> None:
         self.op = op

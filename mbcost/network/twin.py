@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from mbcost.layers import Layer
@@ -32,11 +33,11 @@ def _is_pointwise(layer: Layer) -> bool:
     )  # fmt: skip
 
 
-def pairs(placed: Placed) -> list[Pair]:
+def pairs(placed: Placed, wanted: Callable[[Layer], bool] = is_depthwise) -> list[Pair]:
     """The depthwise + pointwise pairs of a network (GRAMMAR, the standard twin).
 
     A pair is a depthwise layer and the next 1 x 1, groups 1, stride 1 layer, with only normalisation, an activation or
-    squeeze-and-excite between them, and nothing else reading the depthwise layer.
+    squeeze-and-excite between them, and nothing else reading the depthwise layer. ``wanted`` says which layers begin one.
     """
     readers: dict[int, list[int]] = {}
     for number, layer in enumerate(placed.layers):
@@ -44,7 +45,7 @@ def pairs(placed: Placed) -> list[Pair]:
             readers.setdefault(source - 1, []).append(number)
     found = []
     for number, layer in enumerate(placed.layers):
-        if is_depthwise(layer):
+        if wanted(layer):
             partner = _partner(placed.layers, readers, number)
             if partner is not None:
                 found.append(Pair(number, partner))

@@ -10,7 +10,7 @@ from operator import index
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
     from fractions import Fraction
 
@@ -21,21 +21,23 @@ READABLE_PLACES = 6
 
 
 def count(value: Exact) -> str:
-    """An exact count, in groups of three digits.
+    """An exact count, in groups of three digits; one of unrounded widths that is not whole, to two places.
 
-    >>> count(568740352)
-    '568,740,352'
+    >>> from fractions import Fraction
+    >>> count(568740352), count(Fraction(6422528, 3))
+    ('568,740,352', '2,140,842.67')
     """
-    return f"{integer(value):,}"
+    return f"{value:,}" if type(value) is int else _whole_or(value, lambda: fixed(value, 2, group=True), "{:,}".format)
 
 
 def plain_count(value: Exact) -> str:
-    """An exact count in plain digits, for programs to read.
+    """An exact count in plain digits, for programs to read; one that is not whole stays a fraction.
 
-    >>> plain_count(568740352)
-    '568740352'
+    >>> from fractions import Fraction
+    >>> plain_count(568740352), plain_count(Fraction(6422528, 3))
+    ('568740352', '6422528/3')
     """
-    return str(integer(value))
+    return str(value) if type(value) is int else _whole_or(value, lambda: exact(value), str)
 
 
 def delta(value: Exact) -> str:
@@ -201,7 +203,12 @@ def shape(sizes: Sequence[Exact], times: str = "x") -> str:
     >>> shape((32, 112, 112)), shape((3, 3))
     ('32x112x112', '3x3')
     """
-    return times.join([str(integer(size)) for size in sizes])
+    return times.join([str(size) if type(size) is int else exact(size) for size in sizes])
+
+
+def _whole_or(value: Exact, broken: Callable[[], str], whole: Callable[[int], str]) -> str:
+    numerator, denominator = fraction_of(value)
+    return whole(numerator) if denominator == 1 else broken()
 
 
 def fraction_of(value: object) -> tuple[int, int]:

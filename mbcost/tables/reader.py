@@ -22,6 +22,7 @@ PATH = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:/[A-Za-z][A-Za-z0-9_]*)*", re.ASCII)
 WHOLE = Whole(1, 10**12)
 CHANNELS = Whole()
 MAX_BASES = 4
+CHECKED = ("input", "output", "cost")
 
 TABLE_KEYS = {
     "format": "version of the grammar: 1",
@@ -38,7 +39,7 @@ TABLE_KEYS = {
     "layers": "the rows",
     "errata": "what the printed table has otherwise",
 }
-ROW_KEYS = ("op", "name", "from", "repeat", "branches", "input", "output")
+ROW_KEYS = ("op", "name", "from", "repeat", "branches", "input", "output", "cost")
 
 Loader = Callable[[str, str, int], TableSpec]
 """Finds the base table: (name or path, folder of the file that names it, depth)."""
@@ -164,7 +165,7 @@ class _Reader:
             )
             return
         columns = [str(_raw(x)) for x in node.items]
-        known = {"op", "name", "from", "repeat", "input", "output"}.union(*(kind.fields for kind in KINDS.values()))
+        known = {"op", "name", "from", "repeat", *CHECKED}.union(*(kind.fields for kind in KINDS.values()))
         for number, (name, item) in enumerate(zip(columns, node.items, strict=True)):
             if name in columns[:number]:
                 self.doc.problem(item, f"column `{name}` is given twice", "keep one of them")
@@ -292,8 +293,8 @@ class _Reader:
         fields = KINDS[op].fields if block is None else block.params
         for key, value in items.items():
             if key in ROW_KEYS:
-                if key in {"input", "output"} and not (isinstance(value, Scalar) and not value.given):
-                    row.declared[key] = Cell(_raw(value), value.line, value.column)
+                if key in CHECKED and not (isinstance(value, Scalar) and not value.given):
+                    self._checked(row, key, value)
                 continue
             blank = isinstance(value, Scalar) and not value.given
             if key not in fields and not (blank and isinstance(node, Sequence)):
@@ -303,6 +304,24 @@ class _Reader:
         if block is not None and row.branches is not None:
             self.doc.problem(items["branches"], f"block `{op}` takes no `branches`", "give it rows with `from`")
         return row
+
+    def _checked(self, row: RowSpec, key: str, node: Node) -> None:
+        """What a row says beside its fields: the sizes a paper prints, and that its cost is not known."""
+        raw = _raw(node)
+        if key != "cost":
+            from mbcost.layers.printed import PRINTED  # few tables have them
+
+            size = self._try(node, key, PRINTED.read, raw)
+            if size is not None:
+                row.declared[key] = Cell(raw, node.line, node.column, size, True)
+        elif raw == "unknown":
+            row.unknown = True
+        else:
+            self.doc.problem(
+                node,
+                f"`cost`: {shown(raw)} is not `unknown`",
+                "leave it out where the kind has a formula; {op: custom, mult_adds: ..., params: ...} states a cost",
+            )
 
     def _cell(self, node: Node, op: str, key: str, builtin: bool) -> Cell:
         raw = _raw(node)

@@ -6,6 +6,7 @@ from typing import Any
 
 from mbcost.layers import KINDS
 from mbcost.layers.fields import REQUIRED
+from mbcost.layers.printed import PRINTED
 from mbcost.tables.reader import ROW_KEYS, TABLE_KEYS
 
 __all__ = ["table_schema"]
@@ -80,11 +81,15 @@ def _fields(op: str) -> dict[str, Any]:
 def _common() -> dict[str, Any]:
     name = {"type": "string"}
     text = {"op": "the kind of row", "name": "name of the row", "from": "the row or rows it reads", "repeat": "a chain of so many copies",
-            "branches": "lists of rows that meet here", "input": "input size as printed, checked", "output": "output size as printed, checked"}  # fmt: skip
+            "branches": "lists of rows that meet here", "input": "input size as printed, checked", "output": "output size as printed, checked",
+            "cost": "unknown: every total is a lower bound"}  # fmt: skip
     common: dict[str, Any] = {key: {"description": text.get(key, key)} for key in ROW_KEYS}
     common["name"] |= {"pattern": NAME, **name}
     common["from"] |= {"oneOf": [name, {"type": "array", "items": name}]}
     common["repeat"] |= {"type": "integer", "minimum": 1}
+    common["input"] |= PRINTED.schema()
+    common["output"] |= PRINTED.schema()
+    common["cost"] |= {"enum": ["unknown", None]}
     common["branches"] |= {"type": "array", "minItems": 2, "items": {"type": "array", "items": {"$ref": "#/$defs/row"}}}
     return common
 

@@ -86,8 +86,10 @@ def _fields(row: RowSpec, table: TableSpec) -> list[str]:
         found.append(f"from: {row.sources[0] if len(row.sources) == 1 else '[' + ', '.join(row.sources) + ']'}")
     if row.repeat != 1:
         found.append(f"repeat: {row.repeat}")
+    checked = [f"{name}: {_raw(cell)}" for name, cell in row.declared.items()]
+    checked += ["cost: unknown"] if row.unknown else []
     if row.op in table.blocks:
-        return found + [f"{name}: {_raw(cell)}" for name, cell in row.cells.items()]
+        return found + [f"{name}: {_raw(cell)}" for name, cell in row.cells.items()] + checked
     values = _values(row, table)
     for name, field in KINDS[row.op].fields.items():
         cell = row.cells.get(name)
@@ -102,7 +104,7 @@ def _fields(row: RowSpec, table: TableSpec) -> list[str]:
         and (row.cells.get("norm") is None or row.cells["norm"].typed)
     ):
         found.append(f"bias: {'true' if values['norm'] == 'none' else 'false'}")
-    return found + [f"{name}: {_raw(cell)}" for name, cell in row.declared.items()]
+    return found + checked
 
 
 def _values(row: RowSpec, table: TableSpec) -> dict[str, Any]:

@@ -113,7 +113,9 @@ def growth() -> None:
         counted = time.perf_counter() - start
         if total != rows * (9 * 64 + 64 * 64) * 56 * 56:
             raise SystemExit("the total is wrong")
-        print(f"  {rows:>15,}   {parsed / rows * 1e6:12.1f}   {(built - parsed) / rows * 1e6:10.1f}   {counted / rows * 1e6:10.1f}")
+        print(
+            f"  {rows:>15,}   {parsed / rows * 1e6:12.1f}   {(built - parsed) / rows * 1e6:10.1f}   {counted / rows * 1e6:10.1f}"
+        )
 
 
 if __name__ == "__main__":

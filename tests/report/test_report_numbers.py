@@ -136,10 +136,13 @@ def test_only_exact_values_are_numbers(write, value) -> None:
         write(value)
 
 
-def test_a_count_that_is_no_whole_number_is_refused() -> None:
-    with pytest.raises(TypeError, match="a count is a whole number, not 1/3"):
-        numbers.count(Fraction(1, 3))
+def test_a_count_of_unrounded_widths_need_not_be_whole() -> None:
     assert numbers.count(Fraction(6, 3)) == "2"
+    assert numbers.count(Fraction(10**10, 3)) == "3,333,333,333.33"
+    assert numbers.plain_count(Fraction(1, 3)) == "1/3"
+    assert numbers.shape((Fraction(48, 5), 7, 7)) == "9.6x7x7"
+    with pytest.raises(TypeError, match="a count is a whole number, not 1/3"):
+        numbers.delta(Fraction(1, 3))
 
 
 def test_integers_of_numpy_are_exact_too() -> None:
