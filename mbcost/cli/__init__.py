@@ -21,7 +21,10 @@ COMMANDS = {
     "table": "table",
     "compare": "compare",
     "conv": "conv",
+    "conventions": "conventions",
     "formula": "formula",
+    "check": "check",
+    "diff": "diff",
     "lint": "lint",
     "schema": "schema",
 }

@@ -58,6 +58,11 @@ class Question:
         self.format: str = options.pop("format", "table")
         self.output: str | None = options.pop("output", None)
         self.unit: str = options.pop("unit", "mult_adds")
+        self.rules: str | None = options.pop("conventions", None)
+        if self.rules is not None:
+            from mbcost.conventions import qualified
+
+            options["convention"] = qualified(options["convention"], self.rules)
 
     def variant(self) -> dict[str, Any]:
         """The keyword arguments of :meth:`mbcost.network.Network.cost`."""
@@ -100,6 +105,7 @@ _VARIANT = [
     click.option("-r", "--resolution", metavar="PIXELS", help="Resolution: 192, or 192x256 (height x width)."),
     click.option("--batch", type=int, default=1, show_default=True, metavar="N", help="Images a pass."),
     click.option("--convention", default="torch", show_default=True, metavar="NAME", help="Counting rule."),
+    click.option("--conventions", metavar="FILE", help="Counting rules of your own, beside the shipped ones."),
     click.option(
         "--unit",
         type=Choice(["mult_adds", "flops"]),

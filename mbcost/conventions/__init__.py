@@ -1,0 +1,233 @@
+"""Counting conventions: what a tool or a published table adds up, as data.
+
+A convention is a linear form with whole factors over the parts of a costed row, read from ``configs/conventions.yaml``
+or from a file of the user's; that file's head explains the parts. Nothing is read until a convention other than the
+default is asked for.
+
+>>> import mbcost
+>>> thop = find("thop")
+>>> rows = thop.applied(mbcost.load("mobilenet_v1").cost().rows)
+>>> sum(row.mult_adds for row in rows)
+588962304
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from mbcost.dims import Dim
+from mbcost.errors import MbcostError, nearest
+from mbcost.layers import Row
+
+__all__ = ["ONCE", "PARTS", "Convention", "Term", "available", "find", "qualified", "words_of"]
+
+
+class Term(NamedTuple):
+    """One part of a linear form: the quantity, the words that narrow it, and its factor.
+
+    >>> str(Term("pool_inputs", ("global", "module"), 2))
+    'pool_inputs.global.module'
+    """
+
+    base: str
+    words: tuple[str, ...]
+    factor: int
+
+    def __str__(self) -> str:
+        return ".".join((self.base, *self.words))
+
+
+class Convention(NamedTuple):
+    """A named counting rule: reported = scale * mult_adds, and both totals are sums of factor * part.
+
+    ``unit`` is what one reported unit is, ``mult_adds`` or ``flops``.
+    """
+
+    name: str
+    mult_adds: tuple[Term, ...]
+    params: tuple[Term, ...]
+    tool: str = ""
+    version: str = ""
+    unit: str = "mult_adds"
+    scale: int = 1
+    source: str = ""
+    note: str = ""
+
+    def applied(self, rows: Iterable[Row]) -> tuple[Row, ...]:
+        """The rows with their mult-adds and params as this convention counts them; totals stay sums of the rows."""
+        met: set[str] = set()
+        known: dict[tuple[str, ...], tuple[list[Term], list[Term]]] = {}
+        found = []
+        for row in rows:
+            words = words_of(row)
+            terms = known.get(words)
+            if terms is None:
+                terms = known[words] = (_that_fit(self.mult_adds, words), _that_fit(self.params, words))
+            mult_adds, params = (sum([term.factor * _amount(term, row, met) for term in form]) for form in terms)
+            found.append(row._replace(mult_adds=mult_adds, params=params))
+        return tuple(found)
+
+
+def words_of(row: Row) -> tuple[str, ...]:
+    """What a part of this row may be narrowed by: its kind, how it is coded, its activation, its pool, its norm.
+
+    >>> import mbcost
+    >>> words_of(mbcost.load("mobilenet_v2").cost().rows[0])
+    ('conv', 'module', 'relu6', '', 'batch')
+    """
+    norm = ""
+    if _some(row.norm_stats):
+        norm = "batch"
+    elif _some(row.norm_scale):
+        norm = "affine"
+    elif _some(row.norm_elements):
+        norm = "plain"
+    return row.kind, row.coded, row.activation, row.pool, norm
+
+
+def _some(amount: Dim) -> bool:
+    """Whether there is any, at any point of an array; an expression that is not plainly 0 is some."""
+    return bool((amount != 0).any()) if hasattr(amount, "dtype") else bool(amount != 0)
+
+
+def _that_fit(form: tuple[Term, ...], words: tuple[str, ...]) -> list[Term]:
+    return [term for term in form if all(word in words for word in term.words)]
+
+
+def _amount(term: Term, row: Row, met: set[str]) -> Dim:
+    if term.base != ONCE:
+        return PARTS[term.base](row)
+    first = str(term) not in met
+    met.add(str(term))
+    return int(first)
+
+
+def _images(row: Row) -> Dim:
+    """How many images the row is counted for."""
+    channels, height, width = row.output
+    return _quotient(row.output_elements, channels * height * width)
+
+
+def _quotient(a: Dim, b: Dim) -> Dim:
+    """a / b where it is whole."""
+    return a // b if (type(a) is int and type(b) is int) or hasattr(a, "dtype") else a / b
+
+
+def _norm_vectors(row: Row) -> Dim:
+    vectors = row.norm_scale + row.norm_shift
+    return vectors * _images(row) if _some(vectors) else 0
+
+
+def _weighted_outputs(row: Row) -> Dim:
+    unweighted = row.groups is None and row.kind != "custom"  # no convolution and no linear layer
+    if unweighted or (type(row.weight_mults) is int and row.weight_mults == 0):
+        return 0
+    # The second half of a squeeze-and-excite puts out the gated map; its convolution only one value a channel.
+    return row.bias_adds if row.kind == "squeeze_excite" else row.output_elements
+
+
+def _pool_taps(row: Row) -> Dim:
+    if not row.pool or row.pool == "global" or row.kernel_size is None:
+        return row.pool_inputs
+    return row.pool_outputs * row.kernel_size[0] * row.kernel_size[1]
+
+
+ONCE = "once"
+"""The part that is 1 for the first row it fits and 0 for all others."""
+
+PARTS: dict[str, Callable[[Row], Dim]] = {
+    "weight_mults": lambda row: row.weight_mults,
+    "bias_adds": lambda row: row.bias_adds,
+    "weighted_outputs": _weighted_outputs,
+    "norm_elements": lambda row: row.norm_elements,
+    "norm_vectors": _norm_vectors,
+    "activated": lambda row: row.activated,
+    "pool_inputs": lambda row: row.pool_inputs,
+    "pool_outputs": lambda row: row.pool_outputs,
+    "pool_taps": _pool_taps,
+    "products": lambda row: row.products,
+    "adds": lambda row: row.adds,
+    "input_elements": lambda row: row.input_elements,
+    "output_elements": lambda row: row.output_elements,
+    "output_positions": lambda row: _quotient(row.output_elements, row.output[0]),
+    "weights": lambda row: row.weights,
+    "biases": lambda row: row.biases,
+    "norm_scale": lambda row: row.norm_scale,
+    "norm_shift": lambda row: row.norm_shift,
+    "norm_stats": lambda row: row.norm_stats,
+}
+"""Every part of a costed row that a convention may count."""
+
+PARAMS = ("weights", "biases", "norm_scale", "norm_shift", "norm_stats")
+"""The parts that are params; the others are work."""
+
+
+def find(name: str) -> Convention:
+    """The convention of that name: a shipped one, or ``FILE:NAME``.
+
+    >>> find("torch").scale
+    2
+    >>> find("thopp")
+    Traceback (most recent call last):
+    mbcost.errors.MbcostError: there is no convention `thopp`
+      help: did you mean `thop`? the conventions are paper, torch, keras, slim, fvcore, ptflops-aten, ptflops-pytorch, \
+thop, torchinfo, torchprofile, calflops, deepspeed, onnx-tool, timm, openvino
+    """
+    file, _, short = name.rpartition(":")
+    known = available(file or None)
+    if short not in known:
+        raise _unknown(short, known)
+    return known[short]
+
+
+def available(file: str | None = None) -> dict[str, Convention]:
+    """Every convention by name, in the order of the file: the shipped ones, then those of the user's file."""
+    if not _SHIPPED:
+        import os
+
+        from mbcost.conventions.reading import read_conventions
+        from mbcost.tables import configs_folder
+
+        _SHIPPED.update(read_conventions(os.path.join(configs_folder(), "conventions.yaml"), ()))
+    return {**_SHIPPED, **(_of_user(file) if file else {})}
+
+
+def _of_user(file: str) -> dict[str, Convention]:
+    """A file of the user's, read again only when it has changed."""
+    import os
+
+    from mbcost.conventions.reading import read_conventions
+
+    if file == "-":
+        raise MbcostError("conventions are not read from standard input", help="name a file")
+    try:
+        stat = os.stat(file)
+    except (OSError, ValueError):
+        return read_conventions(file, tuple(_SHIPPED))  # says why it cannot be read
+    state = (os.path.abspath(file), stat.st_mtime_ns, stat.st_size)
+    if state not in _READ:
+        _READ.clear()
+        _READ[state] = read_conventions(file, tuple(_SHIPPED))
+    return _READ[state]
+
+
+_SHIPPED: dict[str, Convention] = {}
+_READ: dict[tuple[str, int, int], dict[str, Convention]] = {}
+
+
+def qualified(name: str, file: str) -> str:
+    """The name under which :func:`find` finds a convention that may be shipped or may be in a file of the user's."""
+    if ":" in name:
+        return name
+    known = available(file)
+    if name not in known:
+        raise _unknown(name, known)
+    return name if name in _SHIPPED else f"{file}:{name}"
+
+
+def _unknown(name: str, known: dict[str, Convention]) -> MbcostError:
+    close = nearest(name, list(known))
+    shown = "".join(c if c.isprintable() else "?" for c in name[:60])
+    hint = f"did you mean {close}? " if close else ""
+    return MbcostError(f"there is no convention `{shown}`", help=f"{hint}the conventions are {', '.join(known)}")
