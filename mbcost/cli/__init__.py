@@ -21,10 +21,13 @@ COMMANDS = {
     "table": "table",
     "compare": "compare",
     "conv": "conv",
-    "conventions": "conventions",
     "formula": "formula",
+    "sweep": "sweep",
+    "solve": "solve",
     "check": "check",
     "diff": "diff",
+    "reproduce": "reproduce",
+    "conventions": "conventions",
     "lint": "lint",
     "schema": "schema",
 }
@@ -72,6 +75,9 @@ def cli() -> None:
     mbcost compare mobilenet_v1                      separable against standard convolution
     mbcost conv 512 512 --size 14                    one convolution (MobileNets, Table 3)
     mbcost formula mobilenet_v2                      the closed form in alpha and rho
+    mbcost solve mobilenet_v1 --max-mult-adds 300M   the widest network within a budget
+    mbcost check --base origin/main                  limits in CI
+    mbcost reproduce mobilenet_v1                    published tables, cell by cell
 
     Exit codes: 0 done, 1 a check said no, 2 the question or a file is wrong, 130 interrupted.
     """
@@ -94,8 +100,11 @@ def run(args: list[str] | None = None) -> int:
         click.echo("interrupted", err=True)
         return 130
     except click.ClickException as error:
-        error.show()
-        return 2
+        from io import StringIO
+
+        said = StringIO()
+        error.show(said)
+        return _fail(said.getvalue().rstrip("\n"))
     except BrokenPipeError:
         _hush()
         return 0
@@ -105,6 +114,7 @@ def run(args: list[str] | None = None) -> int:
 
 
 def _fail(message: str) -> int:
+    message = "\n".join(printable(line, 1000) for line in message.split("\n"))  # a name may hold an escape sequence
     try:
         click.echo(message, err=True)
     except BrokenPipeError:

@@ -1,0 +1,178 @@
+"""``mbcost reproduce``: published tables and figures against what is computed, cell by cell."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from mbcost import __version__
+from mbcost.cli.options import output_options
+from mbcost.cli.output import json_text, table_text, write
+from mbcost.cli.reproduced import cell_keys, cells_table, document_of, list_report, points_report, summary_table
+from mbcost.errors import MbcostError, nearest
+from mbcost.papers import VERDICTS, Paper, load, papers, reproduce
+from mbcost.papers.commands import commands, reading
+from mbcost.report import Table
+
+__all__ = ["command"]
+
+PICTURES = ("png", "svg", "pdf")
+
+
+class PaperName(click.ParamType[str]):
+    """A shipped paper, or the path of a paper file; completes shipped names and files."""
+
+    name = "PAPER"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Shipped names that begin so, and files."""
+        found = [CompletionItem(paper) for paper in papers() if paper.startswith(incomplete)]
+        return found or [CompletionItem(incomplete, type="file")]
+
+
+@click.command("reproduce", short_help="Published tables and figures, cell by cell.")
+@click.argument("paper", type=PaperName(), required=False)
+@click.option("--table", "tables", multiple=True, metavar="N", help="The cells of one table; may be given again.")
+@click.option(
+    "--figure", metavar="N", help="The points of one figure; with -o FILE.png, .svg or .pdf, the figure itself."
+)
+@click.option("--only", metavar="VERDICTS", help="Cells with these verdicts only: erratum,unexplained.")
+@click.option("--cell", metavar="TABLE:ROW:COLUMN", help="The variant behind one cell, as a command to paste.")
+@output_options
+def command(
+    paper: str | None,
+    tables: tuple[str, ...],
+    figure: str | None,
+    only: str | None,
+    cell: str | None,
+    format: str,
+    output: str | None,
+) -> int:
+    """How PAPER's published numbers compare with what its networks cost. Without PAPER: which papers there are.
+
+    \b
+    mbcost reproduce mobilenet_v1                          the verdicts, table by table
+    mbcost reproduce mobilenet_v1 --table 4                one table, cell by cell
+    mbcost reproduce mobilenet_v1 --only erratum,unexplained
+    mbcost reproduce mobilenet_v1 --cell "4:Conv MobileNet:mult_adds"
+    mbcost reproduce mobilenet_v1 --figure 4 -o figure4.pdf
+
+    Exit code 0 when every cell has the verdict its paper file expects, 1 when one has not.
+    """
+    if paper is None:
+        if tables or figure or only or cell:
+            raise MbcostError("no paper is named", help=f"name one of {', '.join(papers())}")
+        _emit(list_report(format), format, output)
+        return 0
+    if sum(map(bool, (tables or only, figure, cell))) > 1:
+        raise MbcostError("--figure, --cell and --table or --only ask for different things", help="give one of them")
+    source = load(paper)
+    if figure is not None:
+        _figure(source, figure, format, output)
+        return 0
+    if output is not None and _picture(output):
+        raise MbcostError(f"`{output[:200]}` is a picture, and only a figure is drawn", help="add --figure N")
+    wanted = _wanted(only)
+    if cell is not None:
+        return _cell(source, cell, format, output)
+    known = [table.id for table in source.tables]
+    for id in tables:
+        _known(id, known, f"`{source.name}` has no table `{id[:40]}`", "its tables are")
+    results = reproduce(source, tables or None)
+    if format == "json":
+        _emit(document_of(source, results, wanted), format, output)
+    elif tables or wanted:
+        _emit(cells_table(source, results, wanted, format), format, output)
+    else:
+        _emit(summary_table(source, results), format, output)
+    return 0 if all(result.as_expected for table in results for result in table.cells) else 1
+
+
+def _emit(result: Table | dict[str, Any], format: str, output: str | None) -> None:
+    text = json_text(result) if isinstance(result, dict) else table_text(result, format, to_file=output is not None)
+    write(text, output)
+
+
+def _wanted(only: str | None) -> tuple[str, ...]:
+    words = tuple(dict.fromkeys([word.strip() for word in only.split(",")])) if only is not None else ()
+    for word in words:
+        _known(word, list(VERDICTS), f"--only `{word[:40]}` is not a verdict", "the verdicts are")
+    return words
+
+
+def _known(word: str, known: list[str], fact: str, there_is: str) -> None:
+    if word not in known:
+        close = nearest(word, known) if len(word) > 2 else ""
+        raise MbcostError(fact, help=f"did you mean {close}?" if close else f"{there_is} {', '.join(known) or 'none'}")
+
+
+def _cell(source: Paper, spec: str, format: str, output: str | None) -> int:
+    """The commands behind one cell, named by table, row (or its number) and column."""
+    id, _, rest = spec.partition(":")
+    row, colon, column = rest.rpartition(":")
+    if not colon:
+        raise MbcostError(
+            f"--cell `{spec[:60]}` does not name a cell",
+            help='write TABLE:ROW:COLUMN, for example "4:Conv MobileNet:mult_adds"',
+        )
+    known = [table.id for table in source.tables]
+    _known(id, known, f"`{source.name}` has no table `{id[:40]}`", "its tables are")
+    table = source.tables[known.index(id)]
+    labels = list(table.rows)
+    if row not in labels and row.isdigit() and 1 <= int(row) <= len(labels):
+        row = labels[int(row) - 1]
+    _known(row, labels, f"table {id} has no row `{row[:60]}`", "its rows are")
+    names = [name.name for name in table.columns]
+    _known(column, names, f"table {id} has no column `{column[:40]}`", "its columns are")
+    results = [r for r in reproduce(source, [id])[0].cells if (r.cell.row, r.cell.column) == (row, column)]
+    if not results:
+        raise MbcostError(
+            f"table {id} prints nothing in row `{row}`, column `{column}`", help="--table N shows the cells there are"
+        )
+    result = results[0]
+    lines = [line for line in commands(result.cell) if line] if result.computed is not None else []
+    if format == "json":
+        document = {
+            "schema": "mbcost/cell/1",
+            "version": __version__,
+            "table": id,
+            **cell_keys(result),
+            "commands": lines,
+        }
+        _emit(document, format, output)
+        return 0 if result.as_expected else 1
+    said = f"published {result.cell.published}"
+    if result.computed is not None:
+        said += f", computed {result.printed}"
+    text = [f"# {said}: {result.verdict}{'. ' + result.reason if result.reason else ''}"]
+    text += [f"# read: {reading(result.cell.setting)}"] if lines else ["# nothing is computed for this cell"]
+    text += lines[:1] + [part for line in lines[1:] for part in ("# as published:", line)]
+    write("\n".join(text) + "\n", output)
+    return 0 if result.as_expected else 1
+
+
+def _picture(path: str) -> str:
+    kind = os.path.splitext(path)[1].lstrip(".").lower()
+    return kind if kind in PICTURES else ""
+
+
+def _figure(source: Paper, id: str, format: str, output: str | None) -> None:
+    from mbcost.papers.points import figure_of, points
+
+    figure = figure_of(source, id)
+    found = points(source, figure)
+    kind = _picture(output) if output is not None else ""
+    if kind and format != "table":
+        raise MbcostError(
+            f"`{str(output)[:200]}` is a picture, and {format} is asked for",
+            help="leave -f out, or name a file without .png, .svg or .pdf",
+        )
+    if kind and output is not None:
+        from mbcost.plot import draw, save
+
+        save(draw(figure, found, kind), output)
+        return
+    _emit(points_report(source, figure, found, format), format, output)
