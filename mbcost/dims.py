@@ -203,6 +203,8 @@ def rational(value: object, what: str) -> Fraction:
     """
     if isinstance(value, Fraction):
         return value
+    if type(value) is int and 0 <= value < 10**MAX_NUMBER_TEXT:
+        return Fraction(value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise MbcostError(f"{what} must be a number, not {type(value).__name__}", help=f"write {what} as 0.75 or 3/4")
     if isinstance(value, float):

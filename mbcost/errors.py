@@ -94,9 +94,6 @@ def nearest(word: str, known: list[str] | tuple[str, ...], limit: int = 3) -> st
 
 def _window(text: str, column: int, width: int = 100) -> tuple[str, int]:
     """Cut a very long line to what surrounds the column, so that a message never floods the screen."""
-    text = "".join(c if c.isprintable() else " " for c in text)
-    if len(text) <= width:
-        return text, column
-    start = max(0, min(column - 1 - width // 2, len(text) - width))
-    cut = text[start : start + width]
+    start = 0 if len(text) <= width else max(0, min(column - 1 - width // 2, len(text) - width))
+    cut = "".join(c if c.isprintable() else " " for c in text[start : start + width])
     return (f"…{cut}" if start else cut), column - start + (1 if start else 0)

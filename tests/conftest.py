@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -13,7 +15,9 @@ HERE = Path(__file__).parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--rewrite-goldens", action="store_true", help="write tests/golden and tests/broken anew from what the program says"
+        "--rewrite-goldens",
+        action="store_true",
+        help="write tests/golden and tests/broken anew from what the program says",
     )
 
 
@@ -44,3 +48,11 @@ def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Said(code, captured.out, captured.err)
 
     return program
+
+
+def told(said: Said) -> dict[str, Any]:
+    """The JSON of a run, and nothing but JSON."""
+    assert (said.code, said.err) == (0, ""), said.err
+    document = json.loads(said.out, parse_float=Fraction)
+    assert isinstance(document, dict)
+    return document

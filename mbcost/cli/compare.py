@@ -8,7 +8,7 @@ import click
 
 from mbcost.analysis.compare import Comparison, Side, Versus, against_twin
 from mbcost.analysis.groups import share
-from mbcost.cli.options import ModelName, Question, heading, output_options, report_keys, variant_options
+from mbcost.cli.options import ModelName, Question, bound, heading, output_options, report_keys, variant_options
 from mbcost.cli.output import decimal, json_text, table_text
 from mbcost.errors import MbcostError
 from mbcost.network import Cost
@@ -150,12 +150,18 @@ def _beside_text(costs: list[Cost], question: Question) -> str:
         Column("params", "params", "count"),
         Column("params_ratio", f"of {first.network.name}", "ratio"),
     ]
+    bounded = not all(cost.exact for cost in costs)
+    columns += [Column("status", "status", "text")] if bounded else []
     rows = []
     for cost in costs:
         flops = (2 * cost.mult_adds,) if question.unit == "flops" else ()
         rows.append((
             cost.network.name, cost.variant.alpha, cost.variant.resolution, cost.layers, cost.mult_adds, *flops,
             share(cost.mult_adds, first.mult_adds), cost.params, share(cost.params, first.params),
+            *((cost.status,) if bounded else ()),
         ))  # fmt: skip
     title = f"Side by side, convention {first.variant.convention}"
-    return table_text(Table(title, tuple(columns), tuple(rows)), question.format, to_file=question.output is not None)
+    notes = tuple(f"{cost.network.name}: {bound(cost)}" for cost in costs if not cost.exact)
+    return table_text(
+        Table(title, tuple(columns), tuple(rows), None, notes), question.format, to_file=question.output is not None
+    )

@@ -95,6 +95,8 @@ def _title(cost: Cost, unit: str) -> str:
 
 
 def _text(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
+    from mbcost.symbolic.writing import plain
+
     lines = [_title(cost, question.unit), ""]
     for name, closed in forms.items():
         lines.append(f"{name}:")
@@ -138,16 +140,6 @@ def _short(value: Any) -> Any:
     return f"{count(tenths // 10)}.{tenths % 10}"
 
 
-def plain(expression: Any) -> str:
-    """An expression as plain text: rho^2 (...) first, powers with ^, products with a blank."""
-    from sympy import Add
-
-    terms = [str(term) for term in expression.as_ordered_terms()] if isinstance(expression, Add) else [str(expression)]
-    terms.sort(key=lambda term: not term.startswith("rho**"))
-    text = " + ".join(terms).replace("+ -", "- ")
-    return re.sub(r"(?<=[\w)])\*(?=[\w(])", " ", text.replace("**", "^"))
-
-
 def _json(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
     document = report_keys(cost, "formula", question.unit)
     symbols: set[str] = set()
@@ -175,63 +167,21 @@ def _json(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], quest
 
 
 def _python(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
-    from sympy.printing.str import StrPrinter
+    from mbcost.symbolic.writing import PYTHON_HEAD, python_function
 
-    class Printer(StrPrinter):  # type: ignore[misc]
-        """Exact Python: rationals as Fractions."""
-
-        def _print_Rational(self, expr: Any) -> str:  # noqa: N802
-            return f"Fraction({expr.p}, {expr.q})"
-
-        def _print_Half(self, expr: Any) -> str:  # noqa: N802
-            return self._print_Rational(expr)
-
-        def _print_Max(self, expr: Any) -> str:  # noqa: N802
-            return f"max({', '.join(self._print(arg) for arg in expr.args)})"
-
-        def _print_Piecewise(self, expr: Any) -> str:  # noqa: N802
-            (value, condition), (other, _) = expr.args
-            return f"({self._print(value)} if {self._print(condition)} else {self._print(other)})"
-
-        def _print_Relational(self, expr: Any) -> str:  # noqa: N802
-            return f"{self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)}"
-
-    write = Printer().doprint
-    text = ['"""' + f"Cost of {_title(cost, question.unit)}: exact for ints and Fractions." + '"""', "",
-            "import math", "from fractions import Fraction", "", "",
-            "def floor(x):", "    return Fraction(math.floor(x))", "", "",
-            "def ceiling(x):", "    return Fraction(math.ceil(x))"]  # fmt: skip
-    for name, closed in forms.items():
+    text = ['"""' + f"Cost of {_title(cost, question.unit)}: exact for ints and Fractions." + '"""', PYTHON_HEAD]
+    for form, closed in forms.items():
         for row in _forms(closed, by):
-            prefix = f"{name}_" if by == "total" else f"{name}_{re.sub('[^A-Za-z0-9]', '_', row.name)}_"
-            for quantity in ("mult_adds", "params"):
-                expression = getattr(row, quantity)
-                needed = _needed(expression, closed.definitions)
-                text += ["", "", f"def {prefix}{quantity}(alpha=Fraction(1), rho=Fraction(1)):"]
-                text.append("    alpha, rho = Fraction(alpha), Fraction(rho)")
-                text += [
-                    f"    {symbol.name} = {write(definition)}"
-                    for symbol, definition in closed.definitions.items()
-                    if symbol in needed
-                ]
-                text.append(f"    return {write(expression)}")
-    return "\n".join(text) + "\n"
-
-
-def _needed(expression: Any, definitions: dict[Any, Any]) -> set[Any]:
-    """The defined symbols an expression uses, and those their definitions use."""
-    found: set[Any] = set()
-    todo = [expression]
-    while todo:
-        for symbol in todo.pop().free_symbols:
-            if symbol in definitions and symbol not in found:
-                found.add(symbol)
-                todo.append(definitions[symbol])
-    return found
+            prefix = form if by == "total" else f"{form}_{re.sub('[^A-Za-z0-9]', '_', row.name)}"
+            text += [
+                python_function(f"{prefix}_{quantity}", getattr(row, quantity), closed.definitions)
+                for quantity in ("mult_adds", "params")
+            ]
+    return "\n\n\n".join(text) + "\n"
 
 
 def _latex(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
-    from sympy import latex
+    from mbcost.symbolic.writing import latex
 
     lines = [f"% {_title(cost, question.unit)}", "% needs \\usepackage{amsmath}"]
     for name, closed in forms.items():
@@ -247,6 +197,8 @@ def _latex(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], ques
 
 
 def _tables(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
+    from mbcost.symbolic.writing import plain
+
     columns = (
         Column("form", "form"),
         Column("name", by, "name"),
@@ -263,7 +215,7 @@ def _tables(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], que
 
 
 def _sensitivity(network: Any, question: Question) -> str:
-    import mbcost.analysis.sensitivity as analysis
+    import mbcost.cli.sensitivity as analysis
 
     variant = question.variant()
     if any(variant.get(key) for key in ("set", "without", "classes")):
@@ -271,7 +223,8 @@ def _sensitivity(network: Any, question: Question) -> str:
     if variant["standard"]:
         network = network.standard()
     cost = question.cost(network)
-    found = analysis.sensitivity(network, cost.variant.alpha, cost.variant.resolution)
+    rest = {key: variant[key] for key in ("batch", "rounding", "convention")}
+    found = analysis.sensitivity(network, cost.variant.alpha, cost.variant.resolution, **rest)
     if question.format == "json":
         return json_text({**report_keys(cost, "sensitivity", question.unit), **analysis.document(found)})
     if question.format == "python":

@@ -16,6 +16,10 @@ Shape: TypeAlias = tuple[Dim, Dim, Dim]
 """Channels, height and width of a feature map."""
 
 
+MAX_DIM = 10**15
+"""The most channels, or pixels a side, that a feature map may have."""
+
+
 class Row(NamedTuple):
     """One costed layer: its shapes, its cost, and the parts every counting convention is a sum of.
 
@@ -64,6 +68,13 @@ class Vanished(MbcostError):
     """A window is larger than the padded map it slides over."""
 
 
+def bounded(value: Dim, what: str) -> Dim:
+    """A dim that multiplies the one above it: rows that do so again and again end in an error, not in a thousand digits."""
+    if type(value) is int and value > MAX_DIM:
+        raise MbcostError(f"a map of more than {MAX_DIM:,} {what}", help="is a row repeated too often?")
+    return value
+
+
 class Width(NamedTuple):
     """How many channels a layer puts out, before alpha and rounding are known.
 
@@ -90,7 +101,9 @@ class Width(NamedTuple):
             channels = arith.ratio(value, inputs[of][0], rounding or arith.rounding)  # type: ignore[arg-type]
             if least and arith.exact:
                 channels = arith.larger(channels, least)
-        if type(channels) is int and channels < 1:
+        if type(channels) is int and not 0 < channels <= MAX_DIM:
+            if channels > MAX_DIM:
+                return bounded(channels, "channels")
             raise MbcostError(
                 f"a width of 0 channels: {self}", help="choose a larger alpha, or a rounding with a divisor"
             )

@@ -40,7 +40,7 @@ from mbcost.layers.conv import (
     Depthwise,
     out_width,
 )
-from mbcost.layers.elementwise import Add
+from mbcost.layers.elementwise import Add, same_dims, shape_text
 from mbcost.layers.fields import Choice, Field
 
 __all__ = ["Excite", "Expand", "FusedConv", "FusedProject", "Reduce", "Residual"]
@@ -58,17 +58,23 @@ class Expand(Conv):
 
 
 class Residual(Add):
-    """The add of a residual; absent where input and output channels differ."""
+    """The add of a residual; absent where input and output channels differ (GRAMMAR 10)."""
 
     __slots__ = ()
     conditional = True
 
     def present(self, arith: Arithmetic, inputs: list[Shape]) -> Dim:
-        """1 where the channels and maps of both sides agree."""
-        (a, *map_a), (b, *map_b) = inputs
-        if type(map_a[0]) is int and map_a != map_b:
-            return 0
-        return 1 - arith.unequal(a, b)
+        """1 where the channels of both sides agree."""
+        return 1 - arith.unequal(inputs[0][0], inputs[1][0])
+
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
+        """The common shape; a padding that shrinks the map leaves nothing to add the input to."""
+        if not same_dims(inputs, 1):
+            raise MbcostError(
+                f"a residual between maps of {shape_text(inputs[1])} and {shape_text(inputs[0])}",
+                help="use `padding: same`, or `residual: false`",
+            )
+        return inputs[0]
 
 
 class FusedConv(Conv):

@@ -21,6 +21,7 @@ from mbcost.layers.base import (
     Shape,
     Width,
     activation_field,
+    bounded,
     kind,
     norm_values,
     window,
@@ -154,7 +155,7 @@ class Depthwise(Conv):
 
     def channels(self, arith: Arithmetic, inputs: list[Shape]) -> Dim:
         """M * multiplier: a depthwise convolution has no width of its own."""
-        return inputs[0][0] * self.multiplier
+        return inputs[0][0] if self.multiplier == 1 else bounded(inputs[0][0] * self.multiplier, "channels")
 
     def grouping(self, channels: Dim) -> Dim:
         """As many groups as input channels."""

@@ -16,6 +16,7 @@ from mbcost.layers.base import (
     Row,
     Shape,
     activation_field,
+    bounded,
     kind,
     norm_values,
 )
@@ -92,7 +93,9 @@ class Add(Elementwise):
         """Additions, and the activation if there is one."""
         row = super().cost(inputs, output)
         return row._replace(
-            adds=(len(inputs) - 1) * row.output_elements, input_elements=len(inputs) * row.input_elements
+            kind="add",  # of an inverted residual too
+            adds=(len(inputs) - 1) * row.output_elements,
+            input_elements=len(inputs) * row.input_elements,
         )
 
 
@@ -137,7 +140,7 @@ class Concat(Elementwise):
                 f"`concat` of maps of different size: {', '.join(map(shape_text, inputs))}",
                 help="give the branches the same stride and padding",
             )
-        return sum(shape[0] for shape in inputs), inputs[0][1], inputs[0][2]
+        return bounded(sum(shape[0] for shape in inputs), "channels"), inputs[0][1], inputs[0][2]
 
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
         """No cost but an activation, if there is one."""
@@ -181,7 +184,7 @@ class Flatten(Layer):
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """(M * H * W, 1, 1)."""
         channels, height, width = inputs[0]
-        return channels * height * width, 1, 1
+        return bounded(channels * height * width, "channels"), 1, 1
 
 
 class Upsample(Layer):
@@ -197,7 +200,7 @@ class Upsample(Layer):
         channels, height, width = inputs[0]
         if self.factor is None:
             return channels, inputs[1][1], inputs[1][2]
-        return channels, height * self.factor[0], width * self.factor[1]
+        return channels, bounded(height * self.factor[0], "rows"), bounded(width * self.factor[1], "columns")
 
 
 JOINED = activation_field("none")

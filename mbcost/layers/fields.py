@@ -207,7 +207,7 @@ class Choice(FieldType):
         if raw not in self.words:
             hint = (
                 "write none to switch it off"
-                if raw in {"no", "off", "false", "False"} and "none" in self.words
+                if raw in ("no", "off", "false", "False") and "none" in self.words
                 else near(raw, self.words)
             )
             raise self._wrong(raw, hint)
@@ -225,7 +225,7 @@ class Flag(FieldType):
 
     def read(self, raw: Raw) -> bool:
         """The truth value."""
-        if raw not in {"true", "false"}:
+        if raw not in ("true", "false"):  # a tuple: a list may come here, and has no hash
             word = str(raw).lower()
             hint = (
                 "write true"

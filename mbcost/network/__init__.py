@@ -125,7 +125,7 @@ class Cost:
     @property
     def exact(self) -> bool:
         """Whether every row's cost is known."""
-        return all([row.exact for row in self.rows])
+        return all(row.exact for row in self.rows)
 
     @property
     def status(self) -> str:
@@ -355,7 +355,7 @@ class Network:
 
         >>> import mbcost
         >>> mbcost.load("mobilenet_v1").formula().idealised.mult_adds
-        rho**2*(539492352*alpha**2 + 28224000*alpha) + 1024000*alpha
+        1024000*alpha + rho**2*(539492352*alpha**2 + 28224000*alpha)
         """
         from mbcost.symbolic import Formula
 

@@ -19,6 +19,7 @@ from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
 __all__ = ["MAX_ROWS", "Edits", "Laid", "Notes", "Placed", "lay_out", "row_values"]
 
 MAX_ROWS = 1_000_000
+MOST_ERRORS = 200
 
 
 class Edits:
@@ -117,8 +118,11 @@ class _Layout:
         """The rows of a table below those of its base; the number of the last feature map."""
         last = 0
         if table.base is not None:
-            inner = Edits(table.base.set, table.base.without)
             place = table.place(table.base.line, table.base.column)
+            try:
+                inner = Edits(table.base.set, table.base.without)
+            except MbcostError as error:
+                raise error.at(place) from None
             last = self.body(table.base.table, scope, [inner, *edits])
             self.check(inner, place)
             self.freed = set(self.dropped)  # a row the base loses leaves its name to the rows below
@@ -198,7 +202,7 @@ class _Layout:
             return self._row(spec, table, scope, edits, last, copies)
         except MbcostError as error:
             error.at(table.place(spec.line, spec.column))
-            if self.notes is None:
+            if self.notes is None or len(self.notes.errors) >= MOST_ERRORS:
                 raise error from None
             self.notes.errors.append(error)
             if spec.name is not None:  # those who read the row are not wrong too
@@ -257,7 +261,7 @@ class _Layout:
         scope.aliases[written] = f"{written}_{count}"
         return f"{written}_{count}"
 
-    def _source(self, written: str, scope: _Scope) -> int:
+    def _source(self, written: str, scope: _Scope, key: str = "from") -> int:
         if written in scope.inputs:
             return scope.inputs[written]
         name = scope.prefix + written
@@ -269,12 +273,13 @@ class _Layout:
             return number
         if name in self.dropped:
             raise MbcostError(
-                f"`from: {written}` names a row that is dropped", help="drop this row as well, or keep the one it reads"
+                f"`{key}: {written}` names a row that is dropped",
+                help="drop this row as well, or keep the one it reads",
             )
         known = [n.removeprefix(scope.prefix) for n in self.outputs if n.startswith(scope.prefix)]
         close = nearest(written, known)
         raise MbcostError(
-            f"`from: {written}` names no earlier row of this body",
+            f"`{key}: {written}` names no earlier row of this body",
             help=f"did you mean {close}?" if close else "a row reads the rows above it in its own body, or `input`",
         )
 
@@ -343,7 +348,7 @@ class _Layout:
             )
         like = values.get("like")
         if like is not None:
-            inputs = [*inputs, self._source(like, scope)]
+            inputs = [*inputs, self._source(like, scope, "like")]
         parts = kind.build(values)
         first = len(self.layers)
         numbers: list[int] = []
@@ -385,11 +390,14 @@ def row_values(spec: RowSpec, table: TableSpec, args: dict[str, Cell], changes: 
     if table.coded is not None and "coded" in values:
         values["coded"] = table.coded
     written = {name: _substituted(cell, args) for name, cell in spec.cells.items()}
-    given = {name for name, cell in written.items() if cell.typed or cell.raw not in NOT_GIVEN_RAW} | set(changes)
+    given = {name for name, cell in written.items() if cell.typed or cell.raw not in NOT_GIVEN_RAW} | {
+        name for name, value in changes.items() if _raw(value) not in NOT_GIVEN_RAW
+    }
     for scope in ("*", spec.op):
         for name, cell in table.defaults.get(scope, {}).items():
             if name in values and not _excluded(name, given):
                 values[name] = cell.value
+    unwritten = dict(values)
     for name, cell in written.items():
         if cell.typed:
             values[name] = cell.value
@@ -405,7 +413,7 @@ def row_values(spec: RowSpec, table: TableSpec, args: dict[str, Cell], changes: 
             raise _unknown_field(name, spec.op, list(kind.fields))
         raw = _raw(value)
         try:
-            values[name] = kind.fields[name].default if raw in NOT_GIVEN_RAW else kind.fields[name].type.read(raw)
+            values[name] = unwritten[name] if raw in NOT_GIVEN_RAW else kind.fields[name].type.read(raw)
         except MbcostError as error:
             raise MbcostError(f"set `{name}`: {error.fact}", help=error.help) from None
     for name, value in values.items():

@@ -59,9 +59,7 @@ def _partner(layers: tuple[Layer, ...], readers: dict[int, list[int]], number: i
             reader = layers[following[0]]
             if _is_pointwise(reader):
                 return following[0]
-            if type(reader) is not Norm and not (
-                type(reader) is Elementwise and reader.activation not in {"softmax", "lrn"}
-            ):
+            if type(reader) is not Norm and not (type(reader) is Elementwise and reader.op == "activation"):
                 return None
             number = following[0]
         elif (

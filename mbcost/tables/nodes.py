@@ -254,13 +254,13 @@ def _syntax(document: Document, error: yaml.YAMLError) -> MbcostError:
         return MbcostError(f"character U+{code:04X} is not allowed in YAML", help="is this a text file?", place=place)
     place = document.place(mark.line + 1, mark.column + 1)
     text = str(getattr(error, "problem", None) or "it cannot be parsed")
-    line = place.text[: place.column].lstrip() if place.text else ""
+    line = place.text[: place.column]
     hints = {
         "alias": 'a text that begins with * is quoted: "*/pointwise"',
         "tab": "indent with spaces",
         "could not find expected ':'": "is a colon missing, or a bracket not closed?",
     }
-    hint = next((value for word, value in hints.items() if word in text), "")
+    hint = next((value for word, value in hints.items() if word in f"{getattr(error, 'context', '')} {text}"), "")
     if "\t" in line:
         hint = hints["tab"]
     return MbcostError(

@@ -258,16 +258,19 @@ class _Reader:
     def _group(self, node: Mapping) -> GroupSpec | None:
         self._known_keys(node, {"repeat": "", "layers": ""}, "a group")
         repeat = self._repeat(node.items.get("repeat"))
-        items = self._items(node.items["layers"], top=False, what="layers")
-        if not items:
+        layers = node.items["layers"]
+        items = self._items(layers, top=False, what="layers")
+        if isinstance(layers, Sequence) and not layers.items:
             self.doc.problem(node, "a group without rows", "give it rows, or remove it")
+        if not items:
             return None
         return GroupSpec(repeat, items, node.line, node.column)
 
     def _row(self, node: Node, items: dict[str, Node], keys: dict[str, Any]) -> RowSpec | None:
         op = self._scalar(items.get("op"), "op")
         if op is None:
-            self.doc.problem(node, "a row without `op`", f"the kinds are {', '.join(sorted(KINDS))}")
+            if isinstance(items.get("op"), Scalar | None):  # else it was named as no word already
+                self.doc.problem(node, "a row without `op`", f"the kinds are {', '.join(sorted(KINDS))}")
             return None
         block = self.spec.blocks.get(op)
         if op not in KINDS and block is None:
@@ -351,6 +354,8 @@ class _Reader:
         traps = {"depth_multiplier": "alpha is given when the cost is asked for; depthwise outputs per channel are `multiplier`",
                  "filters": "it is `out_channels` here", "strides": "it is `stride` here", "kernel": "it is `kernel_size` here",
                  "channels": "it is `out_channels` here", "dilation_rate": "it is `dilation` here"}  # fmt: skip
+        if op == "depthwise":
+            traps["out_channels"] = "it puts out the channels that it reads, `multiplier` times as many"
         help = traps.get(key) or _did(key, [*known, *ROW_KEYS]) or f"its fields are {', '.join(known) or 'none'}"
         self.doc.problem(node, f"`{op}` has no field {shown(key)}", help)
 

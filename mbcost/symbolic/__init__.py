@@ -247,8 +247,8 @@ class Formula:
     >>> import mbcost
     >>> formula = mbcost.load("mobilenet_v1").formula()
     >>> formula.idealised.mult_adds
-    rho**2*(539492352*alpha**2 + 28224000*alpha) + 1024000*alpha
-    >>> formula.realised.mult_adds.subs({"alpha": 1, "rho": 1})     # doctest: +SKIP
+    1024000*alpha + rho**2*(539492352*alpha**2 + 28224000*alpha)
+    >>> formula.realised.mult_adds.subs({alpha: 1, rho: 1})
     568740352
     """
 

@@ -1,0 +1,87 @@
+"""Closed forms as text: for people, for Python, for LaTeX."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sympy import Add, latex
+from sympy.printing.str import StrPrinter
+
+__all__ = ["PYTHON_HEAD", "latex", "plain", "python_function"]
+
+PYTHON_HEAD = """
+import math
+from fractions import Fraction
+
+
+def floor(x):
+    return Fraction(math.floor(x))
+
+
+def ceiling(x):
+    return Fraction(math.ceil(x))"""
+"""What the functions of :func:`python_function` need above them."""
+
+
+def plain(expression: Any) -> str:
+    """An expression for people: what rho multiplies first, powers with ^, products with a blank.
+
+    >>> from mbcost.symbolic import alpha, rho
+    >>> plain(1024000 * alpha + rho**2 * (539492352 * alpha**2 + 28224000 * alpha))
+    'rho^2 (539492352 alpha^2 + 28224000 alpha) + 1024000 alpha'
+    """
+    terms = [str(term) for term in expression.as_ordered_terms()] if isinstance(expression, Add) else [str(expression)]
+    terms.sort(key=lambda term: not term.startswith("rho**"))
+    text = " + ".join(terms).replace("+ -", "- ")
+    return re.sub(r"(?<=[\w)])\*(?=[\w(])", " ", text.replace("**", "^"))
+
+
+class _Exact(StrPrinter):  # type: ignore[misc]
+    """Python without floats: rationals are Fractions."""
+
+    def _print_Rational(self, expr: Any) -> str:  # noqa: N802
+        return f"Fraction({expr.p}, {expr.q})"
+
+    def _print_Half(self, expr: Any) -> str:  # noqa: N802
+        return self._print_Rational(expr)
+
+    def _print_Max(self, expr: Any) -> str:  # noqa: N802
+        return f"max({', '.join(self._print(arg) for arg in expr.args)})"
+
+    def _print_Piecewise(self, expr: Any) -> str:  # noqa: N802
+        (value, condition), (other, _) = expr.args
+        return f"({self._print(value)} if {self._print(condition)} else {self._print(other)})"
+
+    def _print_Relational(self, expr: Any) -> str:  # noqa: N802
+        return f"{self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)}"
+
+
+def python_function(name: str, expression: Any, definitions: dict[Any, Any]) -> str:
+    """A Python function of alpha and rho, exact for ints and Fractions, that needs :data:`PYTHON_HEAD`.
+
+    >>> from mbcost.symbolic import alpha
+    >>> print(python_function("weights", 1024000 * alpha, {}))
+    def weights(alpha=Fraction(1), rho=Fraction(1)):
+        alpha, rho = Fraction(alpha), Fraction(rho)
+        return 1024000*alpha
+    """
+    write = _Exact().doprint
+    needed = _needed(expression, definitions)
+    lines = [f"def {name}(alpha=Fraction(1), rho=Fraction(1)):", "    alpha, rho = Fraction(alpha), Fraction(rho)"]
+    lines += [
+        f"    {symbol.name} = {write(definition)}" for symbol, definition in definitions.items() if symbol in needed
+    ]
+    return "\n".join([*lines, f"    return {write(expression)}"])
+
+
+def _needed(expression: Any, definitions: dict[Any, Any]) -> set[Any]:
+    """The defined symbols an expression uses, and those their definitions use."""
+    found: set[Any] = set()
+    todo = [expression]
+    while todo:
+        for symbol in todo.pop().free_symbols:
+            if symbol in definitions and symbol not in found:
+                found.add(symbol)
+                todo.append(definitions[symbol])
+    return found

@@ -1,0 +1,164 @@
+"""The grammar of layer tables, section Variants: classes, set, without, the standard twin, on tables of a few rows.
+
+Numbers are those of the grammar's rules. What is refused, and in which words, is in tests/broken.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+import mbcost
+from mbcost.network.twin import pairs, unpaired
+from tests.inline import cost, names, says, table
+
+# ---- the variant
+
+
+V1 = mbcost.load("mobilenet_v1")
+
+
+def test_classes_set_the_classifier() -> None:
+    for model in ("mobilenet_v1", "mobilenet_v1_keras"):  # one has a linear classifier, the other a convolution
+        rows = mbcost.load(model).cost(classes=10).rows
+        assert next(row.output[0] for row in rows if row.name == "classifier") == 10
+    with says("there is no row `classifier`"):
+        cost("- {op: depthwise}", classes=10)
+
+
+def test_set_acts_after_repeat() -> None:
+    rows = "- {op: depthwise, repeat: 3}\n- {op: pointwise, name: p, out_channels: 4, repeat: 2}"
+    found = cost(rows, set={"depthwise_2.stride": 2, "p_2.out_channels": 7})
+    assert [row.stride[0] for row in found.rows] == [1, 2, 1, 1, 1]
+    assert found.rows[-1].output[0] == 7
+    with says("there is no row `p`"):
+        cost(rows, set={"p.out_channels": 7})
+
+
+def test_set_reaches_rows_inside_blocks_and_parameters_of_calls() -> None:
+    head = "blocks:\n  unit: {params: {out: ~}, layers: [{op: pointwise, out_channels: $out}, {op: depthwise}]}"
+    rows = "- {op: unit, out: 4}\n- {op: unit, name: two, out: 5}"
+    assert cost(rows, head=head, set={"unit_1.out": 9}).rows[0].output[0] == 9
+    assert cost(rows, head=head, set={"two/depthwise_1.kernel_size": 5}).rows[3].kernel_size == (5, 5)
+
+
+def test_set_on_a_composite_and_not_on_its_parts() -> None:
+    assert V1.cost(set={"separable_1.kernel_size": 5}).rows[1].kernel_size == (5, 5)
+    with says("separable_1/depthwise", "part"):
+        V1.cost(set={"separable_1/depthwise.kernel_size": 5})
+
+
+def test_set_reads_values_as_the_table_would() -> None:
+    for value in ("[1, 3]", [1, 3], ["1", "3"], (1, 3)):
+        if isinstance(value, str):
+            continue  # a list as text is the command line's affair
+        assert V1.cost(set={"conv_1.kernel_size": value}).rows[0].kernel_size == (1, 3)
+    for value in (False, "false"):
+        assert V1.cost(set={"classifier.bias": value}).biases == 0
+    assert V1.cost(set={"conv_1.norm": "none"}).rows[0].norm_params == 0
+    assert mbcost.load("mobilenet_v2").cost(set={"inverted_residual_2.expansion": 4.5}).rows[3].output[0] == 72
+    with says("`linear` has no field `bais`", "did you mean `bias`?"):
+        V1.cost(set={"classifier.bais": False})
+    with says("its fields are", "kernel_size"):
+        V1.cost(set={"separable_1.zzz": 1})
+    with says("`yes` is not true or false"):
+        V1.cost(set={"classifier.bias": "yes"})
+
+
+def test_set_to_not_given_falls_back_to_the_tables_defaults() -> None:
+    net = table("- {op: depthwise, activation: none}", head="defaults: {depthwise: {activation: relu6}}")
+    assert net.cost(set={"depthwise_1.activation": None}).rows[0].activation == "relu6"
+    assert net.cost(set={"depthwise_1.activation": "~"}).rows[0].activation == "relu6"
+
+
+def test_without_closes_the_chain() -> None:
+    rows = "- {op: pointwise, out_channels: 4}\n- {op: pointwise, name: b, out_channels: 5}\n- {op: depthwise}\n- {op: depthwise, from: b}"
+    with says("`from: b` names a row that is dropped"):
+        cost(rows, without=["b"])
+    assert [row.input[0] for row in cost(rows, without=["pointwise_1"]).rows] == [3, 5, 5]
+
+
+def test_globs_cross_slashes_and_must_match() -> None:
+    assert names(V1.cost(without=["*/depthwise"])) == [
+        name for name in names(V1.cost()) if not name.endswith("/depthwise")
+    ]
+    assert names(V1.cost(without=["separable_*", "s*x_1"])) == ["conv_1", "global_pool_1", "classifier"]
+    with says("`without` `separable_99` matches no row"):
+        V1.cost(without=["separable_99"])
+
+
+def test_dropping_a_branching_row_drops_its_branches() -> None:
+    rows = "- {op: pointwise, out_channels: 4}\n- {op: concat, name: wide, branches: [[{op: depthwise, name: in_branch}], []]}\n- {op: depthwise, name: last}"
+    assert names(cost(rows, without=["wide"])) == ["pointwise_1", "last"]
+    assert cost(rows, without=["wide"]).rows[-1].input[0] == 4
+
+
+def test_nothing_left_is_an_error() -> None:
+    with says("has no rows left"):
+        V1.cost(without=["*"])
+
+
+# ---- the standard twin
+
+
+def test_the_twin_of_a_pair() -> None:
+    rows = "- {op: depthwise, kernel_size: 5, stride: 2, padding: [1, 2, 1, 2], dilation: 2}\n- {op: pointwise, out_channels: 7, activation: none, norm: none}"
+    found = cost(rows, standard=True)
+    (row,) = found.rows
+    assert (row.name, row.kind, row.kernel_size, row.stride, row.activation) == (
+        "pointwise_1",
+        "conv",
+        (5, 5),
+        (2, 2),
+        "none",
+    )
+    assert row.output == cost(rows).rows[-1].output
+    assert (row.weights, row.biases) == (25 * 3 * 7, 7)
+
+
+@pytest.mark.parametrize(
+    ("rows", "paired"),
+    [
+        ("- {op: depthwise}\n- {op: pointwise, out_channels: 4}", True),
+        (
+            "- {op: depthwise, norm: none, activation: none}\n- {op: norm}\n- {op: activation}\n- {op: pointwise, out_channels: 4}",
+            True,
+        ),
+        ("- {op: depthwise}\n- {op: squeeze_excite, se_rounding: floor}\n- {op: pointwise, out_channels: 4}", True),
+        ("- {op: depthwise, kernel_size: 1}\n- {op: pointwise, out_channels: 4}", False),
+        ("- {op: depthwise}\n- {op: pointwise, out_channels: 4, stride: 2}", False),
+        ("- {op: depthwise}\n- {op: conv, kernel_size: 1, out_channels: 3, groups: 3}", False),
+        ("- {op: depthwise}\n- {op: conv, kernel_size: 3, out_channels: 4}", False),
+        ("- {op: depthwise}\n- {op: max_pool, kernel_size: 3}\n- {op: pointwise, out_channels: 4}", False),
+        ("- {op: depthwise, name: d}\n- {op: pointwise, out_channels: 3}\n- {op: add, from: [d, pointwise_1]}", False),
+        ("- {op: depthwise}", False),
+        ("- {op: depthwise}\n- {op: shuffle, groups: 3}\n- {op: pointwise, out_channels: 4}", False),
+        ("- {op: depthwise}\n- {op: dropout}\n- {op: pointwise, out_channels: 4}", False),
+    ],
+)
+def test_what_is_a_pair(rows: str, paired: bool) -> None:
+    net = table(rows)
+    assert len(pairs(net.placed())) == paired
+    assert len(unpaired(net.placed())) == (not paired)
+    if not paired:  # other depthwise rows stay
+        assert net.standard().cost().rows == net.cost().rows
+
+
+def test_squeeze_and_excite_stays_in_the_twin_at_unchanged_cost() -> None:
+    net = mbcost.load("mobilenet_v3_large")
+    for counted in (net.cost(), net.standard().cost()):
+        assert sum(row.mult_adds for row in counted.rows if row.kind == "squeeze_excite") == 216_589_760 - 215_082_560
+
+
+def test_the_twin_comes_after_set_and_without() -> None:
+    net = table("- {op: depthwise}\n- {op: max_pool, kernel_size: 3}\n- {op: pointwise, out_channels: 4}")
+    assert net.cost(standard=True).mult_adds == net.cost().mult_adds
+    assert names(net.cost(standard=True, without=["max_pool_1"])) == ["pointwise_1"]
+    found = net.cost(standard=True, without=["max_pool_1"], set={"depthwise_1.kernel_size": 5})
+    assert found.weights == 25 * 3 * 4
+
+
+def test_a_variant_changes_nothing_in_the_network() -> None:
+    before = V1.cost().rows
+    V1.cost("0.5", resolution=128, set={"conv_1.stride": 1}, without=["softmax_1"], classes=10, standard=True)
+    assert V1.cost().rows == before
+    assert V1.having(set={"conv_1.stride": 1}).cost().mult_adds != V1.cost().mult_adds
