@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import json
 from collections.abc import Callable
 from fractions import Fraction
@@ -39,7 +40,8 @@ def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     """Run ``mbcost`` with some arguments in this process, off a terminal."""
     from mbcost.cli import run
 
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in [name for name in os.environ if name == "NO_COLOR" or name.startswith(("GITHUB_", "MBCOST_"))]:
+        monkeypatch.delenv(name)
 
     def program(*args: str) -> Said:
         capsys.readouterr()

@@ -82,7 +82,7 @@ def line_start(text: str) -> str:
     if text.startswith(_AT_START):
         return "\\" + text
     digits = len(text) - len(text.lstrip("0123456789"))
-    if digits and text[digits : digits + 2] in {". ", ") "}:
+    if digits and text[digits : digits + 2] in {". ", ") ", ".", ")"}:
         return text[:digits] + "\\" + text[digits:]
     return text
 

@@ -46,23 +46,10 @@ def delta(value: Exact) -> str:
     >>> delta(1234), delta(-21888), delta(0)
     ('+1,234', '-21,888', '0')
     """
-    whole = integer(value)
-    return f"{whole:+,}" if whole else "0"
-
-
-def integer(value: Exact) -> int:
-    """The value as a whole number; anything else is refused.
-
-    >>> integer(1.0)
-    Traceback (most recent call last):
-    TypeError: an exact number is an integer or a fraction, not the float 1.0
-    """
-    if type(value) is int:
-        return value
     numerator, denominator = fraction_of(value)
     if denominator != 1:
-        raise TypeError(f"a count is a whole number, not {numerator}/{denominator}")
-    return numerator
+        return ("+" if numerator > 0 else "") + count(value)
+    return f"{numerator:+,}" if numerator else "0"
 
 
 def si(value: Exact, places: int = 2) -> str:

@@ -141,8 +141,7 @@ def test_a_count_of_unrounded_widths_need_not_be_whole() -> None:
     assert numbers.count(Fraction(10**10, 3)) == "3,333,333,333.33"
     assert numbers.plain_count(Fraction(1, 3)) == "1/3"
     assert numbers.shape((Fraction(48, 5), 7, 7)) == "9.6x7x7"
-    with pytest.raises(TypeError, match="a count is a whole number, not 1/3"):
-        numbers.delta(Fraction(1, 3))
+    assert (numbers.delta(Fraction(1, 3)), numbers.delta(Fraction(-5000, 3))) == ("+0.33", "-1,666.67")
 
 
 def test_integers_of_numpy_are_exact_too() -> None:

@@ -1,0 +1,213 @@
+"""Limits held against networks: one result for each budget, model, point and limit."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from typing import Any
+
+from mbcost.budgets.models import Model, Models, contribution, measure, place_of
+from mbcost.budgets.specs import Budget, BudgetFile, Limit, Outcome, Part, Point, Result
+from mbcost.errors import MbcostError, Place, nearest
+from mbcost.layers import Row
+from mbcost.network import Cost
+
+__all__ = ["check"]
+
+TOP = 3
+LOOSE = 2  # a limit of more than this many times the value is far too loose
+BOUNDED = {"mult_adds", "params", "weights", "model_bytes"}
+
+
+def check(files: list[BudgetFile], base: str | None = None) -> Outcome:
+    """Hold every limit of some budget files against its networks.
+
+    Parameters
+    ----------
+    files : list of BudgetFile
+        The budgets, as read.
+    base : str, optional
+        What to compare with: a revision of the repository, or the path of a saved report.
+
+    Examples
+    --------
+    >>> from mbcost.budgets.reading import read_budgets_text
+    >>> budgets = read_budgets_text('''
+    ... format: 1
+    ... budgets: [{model: mobilenet_v1, at: {alpha: 0.75, resolution: 192}, max: {mult_adds: 230M}}]
+    ... ''')
+    >>> outcome = check([budgets])
+    >>> outcome.passed, outcome.failures[0].over, outcome.failures[0].layers[0].name
+    (False, 9273472, 'separable_3/pointwise')
+    """
+    return _Checker(files, base).outcome()
+
+
+class _Checker:
+    def __init__(self, files: list[BudgetFile], base: str | None) -> None:
+        self.files = files
+        self.models = Models()
+        self.base: Any = None
+        if base is not None:
+            from mbcost.budgets.base import open_base
+
+            self.base = open_base(base, files, self.models)
+        self._sides: dict[Any, Any] = {}
+        self._grown: dict[Any, Any] = {}
+
+    def outcome(self) -> Outcome:
+        results: list[Result] = []
+        for file in self.files:
+            for budget in file.budgets:
+                results += self._budget(file, budget)
+        notices = tuple([r for r in _largest(results) if r.status == "pass" and r.value * LOOSE < r.allowed])
+        return Outcome(tuple(results), tuple(self.files), self.base.label if self.base else "", notices)
+
+    def _budget(self, file: BudgetFile, budget: Budget) -> list[Result]:
+        results: list[Result] = []
+        unmatched = {limit.layers: limit for limit in budget.limits if limit.layers}
+        names: list[str] = []
+        for model in self.models.find(file, budget):
+            for point in budget.points:
+                cost = self.models.cost(model, point, file.convention, budget.place)
+                before = self._side(model, point, cost)
+                for limit in budget.limits:
+                    result = self._judge(file, budget, model, point, cost, before, limit)
+                    if result is not None:
+                        unmatched.pop(limit.layers, None)
+                        results.append(result)
+                if unmatched:
+                    names += [row.name for row in cost.rows]
+        for glob, limit in unmatched.items():
+            raise MbcostError(
+                f"the layer pattern `{glob[:60]}` matches no layer of `{budget.model}`",
+                help=_meant(glob, names),
+                place=limit.layers_place,
+            )
+        return results
+
+    def _side(self, model: Model, point: Point, cost: Cost) -> Any:
+        """What the model cost before at this point; None without a base, or where the model is new."""
+        if self.base is None:
+            return None
+        if id(cost) not in self._sides:  # the costs are kept, so that their ids stay their own
+            self._sides[id(cost)] = self.base.side(model, point, cost)
+        return self._sides[id(cost)]
+
+    def _judge(
+        self, file: BudgetFile, budget: Budget, model: Model, point: Point, cost: Cost, before: Any, limit: Limit
+    ) -> Result | None:
+        quantity, in_bytes, bits = limit.quantity, limit.in_bytes, budget.bits
+        rows: tuple[Row, ...] = cost.rows
+        layer, base, allowed = "", None, limit.amount
+        if limit.layers:
+            rows = tuple([row for row in rows if fnmatchcase(row.name, limit.layers)])
+            if not rows:
+                return None
+            worst = max(rows, key=lambda row: contribution(row, quantity))
+            layer = worst.name
+            value: Any = contribution(worst, quantity, in_bytes, bits)
+            if limit.kind.endswith("_share"):
+                value = Fraction(contribution(worst, quantity), self.models.measure(cost, quantity, False, bits) or 1)
+        else:
+            value = self.models.measure(cost, quantity, in_bytes, bits)
+        bound = quantity in BOUNDED and not all(row.exact for row in rows)
+        grew: tuple[Part, ...] = ()
+        status = ""
+        if before is not None and not limit.layers:
+            base = measure(before.rows, quantity, in_bytes, bits)
+        if limit.kind == "vs_base":
+            if base is None:
+                status, allowed = ("new" if self.base else "unchecked"), None
+            else:
+                allowed = max(limit.amount.allowed(base), base + limit.ignore_below)
+                bound = bound or (before.bound and quantity in BOUNDED)
+        if not status:
+            over = value > allowed or bound
+            status = ("warn" if limit.warns else "fail") if over else "pass"
+        if before is not None and status in {"warn", "fail"}:
+            grew = self._grew(cost, before, quantity, in_bytes, bits)
+            if limit.layers:
+                grew = tuple([part for part in grew if fnmatchcase(part.name, limit.layers)])
+        layers = _top(cost, rows, quantity, in_bytes, bits, self.models.measure(cost, quantity, in_bytes, bits))
+        place = _place(cost, layer, layers, grew, limit) if status in {"warn", "fail"} else None
+        return Result(
+            file,
+            budget,
+            limit,
+            model.name,
+            point,
+            cost,
+            status,
+            value,
+            allowed,
+            layer,
+            layers,
+            base,
+            grew,
+            bound,
+            place,
+        )
+
+    def _grew(self, cost: Cost, before: Any, quantity: str, in_bytes: bool, bits: int) -> tuple[Part, ...]:
+        """The layers that contribute more than in the base, most first."""
+        if id(cost) not in self._grown:
+            from mbcost.analysis.diff import changes
+            from mbcost.budgets.base import blocks_of
+
+            self._grown[id(cost)] = changes(before.rows, cost.rows, (*before.blocks, *blocks_of(cost.network)))
+        found = []
+        for change in self._grown[id(cost)]:
+            if change.new is not None:
+                old = contribution(change.old, quantity, in_bytes, bits) if change.old else 0
+                new = contribution(change.new, quantity, in_bytes, bits)
+                if new > old:
+                    found.append(Part(change.name, new, None, old, "+" if change.old is None else "~"))
+        found.sort(key=lambda part: -part.growth)
+        return tuple([part._replace(place=place_of(cost, part.name)) for part in found])
+
+
+def _place(cost: Cost, layer: str, layers: tuple[Part, ...], grew: tuple[Part, ...], limit: Limit) -> Place | None:
+    """The line to point at: of the layer that grew most, of the layer limited, or of the limit itself."""
+    if grew:
+        return grew[0].place or limit.place
+    if layer or limit.place is None:
+        return place_of(cost, layer or (layers[0].name if layers else "")) or limit.place
+    return limit.place
+
+
+def _meant(glob: str, names: list[str]) -> str:
+    """What a pattern without a match may have meant: by its last part, which is mostly the name of one."""
+    head, slash, last = glob.rpartition("/")
+    close = nearest(last, sorted({name.rpartition("/")[2] for name in names})) if slash else nearest(glob, names)
+    if not close:
+        return "`mbcost table` prints the names; * stands for any text"
+    return (
+        "did you mean " + " or ".join([f"`{head}{slash}{word}`" for word in close.replace("`", "").split(" or ")]) + "?"
+    )
+
+
+def _largest(results: list[Result]) -> list[Result]:
+    """For each limit on whole networks the result that uses most of it."""
+    most: dict[Any, Result] = {}
+    for result in results:
+        limit = result.limit
+        if limit.kind == "max" and not limit.layers:
+            key = (result.file.path, result.budget.number, limit.quantity)
+            if key not in most or result.value > most[key].value:
+                most[key] = result
+    return list(most.values())
+
+
+def _top(cost: Cost, rows: tuple[Row, ...], quantity: str, in_bytes: bool, bits: int, total: Any) -> tuple[Part, ...]:
+    """The layers that contribute most; of the largest activation no share."""
+    if not cost.rows:
+        return ()
+    order = sorted(rows, key=lambda row: -contribution(row, quantity))[:TOP]
+    shared = quantity != "largest_activation" and total
+    parts = []
+    for row in order:
+        value = contribution(row, quantity, in_bytes, bits)
+        if value:
+            parts.append(Part(row.name, value, Fraction(value, total) if shared else None))
+    return tuple(parts)

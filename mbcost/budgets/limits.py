@@ -1,0 +1,153 @@
+"""The limits of a budget: amounts, shares of layers, and growth over the base."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mbcost.budgets.nodes import Reader, shown
+from mbcost.budgets.specs import QUANTITIES, Limit
+from mbcost.errors import MbcostError, nearest
+from mbcost.quantities import parse_bytes, parse_count, parse_growth, parse_share
+from mbcost.tables.nodes import Mapping, Node, Scalar
+
+__all__ = ["LAYER_KEYS", "LimitReader", "amount_of"]
+
+LAYER_KEYS = {
+    "max": "limits on what one layer costs",
+    "warn": "the same, as a warning",
+    "max_share": "limits on a layer's share of the network",
+    "warn_share": "the same, as a warning",
+}
+
+_MEANT = {
+    "macs": "mult_adds", "madds": "mult_adds", "mult-adds": "mult_adds", "multadds": "mult_adds", "parameters": "params",
+    "size": "model_bytes", "bytes": "model_bytes", "memory": "largest_activation", "activations": "total_activations",
+    "peak_activation": "largest_activation",
+}  # fmt: skip
+
+
+def amount_of(quantity: str, value: object, what: str) -> tuple[int, bool]:
+    """A limit on a quantity, and whether it is in bytes: model bytes always are, activations where the limit says so."""
+    in_bytes = quantity == "model_bytes" or (
+        quantity.endswith(("activation", "activations")) and str(value).strip().endswith("B")
+    )
+    return (parse_bytes if in_bytes else parse_count)(value, what), in_bytes
+
+
+class LimitReader(Reader):
+    """Reads `max`, `warn`, `layers` and `vs_base`."""
+
+    def limits(self, node: Node | None, kind: str, layers: str) -> list[Limit]:
+        """The limits of one kind, on the network or on the layers of a glob."""
+        found: list[Limit] = []
+        share = kind.endswith("_share")
+        example = "{mult_adds: 20%}" if share else "{mult_adds: 300M}"
+        for quantity, value in self._quantities(node, kind, example):
+            what = f"{kind} {quantity}"
+            if share and quantity == "largest_activation":
+                self.doc.problem(
+                    node if node is not None else value,
+                    "the largest activation is no sum, so a layer has no share of it",
+                    "limit total_activations",
+                )
+                continue
+            amount: Any
+            try:
+                amount, in_bytes = (
+                    (parse_share(value.text, what), False) if share else amount_of(quantity, value.text, what)
+                )
+            except MbcostError as error:
+                self.doc.problem(value, error.fact, error.help)
+                continue
+            found.append(Limit(kind, quantity, amount, value.text, in_bytes, layers, 0, self.place(value)))
+        return found
+
+    def layers(self, node: Node | None) -> list[Limit]:
+        """The limits on single layers, glob by glob."""
+        found: list[Limit] = []
+        for glob, value in self.mapping(node, "layers", '{"*/pointwise": {max_share: {mult_adds: 20%}}}'):
+            if not isinstance(value, Mapping):
+                self.doc.problem(
+                    value,
+                    f"the limits of `{glob[:60]}` are a mapping",
+                    "write {max_share: {mult_adds: 20%}} or {max: {mult_adds: 40M}}",
+                )
+                continue
+            self.known(value, LAYER_KEYS, "the limits of layers")
+            own: list[Limit] = []
+            for kind in LAYER_KEYS:
+                own += self.limits(value.items.get(kind), kind, glob)
+            self.in_order(own)
+            if not own and not value.items:
+                self.doc.problem(value, f"`{glob[:60]}` has no limits", "give max, warn, max_share or warn_share")
+            assert isinstance(node, Mapping)  # noqa: S101  (it has entries)
+            found += [limit._replace(layers_place=self.place(node.keys[glob])) for limit in own]
+        return found
+
+    def vs_base(self, node: Node | None) -> list[Limit]:
+        """The limits on growth over the base."""
+        if node is None:
+            return []
+        below: dict[str, int] = {}
+        if isinstance(node, Mapping) and "ignore_below" in node.items:
+            below = self._ignored(node.items["ignore_below"])
+        found = []
+        for quantity, value in self._quantities(node, "vs_base", "{mult_adds: +2%, params: +50k}"):
+            in_bytes = quantity == "model_bytes"
+            try:
+                growth = parse_growth(value.text, f"vs_base {quantity}", in_bytes=in_bytes)
+            except MbcostError as error:
+                self.doc.problem(value, error.fact, error.help)
+                continue
+            ignored = below.get(quantity, below.get("", 0)) if growth.relative else 0
+            found.append(Limit("vs_base", quantity, growth, value.text, in_bytes, "", ignored, self.place(value)))
+        return found
+
+    def _ignored(self, node: Node) -> dict[str, int]:
+        """The growth that a relative limit lets pass: one amount for all quantities, or one for each."""
+        pairs = (
+            list(self._quantities(node, "ignore_below", "1M, or {mult_adds: 1M, params: 10k}"))
+            if isinstance(node, Mapping)
+            else [("", node)]
+        )
+        found = {}
+        for quantity, value in pairs:
+            try:
+                found[quantity] = amount_of(quantity, value.text if isinstance(value, Scalar) else "", "ignore_below")[
+                    0
+                ]
+            except MbcostError as error:
+                self.doc.problem(value, error.fact, error.help)
+        return found
+
+    def _quantities(self, node: Node | None, what: str, example: str) -> list[tuple[str, Scalar]]:
+        """The entries of a mapping from quantity to limit."""
+        found = []
+        for quantity, value in self.mapping(node, what, example):
+            if quantity == "ignore_below" and what == "vs_base":
+                continue
+            assert isinstance(node, Mapping)  # noqa: S101  (it has entries)
+            if quantity not in QUANTITIES:
+                meant = _MEANT.get(quantity.lower(), "")
+                close = f"`{meant}`" if meant else nearest(quantity, list(QUANTITIES))
+                help = f"did you mean {close}?" if close else f"a limit is on {', '.join(QUANTITIES)}"
+                if "flop" in quantity.lower():
+                    help = "limit `mult_adds`: one mult-add is two FLOPs"
+                self.doc.problem(node.keys[quantity], f"`{what}` has the unknown quantity `{shown(quantity)}`", help)
+            elif not isinstance(value, Scalar) or not value.given:
+                self.doc.problem(value, f"`{what} {quantity}` is not a limit", f"write {what}: {example}")
+            else:
+                found.append((quantity, value))
+        return found
+
+    def in_order(self, limits: list[Limit]) -> None:
+        """A warning at or above the limit that fails would never be seen."""
+        tops = {(limit.kind, limit.quantity, limit.in_bytes): limit for limit in limits}
+        for limit in limits:
+            top = tops.get((limit.kind.replace("warn", "max"), limit.quantity, limit.in_bytes))
+            if limit.warns and top is not None and limit.amount >= top.amount:
+                assert limit.place is not None  # noqa: S101  (every limit of a file has one)
+                self.doc.problems.append(MbcostError(
+                    f"{limit.kind} {limit.quantity} (={limit.text}) is not below {top.kind} (={top.text})", help="a warning comes before the failure: lower it",
+                    place=limit.place,
+                ))  # fmt: skip

@@ -1,0 +1,168 @@
+"""The networks that budgets name: found, loaded once, and costed once a point."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from mbcost.analysis.memory import activations, bytes_at, largest_activation, total_activations
+from mbcost.budgets.specs import Budget, BudgetFile, Point
+from mbcost.dims import Dim
+from mbcost.errors import MbcostError, Place, nearest
+from mbcost.layers import Row
+from mbcost.network import Cost, Network
+from mbcost.tables import is_path, load, models, shipped
+
+__all__ = ["Model", "Models", "contribution", "measure", "place_of"]
+
+
+class Model(NamedTuple):
+    """A model a budget names: what it is called in reports, and where its table is."""
+
+    name: str
+    path: str
+    shipped: bool
+
+
+class Models:
+    """Finds, loads and costs models, each once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, str], list[Model]] = {}
+        self._networks: dict[str, Network] = {}
+        self._costs: dict[tuple[str, str, str], Cost] = {}
+        self._measured: dict[tuple[int, str, bool, int], Dim] = {}
+
+    def find(self, file: BudgetFile, budget: Budget) -> list[Model]:
+        """The models of a budget; none is an error at its place."""
+        key = (file.folder, budget.model, file.path)
+        if key not in self._found:
+            try:
+                self._found[key] = _find(file, budget.model)
+            except MbcostError as error:
+                raise error.at(budget.place) from None
+        return self._found[key]
+
+    def network(self, model: Model, place: Place | None = None) -> Network:
+        """The network of a model."""
+        network = self._networks.get(model.path)
+        if network is None:
+            try:
+                network = self._networks[model.path] = load(model.path)
+            except MbcostError as error:
+                raise error.at(place) from None
+        return network
+
+    def cost(self, model: Model, point: Point, convention: str, place: Place | None = None) -> Cost:
+        """The cost of a model at a point."""
+        key = (model.path, point.key, convention)
+        cost = self._costs.get(key)
+        if cost is None:
+            network = self.network(model, place)
+            try:
+                cost = self._costs[key] = network.cost(**point.variant, convention=convention)
+            except MbcostError as error:
+                if error.place is None:
+                    error.fact = f"{error.fact} (in `{model.name}`)"
+                raise error.at(point.place or place) from None
+        return cost
+
+    def measure(self, cost: Cost, quantity: str, in_bytes: bool, bits: int) -> Dim:
+        """A quantity of a cost, measured once."""
+        key = (id(cost), quantity, in_bytes, bits)
+        value = self._measured.get(key)
+        if value is None:
+            value = self._measured[key] = measure(cost.rows, quantity, in_bytes, bits)
+        return value
+
+
+def measure(rows: tuple[Row, ...], quantity: str, in_bytes: bool = False, bits: int = 32) -> Dim:
+    """A quantity of some rows: of the network, or of one layer.
+
+    >>> import mbcost
+    >>> rows = mbcost.load("mobilenet_v1").cost().rows
+    >>> measure(rows, "params"), measure(rows, "model_bytes", True, 8), measure(rows, "largest_activation", True, 16)
+    (4231976, 4231976, 1605632)
+    """
+    if quantity == "largest_activation":
+        value = largest_activation(rows)
+    elif quantity == "total_activations":
+        value = total_activations(rows)
+    else:
+        name = "params" if quantity == "model_bytes" else quantity
+        value = sum([getattr(row, name) for row in rows])
+    return bytes_at(value, bits) if in_bytes else value
+
+
+def contribution(row: Row, quantity: str, in_bytes: bool = False, bits: int = 32) -> Dim:
+    """What one layer contributes to a quantity."""
+    if quantity == "total_activations":
+        value = activations(row)
+    elif quantity == "largest_activation":
+        value = row.output_elements
+    else:
+        value = getattr(row, "params" if quantity == "model_bytes" else quantity)
+    return bytes_at(value, bits) if in_bytes else value
+
+
+def place_of(cost: Cost, name: str) -> Place | None:
+    """The line of the layer table that a layer comes from."""
+    for layer, (table, spec) in zip(cost.placed.layers, cost.placed.marks, strict=True):
+        if layer.name == name:
+            return table.place(spec.line, spec.column)
+    return None
+
+
+def _find(file: BudgetFile, text: str) -> list[Model]:
+    if not any(c in text for c in "*?["):
+        if not is_path(text):
+            return [Model(text, shipped(text), True)]
+        path = os.path.normpath(os.path.join(file.folder, text))
+        if not os.path.exists(path):
+            close = _near(path, text)
+            relative = f" (relative to {file.path})" if file.path else ""
+            raise MbcostError(
+                f"`{text}` matches no file{relative}",
+                help=f"did you mean {close}?" if close else "name a layer table, a shipped model or a glob",
+            )
+        return [Model(path, path if is_path(path) else os.path.join(os.curdir, path), False)]
+    if not is_path(text):
+        from fnmatch import fnmatchcase
+
+        names = [name for name in models() if fnmatchcase(name, text)]
+        if not names:
+            raise MbcostError(
+                f"the glob `{text}` matches no shipped model",
+                help="`mbcost list` names them; a glob over files has a / or ends in .yaml",
+            )
+        return [Model(name, shipped(name), True) for name in names]
+    from glob import glob
+
+    pattern = os.path.join(_escaped(file.folder), text) if file.folder else text
+    own = os.path.realpath(file.path) if file.path else ""
+    paths = sorted(
+        {
+            os.path.normpath(path)
+            for path in glob(pattern, recursive=True)
+            if os.path.isfile(path) and os.path.realpath(path) != own
+        }
+    )
+    if not paths:
+        where = file.folder or "the current folder"
+        raise MbcostError(f"the glob `{text}` matches no file", help=f"it is relative to {where}; ** crosses folders")
+    return [Model(path, path if is_path(path) else os.path.join(os.curdir, path), False) for path in paths]
+
+
+def _escaped(folder: str) -> str:
+    """A folder as a glob that matches it alone."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in folder)
+
+
+def _near(path: str, text: str) -> str:
+    """The tables in a path's folder with names nearest to it, written as it is."""
+    try:
+        names = os.listdir(os.path.dirname(path) or os.curdir)
+    except OSError:
+        return ""
+    known = [os.path.join(os.path.dirname(text), name) for name in names if name.endswith((".yaml", ".yml"))]
+    return nearest(text, known)

@@ -1,0 +1,96 @@
+"""The points of a budget: which members of a network's family it is on (GRAMMAR, section Variants)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mbcost.budgets.nodes import Reader, raw
+from mbcost.budgets.specs import Point
+from mbcost.dims import parse_alpha, parse_resolution, parse_rho, parse_rounding
+from mbcost.errors import MbcostError
+from mbcost.tables.nodes import Mapping, Node, Scalar, Sequence
+
+__all__ = ["POINT_KEYS", "PointReader"]
+
+POINT_KEYS = {
+    "alpha": "width multiplier, exact: 0.75, 3/4",
+    "rho": "resolution multiplier: 6/7",
+    "resolution": "resolution in pixels: 192, 192x256 or [192, 256]",
+    "batch": "images a pass",
+    "rounding": "rule for widths: floor, divisor:8, floor+divisor:8, none",
+    "standard": "the standard twin",
+    "classes": "outputs of the classifier",
+    "set": "{row.field: value}: fields of rows replaced",
+    "without": "globs of rows dropped",
+}
+
+
+class PointReader(Reader):
+    """Reads `at`."""
+
+    def points(self, node: Node | None) -> list[Point]:
+        """The points; alpha 1 at the table's resolution where none is given."""
+        if node is None or (isinstance(node, Scalar) and not node.given):
+            return [Point({})]
+        if isinstance(node, Sequence):
+            if not node.items:
+                self.doc.problem(
+                    node, "`at` is an empty list of points", "leave it out for alpha 1 and the table's resolution"
+                )
+            return [self._point(item) for item in node.items]
+        return [self._point(node)]
+
+    def _point(self, node: Node) -> Point:
+        if not isinstance(node, Mapping):
+            self.doc.problem(
+                node, "a point is a mapping", "write at: {alpha: 0.75, resolution: 192}, or a list of them"
+            )
+            return Point({})
+        self.known(node, POINT_KEYS, "a point")
+        if "rho" in node.items and "resolution" in node.items:
+            self.doc.problem(
+                node.keys["rho"],
+                "rho and a resolution are both given",
+                "keep one: rho scales the table's resolution, the other replaces it",
+            )
+        variant: dict[str, Any] = {}
+        for key, value in node.items.items():
+            if key in POINT_KEYS and not (isinstance(value, Scalar) and not value.given):
+                read = self._field(key, value)
+                if read is not None:
+                    variant[key] = read
+        return Point(variant, self.place(node))
+
+    def _field(self, key: str, node: Node) -> Any:
+        if key in {"batch", "classes"}:
+            return self.whole(node, key, 1, 10**6)
+        if key == "set":
+            return {name: raw(value) for name, value in self.mapping(node, "set", "{separable_13.stride: 2}")} or None
+        if key == "without":
+            globs = raw(node)
+            if isinstance(globs, list) and globs and all(isinstance(glob, str) for glob in globs):
+                return tuple(globs)
+            self.doc.problem(node, "`without` is a list of row names or globs", "write without: [classifier]")
+            return None
+        text = raw(node)
+        if key == "standard":
+            if text not in {"true", "false"}:
+                self.doc.problem(node, "`standard` is true or false", "write standard: true for the standard twin")
+            return text == "true"
+        if isinstance(text, list) and key != "resolution":
+            self.doc.problem(node, f"{key} is one value, not a list", "for several points write at: [{...}, {...}]")
+            return None
+        try:
+            return READS[key](text)
+        except MbcostError as error:
+            self.doc.problem(node, error.fact, error.help)
+            return None
+
+
+def _rounding(text: str) -> str:
+    """A rounding rule, checked, as the text it is."""
+    parse_rounding(text)
+    return text
+
+
+READS: dict[str, Any] = {"alpha": parse_alpha, "rho": parse_rho, "resolution": parse_resolution, "rounding": _rounding}

@@ -1,0 +1,99 @@
+"""Saved JSON reports of ``check`` and ``table``, read back as costed rows."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import Any
+
+from mbcost.budgets.base import Side
+from mbcost.budgets.specs import Point
+from mbcost.errors import MbcostError, Place
+from mbcost.layers import Row
+from mbcost.network import Cost
+from mbcost.tables.nodes import read_bytes, read_text
+
+__all__ = ["models_of_report", "same_point", "side_of_report"]
+
+MAX_TEXT = 200
+AGAIN = "save it with `mbcost check -f json -o FILE.json`, or `mbcost table MODEL -f json -o FILE.json`"
+
+
+def models_of_report(path: str) -> list[dict[str, Any]]:
+    """The costed models of a saved report; anything else is an error that says what it is."""
+    text = read_text(read_bytes(path), path)
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        lines = text.splitlines()
+        place = Place(path, error.lineno, error.colno, lines[error.lineno - 1] if error.lineno <= len(lines) else "")
+        raise MbcostError(f"not valid JSON: {error.msg}", help=AGAIN, place=place) from None
+    except RecursionError:
+        raise MbcostError(f"`{path}` is nested too deep for a report", help=AGAIN) from None
+    schema = str(document.get("schema", "")) if isinstance(document, dict) else ""
+    if schema == "mbcost/check/1" and isinstance(document.get("models"), list):
+        models = document["models"]
+    elif schema == "mbcost/table/1" and isinstance(document.get("layers"), list) and "other" not in document:
+        models = [document]
+    elif schema.startswith(("mbcost/check/", "mbcost/table/")):
+        whole = schema in {"mbcost/check/1", "mbcost/table/1"}
+        fact = "has not every layer" if whole else f"is of another version: {schema[:40]}"
+        raise MbcostError(
+            f"the report `{path}` {fact}",
+            help="save it without --by and --top" if whole else "save it again with this version",
+        )
+    else:
+        raise MbcostError(f"`{path}` is no report of mbcost", help=AGAIN)
+    if not all(isinstance(m, dict) and isinstance(m.get("layers"), list) for m in models):
+        raise MbcostError(f"the report `{path}` has models without layers", help=AGAIN)
+    return list(models)
+
+
+def same_point(model: dict[str, Any], cost: Cost, point: Point) -> bool:
+    """Whether a saved model is the same member of its family."""
+    variant = cost.variant
+    rounding = None if variant.rounding is None else str(variant.rounding)
+    changed = {key: point.variant[key] for key in ("set", "without", "classes") if point.variant.get(key)}
+    return (
+        model.get("alpha") == str(variant.alpha) and model.get("resolution") == list(variant.resolution)
+        and model.get("batch", 1) == variant.batch and model.get("standard", False) == variant.standard
+        and model.get("rounding", rounding) == rounding and (model.get("changed") or {}) == json.loads(json.dumps(changed))
+    )  # fmt: skip
+
+
+def side_of_report(model: dict[str, Any], path: str) -> Side:
+    """The rows of a saved model."""
+    batch = model.get("batch", 1)
+    try:
+        rows = tuple([_row(layer, batch) for layer in model["layers"]])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        raise MbcostError(f"the layers of `{path}` cannot be read", help=AGAIN) from None
+    return Side(
+        rows, tuple(model.get("blocks") or ()), model.get("status", "exact") != "exact", str(model.get("convention")), str(model.get("table_hash", "")),
+        str(model.get("name", model.get("model", ""))),
+    )  # fmt: skip
+
+
+def _row(layer: dict[str, Any], batch: int) -> Row:
+    """One saved layer; what the report leaves out follows from its shapes."""
+    depth, rows, columns = map(_exact, layer["input"])
+    channels, height, width = map(_exact, layer["output"])
+    weights = _exact(layer["weights"])
+    positions = 1 if layer["kind"] == "squeeze_excite" else height * width  # squeeze-and-excite convolves a 1 x 1 map
+    kernel, stride = layer.get("kernel_size"), layer.get("stride")
+    return Row(
+        str(layer["name"]), str(layer["kind"]), str(layer["kind"]), (depth, rows, columns), (channels, height, width),
+        _exact(layer["mult_adds"]), _exact(layer["params"]), None if kernel is None else (_exact(kernel[0]), _exact(kernel[1])),
+        None if stride is None else (_exact(stride[0]), _exact(stride[1])), layer.get("groups"), weights=weights,
+        weight_mults=weights * positions * batch, output_elements=channels * height * width * batch,
+    )  # fmt: skip
+
+
+def _exact(value: object) -> Any:
+    """A count as reports have it: an integer, or the text p/q where widths are not rounded."""
+    if isinstance(value, str) and len(value) <= MAX_TEXT and value.replace("/", "", 1).isdecimal():
+        exact = Fraction(value)
+        return exact.numerator if exact.denominator == 1 else exact
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(value)
+    return value

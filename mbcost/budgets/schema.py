@@ -1,0 +1,136 @@
+"""The JSON Schema of budgets files, for editors (``mbcost schema --budgets``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mbcost.budgets.limits import LAYER_KEYS
+from mbcost.budgets.points import POINT_KEYS
+from mbcost.budgets.reading import BUDGET_KEYS, FILE_KEYS, MAX_BITS
+from mbcost.budgets.specs import QUANTITIES
+
+__all__ = ["schema"]
+
+NUMBER = r"([0-9]+(\.[0-9]+)?|\.[0-9]+)"
+
+
+def schema() -> dict[str, Any]:
+    """The schema: keys, their types, and how amounts are written. What a text means is checked by ``mbcost check``.
+
+    >>> sorted(schema()["$defs"]["budget"]["properties"])
+    ['at', 'bits', 'layers', 'max', 'message', 'model', 'vs_base', 'warn']
+    """
+    count: dict[str, Any] = {
+        "oneOf": [{"type": "integer", "minimum": 10_000}, {"type": "string", "pattern": f"^{NUMBER} ?[KkMGT]$"}]
+    }
+    size: dict[str, Any] = {
+        "oneOf": [
+            {"type": "integer", "minimum": 10_000},
+            {"type": "string", "pattern": f"^{NUMBER} ?([kKMGT]?B|[KMGT]iB)$"},
+        ]
+    }
+    share = {"type": "string", "pattern": f"^{NUMBER} ?%$"}
+    limits = {
+        name: {"oneOf": [*count["oneOf"], size["oneOf"][1]]}
+        if "activation" in name
+        else size
+        if name == "model_bytes"
+        else count
+        for name in QUANTITIES
+    }
+    growth = {
+        "oneOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": rf"^\+{NUMBER} ?(%|[KkMGT]|[kKMGT]?B|[KMGT]iB)?$"},
+        ]
+    }
+    amounts = _closed(limits)
+    shares = _closed({name: share for name in QUANTITIES if name != "largest_activation"})
+    vs_base = _closed(
+        {**dict.fromkeys(QUANTITIES, growth), "ignore_below": {"oneOf": [*count["oneOf"], _closed(limits)]}}
+    )
+    layers = {
+        key: {**({"$ref": "#/$defs/shares"} if "share" in key else {"$ref": "#/$defs/limits"}), "description": doc}
+        for key, doc in LAYER_KEYS.items()
+    }
+    budget: dict[str, Any] = {
+        "model": {"type": "string"},
+        "at": {
+            "oneOf": [{"$ref": "#/$defs/point"}, {"type": "array", "items": {"$ref": "#/$defs/point"}, "minItems": 1}]
+        },
+        "bits": {"type": "integer", "minimum": 1, "maximum": MAX_BITS},
+        "max": {"$ref": "#/$defs/limits"},
+        "warn": {"$ref": "#/$defs/limits"},
+        "layers": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"type": "object", "properties": layers, "additionalProperties": False},
+        },
+        "vs_base": vs_base,
+        "message": {"type": "string"},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mbcost budgets",
+        "type": "object",
+        "properties": {
+            "format": {"const": 1, "description": FILE_KEYS["format"]},
+            "convention": {"type": "string", "description": FILE_KEYS["convention"]},
+            "budgets": {
+                "type": "array",
+                "items": {"$ref": "#/$defs/budget"},
+                "minItems": 1,
+                "description": FILE_KEYS["budgets"],
+            },
+        },
+        "required": ["format", "budgets"],
+        "additionalProperties": False,
+        "$defs": {
+            "budget": {
+                "type": "object",
+                "properties": {key: {**value, "description": BUDGET_KEYS[key]} for key, value in budget.items()},
+                "required": ["model"],
+                "anyOf": [{"required": [key]} for key in ("max", "warn", "layers", "vs_base")],
+                "additionalProperties": False,
+            },
+            "limits": amounts,
+            "shares": shares,
+            "point": _point(),
+        },
+    }
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1}
+
+
+def _point() -> dict[str, Any]:
+    number = {
+        "oneOf": [
+            {"type": "number", "exclusiveMinimum": 0, "maximum": 64},
+            {"type": "string", "pattern": "^[0-9.]+(/[0-9]+)?$"},
+        ]
+    }
+    whole = {"type": "integer", "minimum": 1}
+    types: dict[str, Any] = {
+        "alpha": number,
+        "rho": number,
+        "resolution": {
+            "oneOf": [
+                whole,
+                {"type": "string", "pattern": "^[0-9]+(x[0-9]+)?$"},
+                {"type": "array", "items": whole, "minItems": 2, "maxItems": 2},
+            ]
+        },
+        "batch": whole,
+        "rounding": {"type": "string"},
+        "standard": {"type": "boolean"},
+        "classes": whole,
+        "set": {"type": "object", "minProperties": 1},
+        "without": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+    }
+    return {
+        "type": "object",
+        "properties": {key: {**types[key], "description": doc} for key, doc in POINT_KEYS.items()},
+        "additionalProperties": False,
+    }

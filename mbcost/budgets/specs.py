@@ -1,0 +1,160 @@
+"""Budgets as read, and results as found: plain data.
+
+A budget says of some models, at some points of their families, how large some quantities may be.
+"""
+
+# Annotations here are evaluated, not postponed: NamedTuple would have to compile each postponed one at import.
+
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from mbcost.errors import Place
+from mbcost.network import Cost
+
+__all__ = ["DEFAULT_FILE", "QUANTITIES", "Budget", "BudgetFile", "Limit", "Outcome", "Part", "Point", "Result"]
+
+DEFAULT_FILE = "mbcost-budgets.yaml"
+
+QUANTITIES = {
+    "mult_adds": "mult-adds",
+    "params": "params",
+    "weights": "weights",
+    "model_bytes": "model bytes",
+    "largest_activation": "largest activation",
+    "total_activations": "total activations",
+}
+"""What a limit can be on, and how it reads."""
+
+
+class Point(NamedTuple):
+    """One member of a network's family: the keyword arguments of ``Network.cost``, and where they are written."""
+
+    variant: dict[str, Any]
+    place: Place | None = None
+
+    @property
+    def key(self) -> str:
+        """Equal for equal points."""
+        return repr(sorted(self.variant.items(), key=lambda item: item[0]))
+
+
+class Limit(NamedTuple):
+    """One limit: on a quantity of the network, on the share or amount of single layers, or on growth over the base.
+
+    ``kind`` is ``max``, ``warn``, ``max_share``, ``warn_share`` or ``vs_base``; ``amount`` a count, a share, or a
+    :class:`mbcost.quantities.Growth`; ``layers`` the glob of the layers it is on, empty for the network; ``budget`` the
+    number of the budget it is in.
+    """
+
+    kind: str
+    quantity: str
+    amount: Any
+    text: str
+    in_bytes: bool = False
+    layers: str = ""
+    ignore_below: int = 0
+    place: Place | None = None
+    layers_place: Place | None = None
+    budget: int = 0
+
+    @property
+    def warns(self) -> bool:
+        """Whether going over it is a warning only."""
+        return self.kind.startswith("warn")
+
+
+class Budget(NamedTuple):
+    """One entry of a budgets file: which models, at which points, within which limits."""
+
+    number: int
+    model: str
+    points: tuple[Point, ...]
+    limits: tuple[Limit, ...]
+    bits: int = 32
+    message: str = ""
+    place: Place | None = None
+
+
+class BudgetFile(NamedTuple):
+    """A budgets file; its models are looked for relative to ``folder``. ``path`` is empty for limits of the command line."""
+
+    path: str
+    folder: str
+    convention: str
+    budgets: tuple[Budget, ...]
+    text: str = ""
+
+
+class Part(NamedTuple):
+    """What one layer contributes to a quantity; with a base, what it contributed there, and how it changed (+ or ~)."""
+
+    name: str
+    value: int
+    share: Fraction | None
+    before: int = 0
+    change: str = ""
+    place: Place | None = None
+
+    @property
+    def growth(self) -> int:
+        """How much it grew over the base."""
+        return self.value - self.before
+
+
+class Result(NamedTuple):
+    """One limit held against one network at one point.
+
+    ``status`` is ``pass``, ``warn`` (over a warning limit), ``fail``, ``new`` (the model has no base) or ``unchecked``
+    (no base was given). ``allowed`` is the limit as an exact number of the same unit as ``value``: for growth, what the
+    base allows. ``grew`` are the layers that grew over the base, most first.
+    """
+
+    file: BudgetFile
+    budget: Budget
+    limit: Limit
+    model: str
+    point: Point
+    cost: Cost
+    status: str
+    value: Any
+    allowed: Any
+    layer: str
+    layers: tuple[Part, ...]
+    base: int | None = None
+    grew: tuple[Part, ...] = ()
+    bound: bool = False
+    place: Place | None = None
+
+    @property
+    def over(self) -> Any:
+        """By how much the value is over the limit; 0 within it."""
+        return max(0, self.value - self.allowed) if self.allowed is not None else 0
+
+    @property
+    def over_share(self) -> Fraction:
+        """``over`` as a share of the limit."""
+        return Fraction(self.over) / self.allowed if self.allowed else Fraction(self.over)
+
+
+class Outcome(NamedTuple):
+    """Everything one check found."""
+
+    results: tuple[Result, ...]
+    files: tuple[BudgetFile, ...]
+    base: str = ""
+    notices: tuple[Result, ...] = ()
+
+    @property
+    def failures(self) -> list[Result]:
+        """The results over a limit, worst first."""
+        return sorted((r for r in self.results if r.status == "fail"), key=lambda r: -r.over_share)
+
+    @property
+    def warnings(self) -> list[Result]:
+        """The results over a warning limit, worst first."""
+        return sorted((r for r in self.results if r.status == "warn"), key=lambda r: -r.over_share)
+
+    @property
+    def passed(self) -> bool:
+        """Whether no limit is exceeded."""
+        return all(r.status != "fail" for r in self.results)

@@ -1,0 +1,285 @@
+"""``mbcost check``: limits on what networks cost, for CI."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from mbcost.budgets.limits import amount_of
+from mbcost.budgets.specs import DEFAULT_FILE, Budget, BudgetFile, Limit, Outcome, Point
+from mbcost.cli.options import Choice, Question, variant_options
+from mbcost.cli.output import json_text, write
+from mbcost.errors import MbcostError
+
+__all__ = ["command"]
+
+FORMATS = ("table", "json", "markdown", "github", "junit")
+LIMITS = {
+    "max_mult_adds": "mult_adds", "max_params": "params", "max_weights": "weights", "max_model_bytes": "model_bytes",
+    "max_largest_activation": "largest_activation", "max_total_activations": "total_activations",
+}  # fmt: skip
+VARIANT = (
+    "alpha",
+    "rho",
+    "resolution",
+    "batch",
+    "convention",
+    "conventions",
+    "rounding",
+    "standard",
+    "classes",
+    "set",
+    "without",
+    "bits",
+)
+
+
+def _variant(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The shared options but ``--unit``: limits are in mult-adds."""
+    function = variant_options(function)
+    function.__click_params__ = [p for p in function.__click_params__ if p.name != "unit"]  # type: ignore[attr-defined]
+    return function
+
+
+@click.command("check", short_help="Limits in CI: fail, and say which layer grew.")
+@click.argument("budgets", nargs=-1, metavar="[BUDGETS...]")
+@click.option("--max-mult-adds", metavar="N", help="Check models, not budgets files: at most so many mult-adds (300M).")
+@click.option("--max-params", metavar="N", help="At most so many params (3M).")
+@click.option("--max-weights", metavar="N", help="At most so many weights.")
+@click.option("--max-model-bytes", metavar="BYTES", help="At most so many bytes of params at --bits (4MiB).")
+@click.option(
+    "--max-largest-activation", metavar="N", help="Largest feature map a layer puts out: elements, or bytes (256KiB)."
+)
+@click.option("--max-total-activations", metavar="N", help="Outputs of all convolutions and linear layers.")
+@click.option(
+    "--bits",
+    type=click.IntRange(1, 128),
+    default=32,
+    show_default=True,
+    metavar="N",
+    help="Bit width of limits in bytes.",
+)
+@click.option("--base", metavar="REV|FILE.json", help="Compare with the merge base with REV, or with a saved report.")
+@click.option("--show-passed", is_flag=True, help="Also what is within its limits.")
+@click.option(
+    "--fail-on", type=Choice(["max", "warn"]), default="max", show_default=True, help="Which limits make exit code 1."
+)
+@click.option("--exit-zero", is_flag=True, help="Exit 0 even when over budget.")
+@click.option("--update", is_flag=True, help="Rewrite the limits to what is used plus --headroom.")
+@click.option("--headroom", default="5%", show_default=True, metavar="PERCENT", help="Room that --update leaves.")
+@click.option("--allow-raise", is_flag=True, help="Let --update raise limits too.")
+@click.option(
+    "--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write another report: junit=build/mbcost.xml."
+)
+@click.option("-f", "--format", type=Choice(FORMATS), default="table", show_default=True, help="Form of the result.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file instead.")
+@_variant
+def command(
+    budgets: tuple[str, ...], base: str | None, show_passed: bool, fail_on: str, exit_zero: bool, update: bool,
+    headroom: str, allow_raise: bool, reports: tuple[str, ...], format: str, output: str | None, bits: int, **options: Any,
+) -> None:  # fmt: skip
+    """Hold networks against their limits. BUDGETS are budget files; without one, mbcost-budgets.yaml here or above.
+
+    \b
+    mbcost check                                     the limits of mbcost-budgets.yaml
+    mbcost check --base origin/main                  and what grew since this branch left main
+    mbcost check --report junit=build/mbcost.xml     a report for CI beside the text
+    mbcost check --update                            tighten the limits to what is used plus 5 %
+    mbcost check net.yaml -a 0.75 --max-mult-adds 300M --max-params 3M
+
+    With any --max option the arguments are models. Exit codes: 0 within limits, 1 over a limit, 2 the question or a
+    file is wrong.
+    """
+    ctx = click.get_current_context()
+    limits = {name: options.pop(name) for name in LIMITS}
+    targets = _reports(reports)
+    room = _headroom(ctx, headroom, allow_raise, update)
+    files = (
+        [_asked(budgets, limits, bits, Question(options))]
+        if any(v is not None for v in limits.values())
+        else _files(ctx, budgets)
+    )
+    if update and (not files[0].path or any(file.path == "<stdin>" for file in files)):
+        raise MbcostError(
+            "--update rewrites budgets files, and none is given", help=f"write the limits in {DEFAULT_FILE}"
+        )
+    from mbcost.budgets.evaluate import check
+
+    outcome = check(files, base)
+    changes, texts = _updated(files, outcome, room, allow_raise) if update else (None, {})
+    if all(r.status == "unchecked" for r in outcome.results):
+        raise MbcostError(
+            "every limit is relative (vs_base), and there is no base", help="give --base REV or --base FILE.json"
+        )
+    rendered = [(path, _render(outcome, kind, show_passed, changes)) for kind, path in targets]
+    text = _render(outcome, format, show_passed, changes, here=output is None)
+    if output is not None:
+        rendered.append((output, text))
+    for path, report in [
+        *rendered,
+        *texts.items(),
+    ]:  # the budgets last: nothing is updated if a report cannot be written
+        write(report, path)
+    _on_github(outcome, quiet=format == "github" or (format == "table" and output is None))
+    if output is None:
+        write(text, None)
+    failed = (
+        outcome.failures
+        if not changes
+        else [r for r in outcome.failures if r.limit.place not in {edit.place for edit in changes}]
+    )
+    if not exit_zero and (failed or (fail_on == "warn" and outcome.warnings)):
+        raise click.exceptions.Exit(1)
+
+
+def _files(ctx: click.Context, paths: tuple[str, ...]) -> list[BudgetFile]:
+    """The budgets files: those named, or the nearest one above."""
+    given = [name for name in VARIANT if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT]
+    if given:
+        raise MbcostError(
+            f"--{given[0]} goes with --max limits, not with budgets files",
+            help="a budgets file says it itself: `at` has the points, `convention` the counting rule, `bits` the bit width",
+        )
+    from mbcost.budgets.reading import find_file, read_budgets
+
+    return [read_budgets(path) for path in (paths or (find_file(),))]
+
+
+def _asked(models: tuple[str, ...], limits: dict[str, str | None], bits: int, question: Question) -> BudgetFile:
+    """The limits of the command line, as a budgets file that has no file."""
+    if not models:
+        raise MbcostError("no model is named", help="mbcost check MODEL... --max-mult-adds 300M")
+    found = []
+    for option, quantity in LIMITS.items():
+        text = limits[option]
+        if text is not None:
+            amount, in_bytes = amount_of(quantity, text, f"--{option.replace('_', '-')}")
+            found.append(Limit("max", quantity, amount, text.strip(), in_bytes))
+    variant = question.variant()
+    convention = variant.pop("convention")
+    point = Point({key: value for key, value in variant.items() if value not in (None, (), False)})
+    return BudgetFile(
+        "", "", convention, tuple([Budget(n, model, (point,), tuple(found), bits) for n, model in enumerate(models, 1)])
+    )
+
+
+def _reports(reports: tuple[str, ...]) -> list[tuple[str, str]]:
+    """``--report FORMAT=FILE``, each checked before anything is counted."""
+    found = []
+    for report in reports:
+        kind, equals, path = report.partition("=")
+        if not equals or not path:
+            raise MbcostError(
+                f"--report `{report[:60]}` is not FORMAT=FILE", help="write --report junit=build/mbcost.xml"
+            )
+        found.append((Choice(FORMATS).convert(kind, click.Option(["--report"]), None), path))
+    return found
+
+
+def _headroom(ctx: click.Context, text: str, allow_raise: bool, update: bool) -> Any:
+    if not update:
+        if allow_raise or ctx.get_parameter_source("headroom") is not click.core.ParameterSource.DEFAULT:
+            raise MbcostError(
+                f"--{'allow-raise' if allow_raise else 'headroom'} goes with --update",
+                help="add --update, or leave it out",
+            )
+        return None
+    from fractions import Fraction
+
+    from mbcost.quantities import parse_share
+
+    return Fraction(0) if text.strip() == "0%" else parse_share(text, "--headroom")
+
+
+def _updated(files: list[BudgetFile], outcome: Outcome, room: Any, allow_raise: bool) -> tuple[Any, dict[str, str]]:
+    """What to rewrite, and the new texts by file; nothing where a limit would have to be raised."""
+    from mbcost.budgets.update import edits, refused, rewritten
+
+    if refused(outcome, allow_raise):
+        return [], {}
+    changes = edits(outcome, room, allow_raise=allow_raise)
+    texts = {}
+    for file in files:
+        own = [edit for edit in changes if edit.place.file == file.path]
+        if own:
+            with open(file.path, "rb") as stream:
+                mark = "\ufeff" if stream.read(3) == b"\xef\xbb\xbf" else ""
+            texts[os.path.realpath(file.path)] = mark + rewritten(file, own)
+    return changes, texts
+
+
+def _render(outcome: Outcome, kind: str, show_passed: bool, changes: Any, *, here: bool = False) -> str:
+    if kind == "json":
+        from mbcost.cli.verdict import document
+
+        return json_text(document(outcome, changes))
+    from mbcost.report.verdicts import render_verdict
+
+    text = render_verdict(outcome, kind, show_passed=show_passed)
+    if kind == "table":
+        text += _ratchet(outcome, changes)
+        if here and _on_actions():
+            from mbcost.report.verdicts.github import annotation_lines
+
+            text += annotation_lines(outcome)
+    return printable_here(text, None if here else "file")
+
+
+def printable_here(text: str, path: str | None) -> str:
+    """A text as standard output takes it: in ASCII where that is all it takes; for a file as it is."""
+    if path is not None or (sys.stdout.encoding or "ascii").lower().replace("-", "") in {"utf8", "utf8sig"}:
+        return text
+    from mbcost.report.ascii import ascii_text
+
+    return ascii_text(text)
+
+
+def _ratchet(outcome: Outcome, changes: Any) -> str:
+    """What ``--update`` did."""
+    if changes is None:
+        return ""
+    params = click.get_current_context().params
+    if not changes:
+        why = "no limit is looser than asked"
+        if outcome.failures:
+            why = "a limit is exceeded, and is raised only with --allow-raise"
+            if params["allow_raise"]:
+                why = "growth over the base, and what is not known, cannot be raised away"
+        return f"not updated: {why}\n"
+    lines = [
+        f"{edit.place.file}:{edit.place.line}:{edit.place.column}: {edit.limit.kind} {edit.limit.quantity} {edit.limit.text} -> {edit.text}"
+        for edit in changes
+    ]
+    limits = f"{len(changes)} limit{'' if len(changes) == 1 else 's'}"
+    first = f"updated {limits} to what is used plus {params['headroom']}:"
+    return "\n".join([first, *lines]) + "\n"
+
+
+def _on_actions() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def _on_github(outcome: Outcome, *, quiet: bool) -> None:
+    """Under GitHub Actions: the job summary, and annotations where they are not in the output already."""
+    if not _on_actions():
+        return
+    from mbcost.report.verdicts import render_verdict
+
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        try:
+            with open(summary, "a", encoding="utf-8") as stream:
+                stream.write(render_verdict(outcome, "markdown"))
+        except OSError as error:
+            raise MbcostError(
+                f"the job summary `{summary}` cannot be written: {error.strerror}",
+                help="unset GITHUB_STEP_SUMMARY, or give a file",
+            ) from None
+    if not quiet:
+        from mbcost.report.verdicts.github import annotation_lines
+
+        click.echo(annotation_lines(outcome), err=True, nl=False)

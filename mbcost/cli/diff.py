@@ -1,0 +1,238 @@
+"""``mbcost diff``: what changed between two networks, layer by layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mbcost.analysis.diff import Change, changes, percent
+from mbcost.budgets.base import blocks_of
+from mbcost.cli.options import Choice, ModelName, Question, output_options, variant_options
+from mbcost.cli.output import json_text, table_text
+from mbcost.dims import exact_text
+from mbcost.network import Cost, Network
+from mbcost.report import Column, Table
+from mbcost.report.cells import visible
+
+__all__ = ["command"]
+
+MARKER = "<!-- mbcost diff -->"
+TOTALS = ("mult_adds", "params", "weights", "biases", "norm_params", "norm_stats")
+
+
+@click.command("diff", short_help="What changed, layer by layer.")
+@click.argument("old", type=ModelName())
+@click.argument("new", type=ModelName())
+@click.option(
+    "--by",
+    type=Choice(["order", "mult_adds", "params"]),
+    default="order",
+    show_default=True,
+    help="Order of the layers.",
+)
+@variant_options
+@output_options
+def command(old: str, new: str, by: str, **options: Any) -> None:
+    """What NEW adds to, removes from and changes in OLD. Each is a shipped name, a layer table, or REV:path in git.
+
+    \b
+    mbcost diff mobilenet_v1 mobilenet_v2                     two networks
+    mbcost diff main:models/net.yaml models/net.yaml          since main
+    mbcost diff HEAD~3:models/net.yaml HEAD:models/net.yaml   two revisions
+
+    + added, - removed, ~ changed. Layers are matched by the names given in the tables, the rest by kind and fields.
+    """
+    question = Question(options)
+    costs = [question.cost(_network(text, question)) for text in (old, new)]
+    names = (old, new)
+    before, after = costs
+    found = changes(before.rows, after.rows, (*blocks_of(before.network), *blocks_of(after.network)))
+    told = [change for change in found if change.mark != "="]
+    if by != "order":
+        told.sort(key=lambda change: -abs(change.difference(by)))
+    if question.format == "json":
+        question.emit(json_text(_document(names, before, after, found, told, question.unit)))
+        return
+    question.emit(_text(names, before, after, told, question))
+
+
+def _network(text: str, question: Question) -> Network:
+    from mbcost.budgets.git import is_revision_path, load_at
+
+    return load_at(text) if is_revision_path(text) else question.load(text)
+
+
+def _text(names: tuple[str, str], before: Cost, after: Cost, told: list[Change], question: Question) -> str:
+    marker = f"{MARKER}\n" if question.format == "markdown" else ""
+    if not told and question.format in {"table", "markdown"}:
+        from mbcost.cli.check import printable_here
+
+        return f"{marker}{printable_here(_unchanged(names, before, after), question.output)}\n"
+    to_file = question.output is not None
+    text = marker + table_text(_table(names, before, after, told, question.unit), question.format, to_file=to_file)
+    if marker:
+        text = _capped(
+            text,
+            lambda kept: (
+                marker
+                + table_text(_table(names, before, after, told, question.unit, kept), "markdown", to_file=to_file)
+            ),
+            len(told),
+        )
+    return text
+
+
+def _capped(text: str, shorter: Any, rows: int) -> str:
+    """The comment with as many layers as fit into one: the largest changes."""
+    from mbcost.report.verdicts.markdown import MAX_CHARACTERS
+
+    while len(text) > MAX_CHARACTERS and rows > 1:
+        rows = min(rows - 1, rows * MAX_CHARACTERS // len(text))
+        text = shorter(rows)
+    return text
+
+
+def _unchanged(names: tuple[str, str], before: Cost, after: Cost) -> str:
+    tables = (
+        before.network.digest
+        if before.network.digest == after.network.digest
+        else f"{before.network.digest} and {after.network.digest}"
+    )
+    old, new = (visible(name) for name in names)
+    return f"unchanged: {after.mult_adds:,} mult-adds, {after.params:,} params in {old} and {new} ({_how(after)}, tables {tables})"
+
+
+def _how(cost: Cost) -> str:
+    from mbcost import __version__
+
+    variant = cost.variant
+    height, width = variant.resolution
+    words = [f"alpha {exact_text(variant.alpha)}", f"resolution {height} x {width}", f"convention {variant.convention}"]
+    words += [f"batch {variant.batch}"] if variant.batch != 1 else []
+    words += ["standard twin"] if variant.standard else []
+    words += [] if cost.exact else ["a lower bound"]
+    return ", ".join([*words, f"mbcost {__version__}"])
+
+
+def _table(
+    names: tuple[str, str], before: Cost, after: Cost, told: list[Change], unit: str, most: int | None = None
+) -> Table:
+    left_out = [] if most is None else sorted(told, key=lambda change: -abs(change.difference("mult_adds")))[most:]
+    dropped = {id(change) for change in left_out}
+    shown = [change for change in told if id(change) not in dropped]
+    flops = unit == "flops"
+    whole = all(change.difference(quantity).denominator == 1 for change in told for quantity in ("mult_adds", "params"))
+    signed = "delta" if whole else "count"  # unrounded widths: a delta is of whole counts
+    columns = [
+        Column("change", ""),
+        Column("name", "layer", "name"),
+        Column("fields", "what", "text", 3),
+        Column("mult_adds_before", "mult-adds before", "count", 2),
+        Column("mult_adds_after", "mult-adds after", "count", 1),
+        Column("mult_adds_difference", "mult-adds change", signed),
+        Column("mult_adds_percent", "mult-adds %", "percent_change", 1),
+        *([Column("flops_difference", "FLOPs change (2 x mult-adds)", signed)] if flops else []),
+        Column("params_before", "params before", "count", 4),
+        Column("params_after", "params after", "count", 4),
+        Column("params_difference", "params change", signed),
+        Column("params_percent", "params %", "percent_change", 5),
+    ]
+
+    def line(head: tuple[Any, ...], old: tuple[Any, Any], new: tuple[Any, Any]) -> tuple[Any, ...]:
+        amount, size = ((b, a, a - b, percent(b, a)) for b, a in zip(old, new, strict=True))
+        return (*head, *amount, *((2 * amount[2],) if flops else ()), *size)
+
+    def both(change: Change) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+        return (change.before("mult_adds"), change.before("params")), (
+            change.after("mult_adds"),
+            change.after("params"),
+        )
+
+    lines = [line((change.mark, change.name, _what(change)), *both(change)) for change in shown]
+    total = line(("", "total", None), (before.mult_adds, before.params), (after.mult_adds, after.params))
+    counts = {mark: sum(1 for change in told if change.mark == mark) for mark in "+-~"}
+    notes = [
+        f"{counts['+']} added, {counts['-']} removed, {counts['~']} changed; tables {before.network.digest} and {after.network.digest}"
+    ]
+    notes += [f"{len(left_out)} smaller changes left out: run `mbcost diff` for all of them"] if left_out else []
+    return Table(
+        f"{names[0]} -> {names[1]}, {_how(after)}{', 1 mult-add = 2 FLOPs' if flops else ''}",
+        tuple(columns),
+        tuple(lines),
+        total,
+        tuple(notes),
+    )
+
+
+def _what(change: Change) -> str:
+    """The fields that differ, in words."""
+    words = [f"was {change.old.name}"] if change.renamed and change.old else []
+    depthwise = change.new is not None and change.new.kind == "depthwise"  # its groups are its channels
+    fields = [field for field in change.fields if not (depthwise and field[0] == "groups")]
+    words += [f"{name} {_shown(old)} -> {_shown(new)}" for name, old, new in fields]
+    row = change.new or change.old
+    if change.mark in "+-" and row is not None:
+        words = [f"{row.kind} {_shown(row.input)} -> {_shown(row.output)}"]
+    elif not words:
+        words = ["norm or bias"]
+    return ", ".join(words)
+
+
+def _shown(value: Any) -> str:
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _document(
+    names: tuple[str, str], before: Cost, after: Cost, found: list[Change], told: list[Change], unit: str
+) -> dict[str, Any]:
+    from mbcost.cli.options import report_keys
+
+    keys = report_keys(after, "diff", unit)
+    for key in ("model", "table_hash", "rho", "rounding", "status"):
+        del keys[key]
+    sides = [
+        {
+            "model": name,
+            "name": cost.network.name,
+            "table_hash": cost.network.digest,
+            "status": cost.status,
+            "layers": cost.layers,
+        }
+        for name, cost in zip(names, (before, after), strict=True)
+    ]
+    keys["old"], keys["new"] = sides
+    keys["unchanged"] = not told
+    keys["counts"] = {word: sum(1 for change in found if change.mark == mark) for word, mark in _WORDS.items()}
+    keys["layers"] = [_layer(change, unit) for change in told]
+    total = {name: _amounts(before.total(name), after.total(name)) for name in TOTALS}
+    if unit == "flops":
+        total["flops"] = _amounts(2 * before.mult_adds, 2 * after.mult_adds)
+    keys["total"] = total
+    return keys
+
+
+_WORDS = {"added": "+", "removed": "-", "changed": "~", "same": "="}
+
+
+def _layer(change: Change, unit: str) -> dict[str, Any]:
+    row = change.new or change.old
+    keys: dict[str, Any] = {"change": change.mark, "name": change.name, "kind": row.kind if row else ""}
+    if change.renamed and change.old:
+        keys["was"] = change.old.name
+    keys["fields"] = {name: [old, new] for name, old, new in change.fields}
+    for quantity in ("mult_adds", "params"):
+        keys[quantity] = _amounts(change.before(quantity), change.after(quantity))
+    if unit == "flops":
+        keys["flops"] = _amounts(2 * change.before("mult_adds"), 2 * change.after("mult_adds"))
+    return keys
+
+
+def _amounts(before: Any, after: Any) -> dict[str, Any]:
+    rate = percent(before, after)
+    return {
+        "before": before,
+        "after": after,
+        "difference": after - before,
+        "percent": None if rate is None else 100 * rate.numerator / rate.denominator,
+    }

@@ -1,0 +1,69 @@
+"""Annotations: workflow commands that GitHub Actions shows on the lines of a pull request."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from mbcost.report.cells import visible
+from mbcost.report.verdicts.words import details, loose, plural, sentence
+
+if TYPE_CHECKING:
+    from mbcost.budgets.specs import Outcome, Result
+    from mbcost.errors import Place
+
+__all__ = ["annotation_lines", "command"]
+
+MOST = 10  # GitHub shows ten of a kind a step
+
+
+def annotation_lines(outcome: Outcome) -> str:
+    """At most ten workflow commands: failures, worst first, then warnings, then notices; the rest in one line."""
+    commands = [_annotation("error", "over budget", result) for result in outcome.failures]
+    commands += [_annotation("warning", "near the budget", result) for result in outcome.warnings]
+    commands += [command("notice", loose(result), "loose budget", result.limit.place) for result in outcome.notices]
+    shown, rest = commands[:MOST], len(commands) - MOST
+    if rest > 0:
+        shown.append(f"and {plural(rest, 'more annotation')} that GitHub would not show")
+    return "".join([f"{line}\n" for line in shown])
+
+
+def _annotation(level: str, title: str, result: Result) -> str:
+    message = "\n".join([sentence(result), *[f"{name}: {text}" for name, text in details(result)]])
+    place = result.place
+    if place is not None and _relative(place.file) is None:
+        place = result.limit.place  # a table outside the repository has no line to show
+    return command(level, message, title, place)
+
+
+def command(level: str, message: str, title: str, place: Place | None = None) -> str:
+    """One workflow command, escaped as the runner reads it.
+
+    >>> from mbcost.errors import Place
+    >>> command("error", "8 % over", "mbcost: budget", Place("net.yaml", 14, 5))
+    '::error file=net.yaml,line=14,col=5,title=mbcost%3A budget::8 %25 over'
+    """
+    properties = []
+    if place is not None:
+        properties = [
+            f"file={_property(visible(_relative(place.file) or place.file))}",
+            f"line={place.line}",
+            f"col={place.column}",
+        ]
+    properties.append(f"title={_property(title)}")
+    return f"::{level} {','.join(properties)}::{_data(message)}"
+
+
+def _relative(file: str) -> str | None:
+    """A file's path from the root of the workspace, as annotations want it; None outside it."""
+    root = os.path.realpath(os.environ.get("GITHUB_WORKSPACE") or os.curdir)
+    path = os.path.relpath(os.path.realpath(file), root)
+    return None if path.startswith(os.pardir) else path.replace(os.sep, "/")
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

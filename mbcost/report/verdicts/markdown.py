@@ -1,0 +1,94 @@
+"""A verdict for a pull request or a job summary: a sentence, a table, and what grew."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from mbcost.budgets.specs import QUANTITIES
+from mbcost.report.cells import visible
+from mbcost.report.markdown import bold, escaped, line_start
+from mbcost.report.numbers import share
+from mbcost.report.verdicts.words import amount, details, footer, loose, notes, plural, point, subject, verdict
+
+if TYPE_CHECKING:
+    from mbcost.budgets.specs import Outcome, Result
+
+__all__ = ["MARKER", "MAX_CHARACTERS", "capped", "verdict_markdown"]
+
+MARKER = "<!-- mbcost check -->"
+MAX_CHARACTERS = 60_000  # a comment on GitHub takes 65,536
+
+_WORDS = {"fail": "over", "warn": "warning", "pass": "within", "new": "new, no base", "unchecked": "not checked"}
+
+
+def verdict_markdown(outcome: Outcome, *, show_passed: bool = False) -> str:
+    """The verdict with a marker, by which a bot finds the comment it wrote before; never longer than a comment may be."""
+    results = [*outcome.failures, *outcome.warnings]
+    if show_passed:
+        results += [result for result in outcome.results if result.status not in {"fail", "warn"}]
+    head = [MARKER, bold(escaped(verdict(outcome))), ""]
+    blocks: list[list[str]] = []
+    if results:
+        head += ["| | model | at | quantity | value | limit | over |", "| :-- | :-- | :-- | :-- | --: | --: | --: |"]
+        blocks += [[_row(result)] for result in results]
+    tail = [
+        f"- {line_start(escaped(note))}" for note in [*notes(outcome), *[loose(result) for result in outcome.notices]]
+    ]
+    explained = [block for result in results for block in [_explained(result)] if block]
+    return capped(head, blocks, explained, tail, ["", escaped(footer(outcome)), ""])
+
+
+def capped(head: list[str], rows: list[list[str]], details: list[list[str]], tail: list[str], end: list[str]) -> str:
+    """The parts in order; details, notes and then rows give way, from the end, to stay within the size of a comment.
+
+    >>> capped(["head"], [["row"]], [], [], ["end"])
+    'head\\nrow\\nend'
+    """
+    room = MAX_CHARACTERS - 200 - sum(len(line) + 1 for line in [*head, *end])
+    kept: list[list[str]] = []
+    left_out = 0
+    for part in (rows, [["", *block] for block in details], [["", *tail]] if tail else []):
+        lines: list[str] = []
+        for block in part:
+            size = sum(len(line) + 1 for line in block)
+            if left_out or size > room:
+                left_out += 1
+            else:
+                room -= size
+                lines += block
+        kept.append(lines)
+    more = (
+        ["", f"{plural(left_out, 'more entry').replace('entrys', 'entries')} left out: run `mbcost` for all of it"]
+        if left_out
+        else []
+    )
+    return "\n".join([*head, *[line for lines in kept for line in lines], *more, *end])
+
+
+def _row(result: Result) -> str:
+    limit = result.limit
+    name = QUANTITIES[limit.quantity] + (f" of {result.layer}" if result.layer else "")
+    over = f"{amount(result, result.over)} ({share(result.over_share)})" if result.over else ""
+    text = limit.text + (" over the base" if limit.kind == "vs_base" else "")
+    value = ("at least " if result.bound else "") + amount(result, result.value)
+    cells = [
+        bold(_WORDS[result.status]),
+        escaped(visible(result.model)),
+        escaped(point(result)),
+        escaped(name),
+        value,
+        escaped(text),
+        over,
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _explained(result: Result) -> list[str]:
+    """The layers behind one result over its limit, folded away."""
+    if result.status not in {"fail", "warn"}:
+        return []
+    name = html.escape(f"{subject(result)}: {QUANTITIES[result.limit.quantity]}")  # Markdown is not read inside HTML
+    lines = [f"<details><summary>{name}</summary>", ""]
+    lines += [f"- {label}: {escaped(text)}" for label, text in details(result)]
+    return [*lines, "", "</details>"]

@@ -1,0 +1,210 @@
+"""The sentences of a verdict: shared by every format, so that no two of them say different things."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from mbcost import __version__
+from mbcost.budgets.specs import QUANTITIES
+from mbcost.dims import exact_text
+from mbcost.report.cells import visible
+from mbcost.report.numbers import count, percent_change, share
+
+if TYPE_CHECKING:
+    from mbcost.budgets.specs import Outcome, Part, Result
+
+__all__ = ["details", "facts", "footer", "grown", "loose", "notes", "plural", "point", "sentence", "subject", "verdict"]
+
+MOST_GREW = 5
+MOST_TABLES = 5
+
+
+def plural(number: int, word: str) -> str:
+    """A number with its word.
+
+    >>> plural(1, "budget"), plural(2, "budget")
+    ('1 budget', '2 budgets')
+    """
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def verdict(outcome: Outcome) -> str:
+    """The one sentence that says how it went."""
+    held = [r for r in outcome.results if r.status in {"pass", "warn", "fail"}]
+    failures, warnings = outcome.failures, outcome.warnings
+    budgets = len({(r.file.path, r.budget.number) for r in outcome.results})
+    models = len({r.model for r in outcome.results})
+    scope = f"{plural(budgets, 'budget')}, {plural(models, 'model')}"
+    warned = f"; {plural(len(warnings), 'warning')}" if warnings else ""
+    if not failures:
+        limits = "1 limit holds" if len(held) == 1 else f"{len(held):,} limits hold"
+        return f"within budget: {limits} ({scope}){warned}"
+    worst = failures[0]
+    how = (
+        f"{share(worst.over_share)} over {worst.limit.text}"
+        if worst.over
+        else f"not known to be within {worst.limit.text}"
+    )
+    on = f"{visible(worst.layer)} " if worst.layer else ""
+    return (
+        f"over budget: {len(failures):,} of {plural(len(held), 'limit')} exceeded ({scope}){warned}; "
+        f"worst: {visible(worst.model)}, {on}{QUANTITIES[worst.limit.quantity]} {how}"
+    )
+
+
+def point(result: Result) -> str:
+    """The point of the family: alpha, resolution, and whatever else was asked for."""
+    variant, asked = result.cost.variant, result.point.variant
+    height, width = variant.resolution
+    words = [f"alpha {exact_text(variant.alpha)}", f"resolution {height if height == width else f'{height}x{width}'}"]
+    words += [f"batch {variant.batch}"] if variant.batch != 1 else []
+    words += ["standard twin"] if variant.standard else []
+    words += [f"rounding {variant.rounding}"] if variant.rounding != result.cost.network.rounding else []
+    words += [f"classes {asked['classes']}"] if asked.get("classes") else []
+    words += [f"set {name}={_listed(value)}" for name, value in (asked.get("set") or {}).items()]
+    words += [f"without {glob}" for glob in asked.get("without") or ()]
+    return visible(", ".join(words))
+
+
+def _listed(value: Any) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list | tuple) else str(value)
+
+
+def subject(result: Result) -> str:
+    """Which model, at which point."""
+    return f"{visible(result.model)}, {point(result)}"
+
+
+def amount(result: Result, value: Any) -> str:
+    """An amount of the result's unit: a count, bytes, or a share."""
+    if isinstance(value, Fraction) and result.limit.kind.endswith("_share"):
+        return share(value)
+    return f"{count(value)} bytes" if result.limit.in_bytes else count(value)
+
+
+def facts(result: Result) -> str:
+    """Quantity, value and limit, and by how much it is over or within."""
+    limit, value = result.limit, result.value
+    least = "at least " if result.bound else ""
+    name = QUANTITIES[limit.quantity] + (f" at {result.budget.bits} bits" if limit.in_bytes else "")
+    words = f"{visible(result.layer)} {name}" if result.layer else name
+    words += f" {least}{amount(result, value)}"
+    kind = "warning limit" if limit.warns else "limit"
+    if limit.kind == "vs_base":
+        if result.base is None:
+            return f"{words}, {kind} {limit.text} over the base"
+        grown = value - result.base
+        rate = f" ({percent_change(Fraction(grown, result.base))})" if result.base else ""
+        words += f", {'grew by' if grown > 0 else 'shrank by' if grown else 'unchanged from'} {amount(result, abs(grown) or value)}{rate if grown else ''}"
+        words += f", {kind} {limit.text}"
+    else:
+        words += f", {kind} {limit.text}"
+    words += f" for {visible(limit.layers)}" if limit.layers else ""
+    if result.over:
+        rate = f" ({share(result.over_share)})" if result.allowed else ""
+        return f"{words}, over by {_points(result)}{rate}"
+    if result.bound:
+        unknown = [visible(row.name) for row in result.cost.rows if not row.exact]
+        which = (
+            f"the cost of {', '.join(unknown[:3])}{f' and {len(unknown) - 3} more' if len(unknown) > 3 else ''}"
+            if unknown
+            else "a cost of the base"
+        )
+        return f"{words}: {which} is not known, so it cannot be known to be within"
+    left = result.allowed - value
+    return (
+        f"{words}, {amount(result, left)} left ({share(Fraction(left) / result.allowed)})" if result.allowed else words
+    )
+
+
+def _points(result: Result) -> str:
+    """The excess; of a share in percentage points."""
+    if result.limit.kind.endswith("_share"):
+        return share(result.over).replace(" %", " points")
+    return amount(result, result.over)
+
+
+def sentence(result: Result) -> str:
+    """The whole result as one sentence."""
+    return f"{subject(result)}: {facts(result)}"
+
+
+def details(result: Result) -> list[tuple[str, str]]:
+    """What stands below a result over its limit: the largest layers, those that grew, the limit's place, its message."""
+    found = []
+    if result.layers:
+        found.append(("most", ", ".join([_contribution(result, part) for part in result.layers])))
+    if result.grew or result.base is not None:
+        found.append(("grew", ", ".join(grown(result))))
+    if result.limit.place is not None:
+        found.append(("limit", visible(str(result.limit.place))))
+    if result.budget.message:
+        found.append(("note", visible(" ".join(result.budget.message.split()))))
+    return found
+
+
+def grown(result: Result) -> list[str]:
+    """The layers that grew over the base, most first, each with what it was and is."""
+    if not result.grew:
+        return [f"no layer (the base: {amount(result, result.base)})"]
+    rest = len(result.grew) - MOST_GREW
+    more = [f"and {plural(rest, 'more layer')}"] if rest > 0 else []
+    return [*[_growth(result, part) for part in result.grew[:MOST_GREW]], *more]
+
+
+def _contribution(result: Result, part: Part) -> str:
+    rate = f" ({share(part.share)})" if part.share is not None else ""
+    return f"{visible(part.name)} {_plain(result, part.value)}{rate}"
+
+
+def _growth(result: Result, part: Part) -> str:
+    before = f"{_plain(result, part.before)} -> " if part.change == "~" else ""
+    return f"{part.change} {visible(part.name)} {before}{_plain(result, part.value)} (+{count(part.growth)})"
+
+
+def _plain(result: Result, value: Any) -> str:
+    return f"{count(value)} bytes" if result.limit.in_bytes else count(value)
+
+
+def notes(outcome: Outcome) -> list[str]:
+    """What was not held against anything, and why."""
+    found = []
+    unchecked = sum(1 for r in outcome.results if r.status == "unchecked")
+    if unchecked:
+        found.append(
+            f"{plural(unchecked, 'relative limit')} (vs_base) not checked: give --base REV or --base FILE.json"
+        )
+    new: dict[str, int] = {}
+    for result in outcome.results:
+        if result.status == "new":
+            new[result.model] = new.get(result.model, 0) + 1
+    for model, number in new.items():
+        found.append(
+            f"{visible(model)} is new: it has no base at {visible(outcome.base)}, so {plural(number, 'relative limit')} not checked"
+        )
+    return found
+
+
+def loose(result: Result) -> str:
+    """The notice of a limit that is far too loose."""
+    place = f" ({visible(str(result.limit.place))})" if result.limit.place else ""
+    used = share(Fraction(result.value) / result.allowed)
+    return f"{subject(result)}: {QUANTITIES[result.limit.quantity]} at {used} of the limit {result.limit.text}{place}: lower it, or run `mbcost check --update`"
+
+
+def footer(outcome: Outcome) -> str:
+    """Under which convention, by which version, from which tables."""
+    conventions = sorted({file.convention for file in outcome.files})
+    digests = {result.cost.network.digest: result.model for result in outcome.results}
+    if len(digests) == 1:
+        tables = f"table {next(iter(digests))}"
+    elif len(digests) <= MOST_TABLES:
+        tables = "tables " + ", ".join([f"{digest} of {visible(model)}" for digest, model in digests.items()])
+    else:
+        from hashlib import sha256
+
+        together = sha256(" ".join(sorted(digests)).encode("ascii")).hexdigest()[:16]
+        tables = f"{len(digests)} tables, together {together}"
+    base = f", base {visible(outcome.base)}" if outcome.base else ""
+    return f"convention {', '.join(conventions)}, mbcost {__version__}, {tables}{base}"

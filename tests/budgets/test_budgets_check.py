@@ -1,0 +1,477 @@
+"""`mbcost check`: what holds, what fails, what each format says, and what is written where."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+import mbcost
+from mbcost import __version__
+from tests.budgets.budgets_world import TABLE
+from tests.conftest import Said
+
+Say = Callable[..., Said]
+
+BUDGETS = """\
+format: 1
+convention: torch
+budgets:
+  - model: net.yaml
+    at: [{alpha: 1}, {alpha: 1/2, resolution: 64x32}]
+    max: {mult_adds: 700K, params: 9.4K}
+    warn: {params: 9.3K}
+  - model: mobilenet_v1
+    at: {alpha: 0.75, resolution: 192}
+    bits: 8
+    max: {mult_adds: 240M, model_bytes: 4MiB, largest_activation: 500KB}
+    layers: {"*/pointwise": {max_share: {mult_adds: 5%}, warn: {params: 500K}}}
+    message: "Ask <the> *team*, 100 % of | it."
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(TABLE, encoding="utf-8")
+    Path("mbcost-budgets.yaml").write_text(BUDGETS, encoding="utf-8")
+    return tmp_path
+
+
+def results(say: Say, *args: str) -> list[dict[str, object]]:
+    return list(json.loads(say("check", *args, "-f", "json").out)["results"])
+
+
+def test_every_result_agrees_with_the_network(here: Path, say: Say) -> None:
+    document = json.loads(say("check", "-f", "json").out)
+    assert document["schema"] == "mbcost/check/1"
+    assert (document["version"], document["convention"], document["passed"]) == (__version__, "torch", False)
+    costs = {
+        ("net.yaml", "1"): mbcost.load("./net.yaml").cost(),
+        ("net.yaml", "1/2"): mbcost.load("./net.yaml").cost(alpha="1/2", resolution="64x32"),
+        ("mobilenet_v1", "3/4"): mbcost.load("mobilenet_v1").cost(alpha="0.75", resolution=192),
+    }
+    assert len(document["results"]) == 2 * 3 + 5
+    for result in document["results"]:
+        cost = costs[result["model"], result["alpha"]]
+        assert result["resolution"] == list(cost.variant.resolution)
+        assert result["table_hash"] == cost.network.digest
+        largest = max(row.output_elements for row in cost.rows)
+        share = max(Fraction(row.mult_adds, cost.mult_adds) for row in cost.rows if row.name.endswith("/pointwise"))
+        pointwise = max(row.params for row in cost.rows if row.name.endswith("/pointwise"))
+        expected = {
+            "max mult_adds": cost.mult_adds, "max params": cost.params, "warn params": cost.params, "max model_bytes": cost.params,
+            "max largest_activation": largest, "max_share mult_adds": str(share), "warn params */pointwise": pointwise,
+        }  # fmt: skip
+        name = " ".join(
+            [
+                result["kind"],
+                result["quantity"],
+                *([result["pattern"]] if result["kind"] == "warn" and "pattern" in result else []),
+            ]
+        )
+        assert result["value"] == expected[name]
+        assert Fraction(result["over"]) == max(0, Fraction(result["value"]) - Fraction(result["limit"]))
+        assert result["passed"] == (result["kind"].startswith("warn") or not Fraction(result["over"]))
+        values = [layer["value"] for layer in result["layers"]]
+        assert values == sorted(values, reverse=True)
+        assert 1 <= len(values) <= 3
+        assert {layer["name"] for layer in result["layers"]} <= {row.name for row in cost.rows}
+    assert document["passed"] == all(result["passed"] for result in document["results"])
+
+
+def test_the_text_says_what_failed_and_by_how_much(here: Path, say: Say) -> None:
+    said = say("check")
+    assert (said.code, said.err) == (1, "")
+    lines = said.out.splitlines()
+    assert lines[0] == (
+        "over budget: 2 of 11 limits exceeded (2 budgets, 2 models); 2 warnings; "
+        "worst: mobilenet_v1, separable_3/pointwise mult-adds 77.48 % over 5%"
+    )
+    assert "FAIL  net.yaml, alpha 1, resolution 32: mult-adds 727,680, limit 700K, over by 27,680 (3.95 %)" in lines
+    assert (
+        "FAIL  mobilenet_v1, alpha 0.75, resolution 192: separable_3/pointwise mult-adds 8.87 %, "
+        "limit 5% for */pointwise, over by 3.87 points (77.48 %)"
+    ) in lines
+    assert "WARN  net.yaml, alpha 1, resolution 32: params 9,322, warning limit 9.3K, over by 22 (0.24 %)" in lines
+    assert not any(line.startswith("ok ") for line in lines)
+    shown = say("check", "--show-passed").out.splitlines()
+    assert sum(line.startswith("ok    ") for line in shown) == 7
+    assert any("net.yaml, alpha 0.5, resolution 64x32" in line for line in shown)
+    digests = [mbcost.load(name).digest for name in ("./net.yaml", "mobilenet_v1")]
+    tables = f"tables {digests[0]} of net.yaml, {digests[1]} of mobilenet_v1"
+    assert lines[-1] == f"convention torch, mbcost {__version__}, {tables}"
+
+
+@pytest.mark.parametrize(
+    ("limit", "args", "code"),
+    [
+        ("max: {mult_adds: 800K}", [], 0),
+        ("max: {mult_adds: 727680}", [], 0),
+        ("max: {mult_adds: 727679}", [], 1),
+        ("max: {mult_adds: 700K}", ["--exit-zero"], 0),
+        ("warn: {mult_adds: 700K}", [], 0),
+        ("warn: {mult_adds: 700K}", ["--fail-on", "warn"], 1),
+        ("warn: {mult_adds: 700K}", ["--fail-on", "warn", "--exit-zero"], 0),
+        ("max: {total_activations: 30730}", [], 0),
+        ("max: {total_activations: 30729}", [], 1),
+        ("max: {largest_activation: 8192B}, bits: 8", [], 0),
+        ("max: {largest_activation: 8191B}, bits: 8", [], 1),
+        ("max: {model_bytes: 18644B}, bits: 16", [], 0),
+        ("max: {model_bytes: 18643B}, bits: 16", [], 1),
+        ('layers: {"separable_*": {max: {params: 4224}}}'.replace("4224", "4.224K"), [], 0),
+        ('layers: {"separable_*": {max: {params: 4.223K}}}', [], 1),
+        ('layers: {"*": {max_share: {mult_adds: 36.1%}}}', [], 0),
+        ('layers: {"*": {max_share: {mult_adds: 36%}}}', [], 1),
+    ],
+)
+def test_a_limit_is_held_to_the_unit(limit: str, args: list[str], code: int, here: Path, say: Say) -> None:
+    Path("mbcost-budgets.yaml").write_text(f"format: 1\nbudgets:\n  - {{model: net.yaml, {limit}}}\n", encoding="utf-8")
+    assert say("check", *args).code == code
+
+
+def test_limits_of_the_command_line_are_those_of_a_file(here: Path, say: Say) -> None:
+    text = "format: 1\nbudgets:\n  - {model: net.yaml, at: {alpha: 0.5}, bits: 8, max: {mult_adds: 100K, params: 20K, model_bytes: 4KiB}}\n"
+    Path("one.yaml").write_text(text, encoding="utf-8")
+    by_file = results(say, "one.yaml")
+    asked = results(
+        say,
+        "net.yaml",
+        "-a",
+        "0.5",
+        "--bits",
+        "8",
+        "--max-mult-adds",
+        "100K",
+        "--max-params",
+        "20K",
+        "--max-model-bytes",
+        "4KiB",
+    )
+    for one, other in zip(by_file, asked, strict=True):
+        for key in ("budget", "place"):
+            one.pop(key, None)
+            other.pop(key, None)
+    assert by_file == asked
+    assert say("check", "net.yaml", "mobilenet_v1", "--max-mult-adds", "600M").code == 0
+    assert say("check", "net.yaml", "mobilenet_v1", "--max-mult-adds", "500M").code == 1
+    counted = results(say, "mobilenet_v1", "--max-mult-adds", "600M", "--convention", "thop")
+    assert (counted[0]["convention"], counted[0]["value"]) == ("thop", 588_962_304)
+
+
+def test_the_convention_of_the_file_is_the_one_counted_under(here: Path, say: Say) -> None:
+    Path("b.yaml").write_text(
+        "format: 1\nconvention: thop\nbudgets: [{model: mobilenet_v1, max: {mult_adds: 570M}}]\n", encoding="utf-8"
+    )
+    said = say("check", "b.yaml")
+    assert said.code == 1
+    assert "mult-adds 588,962,304, limit 570M" in said.out
+    assert said.out.splitlines()[-1].startswith("convention thop, ")
+
+
+def test_a_convention_of_ones_own(here: Path, say: Say) -> None:
+    rules = "format: 1\nconventions: [{name: biased, tool: ours, version: 1, unit: mult_adds, source: here, mult_adds: {weight_mults: 1, bias_adds: 1}, params: {weights: 1}}]\n"
+    Path("sub").mkdir()
+    Path("sub/rules.yaml").write_text(rules, encoding="utf-8")
+    Path("sub/b.yaml").write_text(
+        "format: 1\nconvention: rules.yaml:biased\nbudgets: [{model: ../net.yaml, max: {params: 20K, mult_adds: 900K}}]\n",
+        encoding="utf-8",
+    )
+    cost = mbcost.load("./net.yaml").cost()
+    found = results(say, "sub/b.yaml")
+    assert [r["value"] for r in found] == [cost.weights, cost.mult_adds + 10]
+    assert found[0]["convention"] == "sub/rules.yaml:biased"
+    asked = results(say, "net.yaml", "--conventions", "sub/rules.yaml", "--convention", "biased", "--max-params", "20K")
+    assert asked[0]["value"] == cost.weights
+    said = say("check", "sub/b.yaml", "--conventions", "sub/rules.yaml")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("error: --conventions goes with --max limits, not with budgets files\n")
+
+
+def test_a_bound_can_fail_a_limit_and_never_hold_one(here: Path, say: Say) -> None:
+    unknown = TABLE.replace(
+        "  - {op: global_pool}\n", "  - {op: custom, name: mystery, cost: unknown}\n  - {op: global_pool}\n"
+    )
+    Path("net.yaml").write_text(unknown, encoding="utf-8")
+    assert not mbcost.load("./net.yaml").cost().exact
+    over, within = (
+        results(say, "net.yaml", "--max-mult-adds", "700K")[0],
+        results(say, "net.yaml", "--max-mult-adds", "900M")[0],
+    )
+    assert (over["passed"], over["bound"], over["over"]) == (False, True, 27_680)
+    assert (within["passed"], within["bound"], within["over"]) == (False, True, 0)
+    said = say("check", "net.yaml", "--max-mult-adds", "900M")
+    assert said.code == 1
+    assert said.out.splitlines()[0].endswith("worst: net.yaml, mult-adds not known to be within 900M")
+    assert (
+        "mult-adds at least 727,680, limit 900M: the cost of mystery is not known, so it cannot be known to be within"
+        in said.out
+    )
+    assert say("check", "net.yaml", "--max-largest-activation", "900M").code == 0  # shapes are known all the same
+
+
+def test_unrounded_widths_are_held_exactly(here: Path, say: Say) -> None:
+    cost = mbcost.load("mobilenet_v1").cost(alpha="0.31", rounding="none")
+    assert cost.mult_adds == Fraction(38_070_059_392, 625)
+    asked = ["mobilenet_v1", "-a", "0.31", "--rounding", "none", "--max-mult-adds"]
+    assert say("check", *asked, "60912096").code == 0
+    said = say("check", *asked, "60912095")
+    assert said.code == 1
+    assert "mult-adds 60,912,095.03, limit 60912095, over by 0.03 (0.00 %)" in said.out
+    for fmt in ("json", "markdown", "github", "junit"):
+        assert say("check", *asked, "50M", "-f", fmt).code == 1
+    say("check", *asked, "70M", "-f", "json", "-o", "base.json")
+    again = json.loads(say("check", *asked, "60M", "--base", "base.json", "-f", "json").out)
+    assert (again["results"][0]["base"], again["results"][0]["grew"]) == ("38070059392/625", [])
+    for fmt in ("table", "json", "csv", "markdown"):
+        assert say("diff", "mobilenet_v1", "mobilenet_v2", "-a", "0.31", "--rounding", "none", "-f", fmt).code == 0
+
+
+def test_one_glob_many_models(here: Path, say: Say) -> None:
+    for name in ("a", "b"):
+        Path(f"sub/{name}").mkdir(parents=True)
+        Path(f"sub/{name}/x.yaml").write_text(TABLE, encoding="utf-8")
+    Path("b.yaml").write_text(
+        'format: 1\nbudgets: [{model: "sub/**/*.yaml", max: {mult_adds: 800K}}]\n', encoding="utf-8"
+    )
+    assert [r["model"] for r in results(say, "b.yaml")] == ["sub/a/x.yaml", "sub/b/x.yaml"]
+    Path("b.yaml").write_text('format: 1\nbudgets: [{model: "*.yaml", max: {mult_adds: 800K}}]\n', encoding="utf-8")
+    Path("mbcost-budgets.yaml").unlink()
+    assert [r["model"] for r in results(say, "b.yaml")] == ["net.yaml"]  # the budgets file itself is no model
+    Path("b.yaml").write_text(
+        'format: 1\nbudgets: [{model: "mobilenet_v1*", max: {mult_adds: 600M}}]\n', encoding="utf-8"
+    )
+    assert [r["model"] for r in results(say, "b.yaml")] == ["mobilenet_v1", "mobilenet_v1_keras"]
+
+
+def test_a_pattern_must_match_in_one_of_the_models(here: Path, say: Say) -> None:
+    text = 'format: 1\nbudgets: [{model: "{}", layers: {"*/pointwise": {max_share: {mult_adds: 90%}}}}]\n'
+    Path("b.yaml").write_text(text.replace("{}", "[am]*xnet").replace("xnet", ""), encoding="utf-8")
+    found = {r["model"] for r in results(say, "b.yaml")}
+    assert "mobilenet_v1" in found
+    assert "alexnet" not in found
+    Path("b.yaml").write_text(text.replace("{}", "alexnet"), encoding="utf-8")
+    assert say("check", "b.yaml").code == 2
+
+
+def test_junit_has_one_case_for_each_budget_and_point(here: Path, say: Say) -> None:
+    root = ET.fromstring(say("check", "-f", "junit").out)
+    assert root.tag == "testsuites"
+    suite = root.find("testsuite")
+    assert suite is not None
+    cases = suite.findall("testcase")
+    assert [(case.get("classname"), case.get("name")) for case in cases] == [
+        ("net.yaml", "mbcost-budgets.yaml budget 1, alpha 1, resolution 32"),
+        ("net.yaml", "mbcost-budgets.yaml budget 1, alpha 0.5, resolution 64x32"),
+        ("mobilenet_v1", "mbcost-budgets.yaml budget 2, alpha 0.75, resolution 192"),
+    ]
+    failures = [case.findall("failure") for case in cases]
+    assert [len(found) for found in failures] == [1, 0, 1]
+    assert failures[0][0].get("message") == "mult-adds 727,680, limit 700K, over by 27,680 (3.95 %)"
+    for name, count in (("tests", 3), ("failures", 2), ("errors", 0), ("skipped", 0)):
+        assert root.get(name) == suite.get(name) == str(count)
+    properties = {p.get("name"): p.get("value") for p in cases[2].iter("property")}
+    assert properties["max mult_adds"] == "239273472"
+    assert properties["max mult_adds limit"] == "240000000"
+    assert properties["table_hash"] == mbcost.load("mobilenet_v1").digest
+    shared = {p.get("name"): p.get("value") for p in suite.findall("properties/property")}
+    assert (shared["convention"], shared["version"]) == ("torch", __version__)
+
+
+def test_junit_survives_what_xml_cannot_say(here: Path, say: Say) -> None:
+    text = 'format: 1\nbudgets: [{model: net.yaml, max: {mult_adds: 1K}, message: "a\\u0001 <b> & \\u263a"}]\n'
+    Path("b.yaml").write_text(text, encoding="utf-8")
+    root = ET.fromstring(say("check", "b.yaml", "-f", "junit").out)
+    failure = root.find(".//failure")
+    assert failure is not None
+    assert "note: a\\x01 <b> & \u263a" in (failure.text or "")
+
+
+def test_markdown_renders_as_it_should(here: Path, say: Say) -> None:
+    text = say("check", "-f", "markdown").out
+    assert text.startswith("<!-- mbcost check -->\n**over budget: 2 of 11 limits exceeded")
+    html = MarkdownIt("commonmark").enable("table").render(text)
+    assert html.count("<table>") == 1
+    assert html.count("<tr>") == 1 + 2 + 2
+    assert html.count("<details>") == html.count("</details>") == 4
+    assert "Ask &lt;the&gt; *team*, 100 % of | it." in html  # the message is text, not markup
+    assert "for */pointwise" not in html.split("</table>")[0]
+    within = say("check", "mobilenet_v1", "--max-mult-adds", "600M", "-f", "markdown").out
+    assert within.splitlines()[:2] == ["<!-- mbcost check -->", "**within budget: 1 limit holds (1 budget, 1 model)**"]
+    assert mbcost.load("mobilenet_v1").digest in within
+
+
+def test_markdown_never_outgrows_a_comment(here: Path, say: Say) -> None:
+    rows = "".join(
+        f"  - {{model: net.yaml, max: {{mult_adds: {10_000 + n}}}, message: {'x' * 90}}}\n" for n in range(400)
+    )
+    Path("b.yaml").write_text(f"format: 1\nbudgets:\n{rows}", encoding="utf-8")
+    text = say("check", "b.yaml", "-f", "markdown").out
+    assert 50_000 < len(text) <= 60_000
+    assert "more entries left out" in text
+    html = MarkdownIt("commonmark").enable("table").render(text)
+    assert html.count("<details>") == html.count("</details>")
+    assert html.count("<tr>") == 401  # the table is what stays longest
+
+
+def test_at_most_ten_annotations_worst_first(here: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = "".join(f"  - {{model: net.yaml, max: {{mult_adds: {700_000 - 1000 * n}}}}}\n" for n in range(14))
+    Path("b.yaml").write_text(f"format: 1\nbudgets:\n{rows}", encoding="utf-8")
+    lines = say("check", "b.yaml", "-f", "github").out.splitlines()
+    assert lines[0].startswith("over budget: 14 of 14")
+    assert [line.split("limit ")[1].split(",")[0] for line in lines[1:11]] == [
+        str(687_000 + 1000 * n) for n in range(10)
+    ]
+    assert all(line.startswith("::error file=b.yaml,line=") for line in lines[1:11])
+    digest = mbcost.load("./net.yaml").digest
+    assert lines[11:] == [
+        "and 4 more annotations that GitHub would not show",
+        f"convention torch, mbcost {__version__}, table {digest}",
+    ]
+
+
+def test_an_annotation_cannot_be_forged(here: Path, say: Say) -> None:
+    Path("a,b:c").mkdir()
+    Path("a,b:c/net.yaml").write_text(TABLE, encoding="utf-8")
+    text = 'format: 1\nbudgets: [{model: "a,b:c/net.yaml", layers: {"*": {max: {mult_adds: 100K}}}, message: "50%\\n::error::forged\\r"}]\n'
+    Path("b.yaml").write_text(text, encoding="utf-8")
+    lines = say("check", "b.yaml", "-f", "github").out.splitlines()
+    assert [line[:2] for line in lines] == ["ov", "::", "co"]
+    assert lines[1].startswith("::error file=a%2Cb%3Ac/net.yaml,line=")
+    assert lines[1].endswith("%0Anote: 50%25 ::error::forged")
+
+
+def test_several_reports_at_once(here: Path, say: Say) -> None:
+    said = say(
+        "check",
+        "--report",
+        "junit=j.xml",
+        "--report",
+        "markdown=m.md",
+        "--report",
+        "json=r.json",
+        "--report",
+        "github=g",
+        "-o",
+        "t",
+    )
+    assert said == (1, "", "")
+    assert ET.parse("j.xml").getroot().get("tests") == "3"
+    assert Path("t").read_text(encoding="utf-8") == say("check").out
+    assert Path("m.md").read_text(encoding="utf-8") == say("check", "-f", "markdown").out
+    assert Path("r.json").read_text(encoding="utf-8") == say("check", "-f", "json").out
+    assert Path("g").read_text(encoding="utf-8") == say("check", "-f", "github").out
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing_behind(here: Path, say: Say) -> None:
+    Path("folder").mkdir()
+    before = sorted(p.name for p in here.iterdir())
+    said = say("check", "--report", "junit=folder")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("error: `folder` cannot be written: it is a directory\n  help: ")
+    said = say("check", "--update", "--allow-raise", "--report", "junit=nowhere/x.xml")
+    assert (said.code, said.out) == (2, "")
+    said = say("check", "--update", "--allow-raise", "-o", "nowhere/x.txt")
+    assert (said.code, said.out) == (2, "")
+    assert sorted(p.name for p in here.iterdir()) == before
+    assert Path("mbcost-budgets.yaml").read_text(encoding="utf-8") == BUDGETS  # nor is anything updated
+
+
+def test_the_summary_that_cannot_be_written_is_an_error(here: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(here))
+    said = say("check")
+    assert (said.code, said.out) == (2, "")
+    assert "the job summary" in said.err
+
+
+def test_loose_limits_are_noticed_where_no_model_needs_them(here: Path, say: Say) -> None:
+    text = (
+        "format: 1\nbudgets:\n  - {model: net.yaml, at: [{alpha: 1}, {alpha: 2}], max: {mult_adds: 3M, params: 1M}}\n"
+    )
+    Path("b.yaml").write_text(text, encoding="utf-8")
+    notices = [line for line in say("check", "b.yaml").out.splitlines() if line.startswith("notice: ")]
+    assert notices == [
+        "notice: net.yaml, alpha 2, resolution 32: params at 3.19 % of the limit 1M (b.yaml:3:82): lower it, or run `mbcost check --update`"
+    ]
+
+
+def test_the_schema_agrees_with_the_reader(here: Path) -> None:
+    import yaml
+
+    from mbcost.budgets.schema import schema
+
+    validator = jsonschema.Draft202012Validator(schema())
+    jsonschema.Draft202012Validator.check_schema(schema())
+    validator.validate(yaml.safe_load(BUDGETS))
+    relative = {"mult_adds": "+2%", "params": "+50k", "ignore_below": "1M"}
+    validator.validate({"format": 1, "budgets": [{"model": "x", "vs_base": relative, "bits": 8}]})
+    for wrong in (
+        {"max": {"mult_adds": 240}}, {"max": {"macs": "240M"}}, {"max": {"mult_adds": "20%"}}, {"vs_base": {"params": "2%"}},
+        {"layers": {"*/x": {"max_share": {"mult_adds": 20}}}}, {"massage": "x"}, {}, {"max": {}}, {"max": {"model_bytes": "4M"}},
+    ):  # fmt: skip
+        assert not validator.is_valid({"format": 1, "budgets": [{"model": "x", **wrong}]}), wrong
+    assert not validator.is_valid({"format": 1, "budgets": []})
+
+
+def test_a_stream_that_takes_ascii_alone_gets_ascii(here: Path) -> None:
+    text = 'format: 1\nbudgets: [{model: nét.yaml, max: {mult_adds: 700K}, message: "größer → teurer"}]\n'
+    Path("b.yaml").write_text(text, encoding="utf-8")
+    Path("net.yaml").rename("nét.yaml")
+    env = {
+        **os.environ,
+        "PYTHONIOENCODING": "ascii",
+        "PYTHONUTF8": "1",
+        "PYTHONPATH": str(Path(mbcost.__file__).parents[1]),
+    }
+    for args in (
+        ["check", "b.yaml"],
+        ["check", "b.yaml", "-f", "github"],
+        ["check", "b.yaml", "-f", "junit"],
+        ["diff", "nét.yaml", "nét.yaml"],
+    ):
+        done = subprocess.run([sys.executable, "-m", "mbcost", *args], env=env, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (args[0] == "check", b"")
+        assert done.stdout.isascii()
+        assert b"n\\xe9t.yaml" in done.stdout
+
+
+def test_budgets_from_standard_input(here: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(Path(mbcost.__file__).parents[1])}
+    command = [sys.executable, "-m", "mbcost", "check", "-"]
+    done = subprocess.run(command, env=env, input=BUDGETS.encode(), capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"limit: <stdin>:6:22" in done.stdout
+    done = subprocess.run([*command, "--update"], env=env, input=BUDGETS.encode(), capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cuts=st.lists(st.tuples(st.integers(0, len(BUDGETS)), st.integers(0, 12)), max_size=3),
+    put=st.lists(st.tuples(st.integers(0, len(BUDGETS)), st.sampled_from([*"{}[]:,-+%*&!|>\"'~#\n\t 0.", "-5M", "1e999", "no", "9" * 30, "budgets"])), max_size=3),
+)  # fmt: skip
+def test_a_mangled_budgets_file_is_checked_or_refused(
+    here: Path, say: Say, cuts: list[tuple[int, int]], put: list[tuple[int, str]]
+) -> None:
+    text = BUDGETS
+    for at, size in cuts:
+        text = text[:at] + text[at + size :]
+    for at, piece in put:
+        text = text[:at] + piece + text[at:]
+    Path("b.yaml").write_text(text, encoding="utf-8")
+    said = say("check", "b.yaml")
+    assert said.code in {0, 1, 2}
+    assert (said.code == 2) == bool(said.err) == (not said.out)
+    assert "  help: " in said.err or said.code != 2

@@ -1,0 +1,162 @@
+"""Amounts as people write them: read exactly, or refused with a way out."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mbcost
+from mbcost.analysis.memory import bytes_at, largest_activation, model_bytes, total_activations
+from mbcost.errors import MbcostError
+from mbcost.quantities import Growth, parse_bytes, parse_count, parse_growth, parse_share, prefixed
+
+FACTORS = {"K": 10**3, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+SIZES = {"kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+
+
+@given(
+    whole=st.integers(0, 99_999),
+    places=st.integers(0, 4),
+    unit=st.sampled_from(list(FACTORS)),
+    blank=st.sampled_from(["", " "]),
+)
+def test_a_count_is_read_exactly(whole: int, places: int, unit: str, blank: str) -> None:
+    digits = str(whole).zfill(places + 1)
+    text = f"{digits[:-places]}.{digits[-places:]}" if places else digits
+    value = Fraction(text) * FACTORS[unit]
+    if value < 1:
+        with pytest.raises(MbcostError):
+            parse_count(f"{text}{blank}{unit}")
+    else:
+        assert parse_count(f"{text}{blank}{unit}") == int(value)
+
+
+@given(st.integers(10_000, 10**19))
+def test_a_bare_integer_is_an_exact_count(value: int) -> None:
+    assert parse_count(value) == parse_count(str(value)) == parse_bytes(value) == value
+
+
+@given(st.integers(1, 9_999))
+def test_a_small_bare_integer_is_refused(value: int) -> None:
+    with pytest.raises(MbcostError, match="below 10,000 and has no unit") as error:
+        parse_count(value)
+    meant = error.value.help
+    assert f"did you mean `{value}M`?" in meant
+    assert parse_count(meant.rsplit("`", 2)[1]) == value  # the way out that is named works
+
+
+@given(whole=st.integers(1, 9_999), unit=st.sampled_from(list(SIZES)))
+def test_bytes_mean_what_they_say(whole: int, unit: str) -> None:
+    assert parse_bytes(f"{whole}{unit}") == whole * SIZES[unit]
+
+
+@given(
+    value=st.integers(1, 10**13),
+    like=st.sampled_from(["1K", "2.5M", "3 G", "20000", "1KiB", "2 MiB", "7MB", "1kB"]),
+    digits=st.integers(3, 8),
+)
+def test_a_rewritten_limit_reads_back_as_enough_and_not_much_more(value: int, like: str, digits: int) -> None:
+    read = parse_bytes if "B" in like else parse_count
+    text = prefixed(value, like, digits)
+    if text.isdigit() and value < 10_000:
+        return
+    assert value <= read(text) <= value + value // 10 ** (digits - 1) + (0 if value > 10**4 else 11)
+    assert (" " in text) == (" " in like)
+    assert ("i" in text) == ("i" in like)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("20%", Fraction(1, 5)), ("0.5 %", Fraction(1, 200)), ("100%", Fraction(1)), (".5%", Fraction(1, 200))],
+)
+def test_a_share_has_its_sign(text: str, share: Fraction) -> None:
+    assert parse_share(text) == share
+
+
+@pytest.mark.parametrize(
+    ("text", "growth", "allowed"),
+    [
+        ("+2%", Growth(Fraction(1, 50), True), 1_020_000),
+        ("+0%", Growth(Fraction(0), True), 1_000_000),
+        ("+0", Growth(Fraction(0), False), 1_000_000),
+        ("+50k", Growth(Fraction(50_000), False), 1_050_000),
+        ("+250%", Growth(Fraction(5, 2), True), 3_500_000),
+        ("+12000", Growth(Fraction(12_000), False), 1_012_000),
+    ],
+)
+def test_a_growth_has_its_sign(text: str, growth: Growth, allowed: int) -> None:
+    assert parse_growth(text) == growth
+    assert growth.allowed(1_000_000) == allowed
+
+
+def test_growth_in_bytes_says_so() -> None:
+    assert parse_growth("+4KiB", in_bytes=True) == Growth(Fraction(4096), False)
+    with pytest.raises(MbcostError, match="does not say which bytes"):
+        parse_growth("+4K", in_bytes=True)
+    with pytest.raises(MbcostError, match="is in bytes, and this is a count"):
+        parse_growth("+4KiB")
+
+
+@given(st.text(max_size=30))
+def test_whatever_is_written_is_read_or_refused(text: str) -> None:
+    for read in (parse_count, parse_bytes, parse_share, parse_growth):
+        outcome: object
+        try:
+            outcome = read(text)
+        except MbcostError as error:
+            outcome = str(error)
+        assert not isinstance(outcome, str) or ("\n  help: " in outcome and len(outcome) < 400)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        True,
+        None,
+        2.5,
+        float("nan"),
+        [300],
+        "9" * 5000,
+        pytest.param(10**5000, id="huge"),
+        "1/0M",
+        "1e9",
+        "٣M",
+        "0x10K",
+        "010M",
+    ],
+)
+def test_what_is_no_amount_is_refused(value: object) -> None:
+    with pytest.raises(MbcostError):
+        parse_count(value)
+
+
+@pytest.mark.parametrize(
+    ("model", "millions"), [("mobilenet_v1", "5.04"), ("mobilenet_v2", "6.68"), ("efficientnet_b0", "6.75")]
+)
+def test_total_activations_are_those_of_timms_tables(model: str, millions: str) -> None:
+    """timm's benchmark tables list activations in millions, of convolutions and linear layers, as fvcore counts them."""
+    assert f"{total_activations(mbcost.load(model).cost().rows) / 10**6:.2f}" == millions
+
+
+def test_memory_of_mobilenet_v1_by_hand() -> None:
+    rows = mbcost.load("mobilenet_v1").cost().rows
+    assert largest_activation(rows) == 64 * 112 * 112
+    assert [model_bytes(rows, bits) for bits in (32, 16, 8, 4, 1)] == [
+        16_927_904,
+        8_463_952,
+        4_231_976,
+        2_115_988,
+        528_997,
+    ]
+    assert bytes_at(9, 1) == 2
+    batch = mbcost.load("mobilenet_v1").cost(batch=3).rows
+    assert total_activations(batch) == 3 * total_activations(rows)
+    assert model_bytes(batch) == model_bytes(rows)
+
+
+def test_activations_without_squeeze_and_excite_are_the_maps_themselves() -> None:
+    rows = mbcost.load("mobilenet_v2").cost(alpha="0.75", resolution=192).rows
+    assert total_activations(rows) == sum(row.output_elements for row in rows if row.weights)

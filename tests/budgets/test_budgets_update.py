@@ -1,0 +1,150 @@
+"""`mbcost check --update`: a ratchet that edits the limits' own text and nothing else."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.budgets.budgets_world import TABLE
+from tests.conftest import Said
+
+Say = Callable[..., Said]
+
+LOOSE = """\
+# Ours: keep this comment
+format: 1
+budgets:
+- max: {params:   20 K,   # the app's share
+        mult_adds: '1.5M'}
+  model:   net.yaml
+  warn: {mult_adds: "1.4M"}   # ünïcode ✓ before the end
+  at: [{alpha: 1}, {alpha: 0.5}]
+  layers: {"*/pointwise": {max_share: {mult_adds: 99%}}}
+  vs_base: {mult_adds: +2%}
+- {model: net.yaml, max: {model_bytes: 1MiB, total_activations: 123456}}
+"""
+
+
+@pytest.fixture
+def budgets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(TABLE, encoding="utf-8")
+    file = tmp_path / "mbcost-budgets.yaml"
+    file.write_text(LOOSE, encoding="utf-8")
+    return file
+
+
+def test_limits_are_tightened_in_place(budgets: Path, say: Say) -> None:
+    said = say("check", "--update")
+    assert said.code == 0
+    # 727,680 and 9,322 at alpha 1; a headroom of 5 %, half of it for the warning; rounded up to three digits
+    expected = (
+        LOOSE.replace("20 K", "9.79 K").replace("'1.5M'", "'765K'").replace('"1.4M"', '"746K"').replace("99%", "37.9%")
+        .replace("1MiB", "38.3KiB").replace("123456", "32267")
+    )  # fmt: skip
+    shown = [line for line in said.out.splitlines() if " -> " in line]
+    assert said.out.splitlines()[-7] == "updated 6 limits to what is used plus 5%:"
+    assert shown[0] == "mbcost-budgets.yaml:4:19: max params 20 K -> 9.79 K"
+    changed = [
+        line
+        for line in difflib.ndiff(LOOSE.splitlines(), budgets.read_text(encoding="utf-8").splitlines())
+        if line[0] in "+-"
+    ]
+    assert budgets.read_text(encoding="utf-8") == expected, changed
+    again = say("check", "--update")
+    assert again.code == 0
+    assert again.out.endswith("not updated: no limit is looser than asked\n")
+    assert budgets.read_text(encoding="utf-8") == expected
+
+
+def test_line_ends_and_marks_stay(budgets: Path, say: Say) -> None:
+    budgets.write_bytes(b"\xef\xbb\xbf" + LOOSE.replace("\n", "\r\n").encode())
+    assert say("check", "--update", "--headroom", "10%").code == 0
+    data = budgets.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf# Ours")
+    assert data.count(b"\r\n") == LOOSE.count("\n") == data.count(b"\n")
+
+
+def test_a_link_stays_a_link(budgets: Path, say: Say) -> None:
+    budgets.rename("real.yaml")
+    budgets.symlink_to("real.yaml")
+    assert say("check", "--update").code == 0
+    assert budgets.is_symlink()
+    assert "9.79 K" in Path("real.yaml").read_text(encoding="utf-8")
+
+
+def test_it_refuses_to_raise(budgets: Path, say: Say) -> None:
+    text = LOOSE.replace("'1.5M'", "700K").replace('"1.4M"', "600K")
+    budgets.write_text(text, encoding="utf-8")
+    said = say("check", "--update")
+    assert said.code == 1
+    assert said.out.splitlines()[0].startswith("over budget: 1 of ")
+    assert said.out.endswith("not updated: a limit is exceeded, and is raised only with --allow-raise\n")
+    assert budgets.read_text(encoding="utf-8") == text
+    said = say("check", "--update", "--allow-raise")
+    assert said.code == 0
+    assert "max mult_adds 700K -> 765K" in said.out
+    assert "warn mult_adds 600K -> 746K" in said.out
+    assert say("check").code == 0
+
+
+def test_growth_over_the_base_is_not_raised_away(budgets: Path, say: Say, tmp_path: Path) -> None:
+    base = tmp_path / "base.json"
+    assert say("check", "-f", "json", "-o", str(base)).code == 0
+    Path("net.yaml").write_text(TABLE.replace("out_channels: 16", "out_channels: 24"), encoding="utf-8")
+    said = say("check", "--base", str(base), "--update", "--allow-raise")
+    assert said.code == 1
+    assert said.out.endswith("not updated: growth over the base, and what is not known, cannot be raised away\n")
+    assert budgets.read_text(encoding="utf-8") == LOOSE
+
+
+def test_no_headroom_leaves_no_room_for_a_warning(budgets: Path, say: Say) -> None:
+    exact = LOOSE.replace("'1.5M'", "1500000")
+    budgets.write_text(exact, encoding="utf-8")
+    said = say("check", "--update", "--headroom", "0%")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(
+        "mbcost-budgets.yaml:7:21: there is no room for the warning on mult_adds below its limit\n"
+    )
+    assert budgets.read_text(encoding="utf-8") == exact
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    limit=st.integers(10_000, 2_000_000),
+    unit=st.sampled_from(["", "K", "k", "M"]),
+    room=st.integers(0, 60),
+    raising=st.booleans(),
+)
+def test_what_is_written_holds_and_is_no_looser_than_asked(
+    budgets: Path, say: Say, limit: int, unit: str, room: int, raising: bool
+) -> None:
+    used = 727_680
+    factor = {"": 1, "K": 1000, "k": 1000, "M": 1_000_000}[unit]
+    text = f"{limit // factor}.{limit % factor * 1000 // factor:03}{unit}" if unit else str(limit)
+    if unit == "M" and limit < 1000:
+        return
+    source = f"format: 1\nbudgets: [{{model: net.yaml, max: {{mult_adds: {text}}}}}] # end\n"
+    budgets.write_text(source, encoding="utf-8")
+    before = say("check").code
+    code = say("check", "--update", "--headroom", f"{room}%", *(["--allow-raise"] if raising else [])).code
+    after = budgets.read_text(encoding="utf-8")
+    assert after.startswith("format: 1\nbudgets: [{model: net.yaml, max: {mult_adds: ")
+    assert after.endswith("}}] # end\n")
+    if before == 1 and not raising:
+        assert (code, after) == (1, source)
+        return
+    assert code == 0
+    assert say("check").code == 0
+    from mbcost.quantities import parse_count
+
+    written = parse_count(after.split("mult_adds: ")[1].split("}")[0])
+    assert used <= written
+    assert written <= max(used * (100 + room) / 100 * 1.01 + 1, 0) or written == parse_count(text)
+    if before == 0:
+        assert written <= parse_count(text)
