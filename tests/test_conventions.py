@@ -402,7 +402,7 @@ conventions:
   tool: our profiler
   unit: flops
   scale: 2
-  mult_adds: {weight_mults: 1, bias_adds: 1, adds.inverted_residual: -1}
+  mult_adds: {weight_mults: 1, bias_adds: 1, adds.add: -1}
   params: {weights: 1, biases: 1}
 """
 

@@ -95,7 +95,7 @@ def test_rows_without_a_name_count_their_op_from_one_with_repeats_unrolled() -> 
         "pointwise_2",
         "pointwise_3",
         "own",
-        "pointwise_4",
+        "pointwise_5",  # the named row counts too: giving a name renumbers nothing
         "depthwise_2",
     ]
 
@@ -105,9 +105,9 @@ def test_a_named_row_that_repeats_is_numbered() -> None:
     assert names(cost("- {op: depthwise, name: a, repeat: 1}")) == ["a"]
     assert names(cost("- {repeat: 2, layers: [{op: depthwise, name: a}, {op: depthwise}]}")) == [
         "a_1",
-        "depthwise_1",
-        "a_2",
         "depthwise_2",
+        "a_2",
+        "depthwise_4",
     ]
     assert names(cost("- {repeat: 2, layers: [{op: depthwise, name: a, repeat: 2}]}")) == ["a_1", "a_2", "a_3", "a_4"]
 
@@ -132,8 +132,8 @@ def test_rows_of_a_block_are_named_by_path() -> None:
     body = [
         "one/depthwise_1",
         "one/last",
-        "inner_1/depthwise_1",
-        "inner_1/last",
+        "inner_2/depthwise_1",
+        "inner_2/last",
         "separable_1/depthwise",
         "separable_1/pointwise",
     ]

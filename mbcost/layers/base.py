@@ -145,7 +145,7 @@ class Layer:
 
     def copy(self) -> "Layer":
         """A layer with the same attributes, to be changed without changing this one."""
-        twin: "Layer" = object.__new__(type(self))
+        twin: Layer = object.__new__(type(self))
         for cls in type(self).__mro__:
             for slot in getattr(cls, "__slots__", ()):
                 if hasattr(self, slot):
@@ -192,7 +192,7 @@ def kind(op: str, *fields: Field, inputs: str = "one", doc: str = "") -> Callabl
 
 
 ACTIVATIONS = (
-    "none", "relu", "relu6", "leaky_relu", "prelu", "elu", "gelu", "silu", "hard_swish", "hard_sigmoid", "sigmoid", "tanh", "softmax",
+    "none", "relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "hard_swish", "hard_sigmoid", "sigmoid", "tanh", "softmax",
 )  # fmt: skip
 NORMS = ("none", "batch", "batch_no_scale", "layer", "group", "instance")
 

@@ -201,7 +201,7 @@ ACTIVE = activation_field("relu")
 
 
 @kind(
-    "separable", KERNEL3, OUT, EXPANSION, WIDTH, STRIDE, PAD, DILATION,
+    "separable", KERNEL3, OUT, WIDTH, STRIDE, PAD, DILATION,
     Field("multiplier", COUNT, 1, "depthwise outputs per input channel; never scaled by alpha"), NORMED, ACTIVE, BIAS, CODED_FIELD,
     doc="depthwise separable convolution: depthwise K x K, then pointwise",
 )  # fmt: skip

@@ -249,12 +249,13 @@ class _Layout:
         return sum([edit.drops(name) for edit in edits]) > 0
 
     def _name(self, spec: RowSpec, scope: _Scope, copies: int) -> str:
+        """The row's own name, numbered where it repeats; else its op with the number of that op in its body."""
+        count = scope.counts.get(spec.op, 0) + 1  # named rows count as well
+        scope.counts[spec.op] = count
         written = spec.name
         if written is None:
-            count = scope.counts.get(spec.op, 0) + 1
-            scope.counts[spec.op] = count
             return f"{spec.op}_{count}"
-        if spec.name is None or copies == 1:
+        if copies == 1:
             return written
         count = scope.names.get(written, 0) + 1
         scope.names[written] = count
