@@ -1,0 +1,180 @@
+"""A family of networks along alpha and the resolution, its costs at any point, and limits on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from operator import mul
+from typing import Any, NamedTuple
+
+from mbcost.analysis.bounds import bounds
+from mbcost.analysis.polynomial import ALPHA, SIZE, Values
+from mbcost.analysis.separated import Separated, Size, separate
+from mbcost.analysis.steps import Width
+from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Arithmetic, Dim, scaled_resolution
+from mbcost.errors import MbcostError
+from mbcost.network import Network
+
+__all__ = ["QUANTITIES", "Family", "Limit", "worst"]
+
+QUANTITIES = {
+    "mult_adds": ("mult_adds", 1),
+    "flops": ("mult_adds", 2),
+    "params": ("params", 1),
+    "weights": ("weights", 1),
+}
+"""What can be limited: the quantity of a row, and how many of these one of it is."""
+
+KEPT = 4096  # alphas, and resolutions, whose widths and sizes are remembered
+DIGITS = 12  # decimals of an idealised root
+
+
+class Limit(NamedTuple):
+    """At most, or at least, so much of a quantity."""
+
+    quantity: str
+    amount: int
+    least: bool = False
+
+    def broken(self, values: dict[str, Dim]) -> bool:
+        """Whether these costs are beyond the limit."""
+        value = values[self.quantity]
+        return bool(value < self.amount) if self.least else bool(value > self.amount)
+
+
+def worst(broken: list[Limit], values: dict[str, Dim]) -> Limit:
+    """Of some broken limits the one that is exceeded by the largest factor."""
+    return max(broken, key=lambda limit: Fraction(values[limit.quantity], limit.amount))
+
+
+class Family:
+    """All networks of a table under one variant: what alpha or the resolution changes is left open.
+
+    Attributes
+    ----------
+    widths : list of Width
+        The widths that alpha scales; all others follow from them.
+    rule : Rounding or None
+        How they are rounded.
+    """
+
+    def __init__(self, network: Network, **variant: Any) -> None:
+        self.network = network
+        self.variant = variant
+        self.rule = network.variant(1, rounding=variant.get("rounding")).rounding
+        self.stepped = self.rule or NO_ROUNDING  # without a rule the width does not vary, as check_width says
+        separated = separate(network, **variant)
+        if separated is None:
+            raise MbcostError(
+                f"the cost of `{network.name}` does not separate into widths and sizes",
+                help="a width that follows from a flattened map cannot be solved for; `mbcost sweep` counts it point by point",
+            )
+        self.separated: Separated = separated
+        atoms = separated.trace.atoms
+        free = [atom for atom in atoms if atom.op in {"scale", "grow"}]
+        self.widths = [Width(atom.args[0], atom.op == "grow") for atom in free]
+        self._known: dict[Fraction, Values | None] = {}
+        self._sides: dict[Size, Values | None] = {}
+
+    def check_width(self) -> None:
+        """Raise the error of a network whose width cannot vary in steps."""
+        if self.rule is None:
+            self.network.variant(Fraction(1, 2), rounding=self.variant.get("rounding"))
+        if not self.widths:
+            raise MbcostError(
+                f"`{self.network.name}` has no width to vary: all its widths are fixed",
+                help="give -a 1 and solve for the resolution",
+            )
+        if self.rule == NO_ROUNDING:
+            raise MbcostError(
+                "without rounding the cost has no steps",
+                help="use --rounding floor or divisor:8; the ideal alpha needs no rounding",
+            )
+
+    def at(self, alpha: Fraction, size: Size) -> dict[str, Dim] | None:
+        """The cost at one point; None where the network is in error."""
+        if alpha not in self._known:
+            if len(self._known) > KEPT:
+                self._known.clear()
+            self._known[alpha] = self.separated.at_alpha(alpha)
+        if size not in self._sides:
+            if len(self._sides) > KEPT:
+                self._sides.clear()
+            self._sides[size] = self.separated.at_size(size)
+        values, sides = self._known[alpha], self._sides[size]
+        if values is None or sides is None:
+            return None
+        return self._totals(values, sides)
+
+    def _totals(self, values: Values, sides: Values) -> dict[str, Dim]:
+        found = {}
+        for name, (quantity, factor) in QUANTITIES.items():
+            form = self.separated.form(quantity)
+            found[name] = factor * sum(map(mul, form.p(values), form.q(sides)))
+        return found
+
+    def widths_at(self, alpha: Fraction) -> list[Dim]:
+        """What the widths become at an alpha."""
+        arith = Arithmetic(alpha.numerator, alpha.denominator, self.rule)
+        return [arith.grow(width.value) if width.grows else arith.scale(width.value) for width in self.widths]
+
+    def size_of(self, height: int) -> Size | None:
+        """The input of this height in the shape of the table's own input; None where it has no such shape."""
+        base = self.network.base_resolution
+        if base[0] == base[1]:
+            return height, height
+        try:
+            return scaled_resolution(base, Fraction(height, base[0]))
+        except MbcostError:
+            return None
+
+    def bound(self, alpha: Fraction, size: Size, upper: bool) -> dict[str, Dim]:
+        """Costs that are certainly not below, or not above, those of the point, and that only grow along both axes."""
+        arith = Arithmetic(alpha.numerator, alpha.denominator, self.rule)
+        values = bounds(self.separated, ALPHA, (arith, 0, 0), upper)
+        sides = bounds(self.separated, SIZE, (Arithmetic(1, 1, self.rule), *size), upper)
+        return self._totals(values, sides)
+
+    def over(self, alpha: Fraction, size: Size, limits: list[Limit]) -> bool:
+        """Whether a cost is certainly above a limit."""
+        bound = self.bound(alpha, size, False)
+        return any(limit.broken(bound) for limit in limits)
+
+    def ideal_alpha(self, size: Size, limits: list[Limit]) -> Fraction | None:
+        """The alpha at which the idealised cost meets the first limit: the real root, cut off after twelve decimals.
+
+        >>> import mbcost
+        >>> family = Family(mbcost.load("mobilenet_v1"))
+        >>> float(family.ideal_alpha((224, 224), [Limit("mult_adds", 300_000_000)]))
+        0.719092141783
+        """
+        sides = self.separated.at_size(size, ideal=True)
+        return self._root(limits, lambda alpha: (self.separated.at_alpha(alpha, ideal=True), sides))
+
+    def ideal_rho(self, alpha: Fraction, limits: list[Limit]) -> Fraction | None:
+        """The resolution multiplier at which the idealised cost meets the first limit."""
+        values = self.separated.at_alpha(alpha, ideal=True)
+        height, width = self.network.base_resolution
+        return self._root(limits, lambda rho: (values, self.separated.at_size((rho * height, rho * width), ideal=True)))
+
+    def _root(
+        self, limits: list[Limit], at: Callable[[Fraction], tuple[Values | None, Values | None]]
+    ) -> Fraction | None:
+        """The last multiplier at which the idealised cost is within the limits; None where no multiplier is beyond them."""
+        top = [limit for limit in limits if not limit.least] or limits
+        unit = 10**DIGITS
+
+        def beyond(count: int) -> bool:
+            values, sides = at(Fraction(count, unit))
+            if values is None or sides is None:
+                return True
+            costs = self._totals(values, sides)
+            return any(costs[limit.quantity] > limit.amount for limit in top)
+
+        low, high = 0, MAX_ALPHA * unit
+        if not beyond(high):
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if beyond(middle) else (middle, high)
+        return Fraction(low, unit)

@@ -1,0 +1,268 @@
+"""Numbers that remember how they were made: polynomials in the widths and sizes of a recorded walk.
+
+A :class:`Recorder` is the arithmetic of such a walk: every rounding, quotient and comparison of a recorded number becomes
+an *atom*, the same one for the same operation on the same numbers, and sums and products of atoms are a :class:`Poly`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, NamedTuple, TypeAlias
+
+from mbcost.dims import Arithmetic, Dim, Rounding
+
+__all__ = ["ALPHA", "SIZE", "Atom", "Inseparable", "Monomial", "Poly", "Recorder", "Values"]
+
+ALPHA, SIZE = 1, 2
+"""What an atom depends on: the width multiplier, or the resolution."""
+
+Monomial: TypeAlias = tuple[int, ...]
+"""A product of atoms, by their numbers in ascending order."""
+
+Values: TypeAlias = list[Any]
+"""The values of all atoms of a trace; those not evaluated are None."""
+
+
+class Inseparable(Exception):
+    """The network's cost is not a sum of products of a function of alpha and a function of the resolution."""
+
+
+class Atom(NamedTuple):
+    """An operation of the walk's arithmetic on integers, polynomials and rules; ``domain`` is what it depends on."""
+
+    op: str
+    args: tuple[Any, ...]
+    domain: int
+
+
+class Poly:
+    """A polynomial with integer coefficients in the atoms of a recorder. Immutable; equal if equal term by term."""
+
+    __slots__ = ("_hash", "recorder", "terms")
+
+    def __init__(self, recorder: Recorder, terms: dict[Monomial, int]) -> None:
+        self.recorder = recorder
+        self.terms = terms
+        self._hash: int | None = None
+
+    def _made(self, terms: dict[Monomial, int]) -> Dim:
+        if not terms:
+            return 0
+        if len(terms) == 1 and () in terms:
+            return terms[()]
+        return Poly(self.recorder, terms)
+
+    def __add__(self, other: Dim) -> Dim:
+        if type(other) is int:
+            if not other:
+                return self
+            other_terms = {(): other}
+        else:
+            other_terms = other.terms
+        terms = dict(self.terms)
+        for monomial, factor in other_terms.items():
+            total = terms.get(monomial, 0) + factor
+            if total:
+                terms[monomial] = total
+            else:
+                del terms[monomial]
+        return self._made(terms)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Dim) -> Dim:
+        if type(other) is int:
+            if other == 1:
+                return self
+            return Poly(self.recorder, {m: f * other for m, f in self.terms.items()}) if other else 0
+        terms: dict[Monomial, int] = {}
+        for a, f in self.terms.items():
+            for b, g in other.terms.items():
+                product = tuple(sorted(a + b))
+                total = terms.get(product, 0) + f * g
+                if total:
+                    terms[product] = total
+                else:
+                    del terms[product]
+        return self._made(terms)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Dim:
+        return self * -1
+
+    def __sub__(self, other: Dim) -> Dim:
+        return self + other * -1
+
+    def __rsub__(self, other: Dim) -> Dim:
+        return self * -1 + other
+
+    def __truediv__(self, other: Dim) -> Dim:
+        """A quotient that must be whole: cancelled where it can be, else an atom that is checked."""
+        divisor = {(): other} if type(other) is int else other.terms
+        if len(divisor) == 1:
+            ((monomial, factor),) = divisor.items()
+            terms = {}
+            for own, coefficient in self.terms.items():
+                rest = _without(own, monomial)
+                if rest is None or coefficient % factor:
+                    break
+                terms[rest] = coefficient // factor
+            else:
+                return self._made(terms)
+        return self.recorder.atom("exact", self, other)
+
+    def __rtruediv__(self, other: Dim) -> Dim:
+        return self.recorder.atom("exact", other, self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Poly) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
+        return self._hash
+
+    @property
+    def domain(self) -> int:
+        """What the polynomial depends on."""
+        atoms = self.recorder.atoms
+        found = 0
+        for monomial in self.terms:
+            for number in monomial:
+                found |= atoms[number].domain
+        return found
+
+    @property
+    def single(self) -> int | None:
+        """The number of the atom that this polynomial is, None if it is more than an atom."""
+        if len(self.terms) == 1:
+            ((monomial, factor),) = self.terms.items()
+            if factor == 1 and len(monomial) == 1:
+                return monomial[0]
+        return None
+
+
+def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
+    """A product of atoms divided by another, None where it does not divide."""
+    rest = list(monomial)
+    for number in divisor:
+        if number not in rest:
+            return None
+        rest.remove(number)
+    return tuple(rest)
+
+
+class Recorder(Arithmetic):
+    """The arithmetic of a walk that records: every operation on a recorded number becomes an atom.
+
+    ``requirements`` are what must hold at every point: ("equal", a, b), or ("possible", a): a is a number of channels or pixels that a map can have. ``ambiguous`` says that the
+    kind of a grouped convolution depends on alpha, which a convention that tells kinds apart would see.
+    """
+
+    def __init__(self, rounding: Rounding | None) -> None:
+        super().__init__(1, 1, rounding)
+        self.atoms: list[Atom] = []
+        self.numbers: dict[tuple[Any, ...], Poly] = {}
+        self.requirements: dict[tuple[Any, ...], None] = {}
+        self.ambiguous = False
+
+    def atom(self, op: str, *args: Any, domain: int = 0) -> Poly:
+        """The atom of an operation: the same number for the same operation on the same numbers."""
+        args = tuple([self.seal(arg) if type(arg) is Poly and op != "poly" else arg for arg in args])
+        key = (op, *args)
+        known = self.numbers.get(key)
+        if known is None:
+            for arg in args:
+                if type(arg) is Poly:
+                    domain |= arg.domain
+            if domain == ALPHA | SIZE:
+                raise Inseparable(op)
+            known = self.numbers[key] = Poly(self, {(len(self.atoms),): 1})
+            self.atoms.append(Atom(op, args, domain))
+        return known
+
+    def seal(self, value: Dim) -> Dim:
+        """One atom for a sum of atoms, so that products of dims stay single products."""
+        if type(value) is not Poly or value.single is not None or value.domain == ALPHA | SIZE:
+            return value
+        return self.atom("poly", value)
+
+    def require(self, what: str, *args: Dim) -> None:
+        """Note what must hold at every point, unless it is known to."""
+        if what == "equal" and args[0] == args[1]:
+            return
+        if any(type(arg) is Poly for arg in args):
+            self.requirements[what, *[self.seal(arg) for arg in args]] = None
+
+    def scale(self, width: int) -> Dim:
+        """The atom of a scaled width."""
+        return self._width(self.atom("scale", width, domain=ALPHA))
+
+    def grow(self, width: int) -> Dim:
+        """The atom of a width that alpha only enlarges."""
+        return self._width(self.atom("grow", width, domain=ALPHA))
+
+    def ratio(self, factor: Fraction, width: Dim, rounding: Rounding | None) -> Dim:
+        """A width that follows from another; the same width where the rule leaves it as it is."""
+        if factor == 1 and self._follows(width, rounding):
+            return width
+        return self._width(self.atom("ratio", factor, width, rounding))
+
+    def _width(self, width: Poly) -> Poly:
+        self.require("possible", width)
+        return width
+
+    def _follows(self, width: Dim, rounding: Rounding | None) -> bool:
+        """Whether a width is already a result of this rule, which then leaves it as it is."""
+        number = width.single if type(width) is Poly else None
+        if number is None:
+            return False
+        op, args, _ = self.atoms[number]
+        return (op in {"scale", "grow"} and rounding == self.rounding) or (op == "ratio" and args[2] == rounding)
+
+    def larger(self, a: Dim, b: Dim) -> Dim:
+        """The larger of two; what a least width protects may be 0."""
+        if type(a) is int and type(b) is int:
+            return max(a, b)
+        if type(b) is int and b > 0:  # at least b: the smaller one may be 0
+            self.requirements.pop(("possible", a), None)
+        return self.atom("larger", a, b)
+
+    def ceil_div(self, a: Dim, b: int) -> Dim:
+        """The atom of a quotient rounded up."""
+        return self._quotient("ceil_div", a, b)
+
+    def floor_div(self, a: Dim, b: int) -> Dim:
+        """The atom of a quotient rounded down."""
+        return self._quotient("floor_div", a, b)
+
+    def nearest_int(self, numerator: Dim, denominator: int) -> Dim:
+        """The atom of a quotient rounded to nearest."""
+        return self._quotient("nearest_int", numerator, denominator)
+
+    def _quotient(self, op: str, a: Dim, b: int) -> Dim:
+        if b == 1:
+            return a
+        if type(a) is int and a % b == 0:
+            return a // b
+        return self.atom(op, a, b)
+
+    def unequal(self, a: Dim, b: Dim) -> Dim:
+        """0 or 1 where that is known of all points, else an atom."""
+        if type(a) is int and type(b) is int:
+            return int(a != b)
+        if a == b:
+            return 0
+        number = a.single if type(a) is Poly else None
+        if number is not None:
+            op, args, _ = self.atoms[number]
+            if op == "ratio" and args[1] == b and args[0] >= 2:  # no rule takes away half of a width of at least 1
+                return 1
+        return self.atom("unequal", a, b)
+
+    def at_least(self, a: Dim, b: Dim) -> Dim:
+        """An atom that is 1 where a >= b, else 0."""
+        if type(a) is int and type(b) is int:
+            return int(a >= b)
+        return self.atom("at_least", a, b)

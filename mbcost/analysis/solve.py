@@ -1,0 +1,170 @@
+"""The inverse question: the largest network within limits, exactly.
+
+At a fixed resolution the cost is a step function of alpha (:mod:`mbcost.analysis.steps`). Wherever it can only grow, the
+last step within the limits is found by bisection over exact rationals. Where it cannot be known to grow (a layer that is
+absent at some alphas, channels that a number of groups must divide), a lower bound of the cost that only grows says
+above which alpha nothing can be within the limits, and the steps below it are counted one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+from mbcost.analysis.family import Family, Limit, worst
+from mbcost.analysis.separated import Size
+from mbcost.analysis.steps import START, Place, between, inside
+from mbcost.dims import MAX_ALPHA, Dim
+
+__all__ = ["Next", "Solver", "Step"]
+
+FEW = 64  # places at which bisection over alpha gives way to bisection over the places themselves
+PATIENCE = 20_000  # steps looked at one by one before giving up on the one above
+
+
+class Step(NamedTuple):
+    """A step of the cost: all alphas from ``start`` up to ``end`` give the same network. ``alpha`` is one of them."""
+
+    start: Place
+    end: Place
+    alpha: Fraction
+    size: Size
+    values: dict[str, Dim]
+
+
+class Next(NamedTuple):
+    """The next step up, the limit it breaks, and its cost."""
+
+    step: Step
+    quantity: str
+
+
+class Solver(Family):
+    """Steps of one network's cost along alpha.
+
+    Examples
+    --------
+    >>> import mbcost
+    >>> solver = Solver(mbcost.load("mobilenet_v1"))
+    >>> best = solver.largest((224, 224), [Limit("mult_adds", 300_000_000)])
+    >>> str(best.start), str(best.end), best.values["mult_adds"]
+    ('737/1024', '369/512', 299816242)
+    """
+
+    def step_at(self, start: Place, end: Place, size: Size) -> Step | None:
+        """The costs of a step; None where the network is in error."""
+        alpha = inside(start, end)
+        values = self.at(alpha, size)
+        return None if values is None else Step(start, end, alpha, size, values)
+
+    def largest(self, size: Size, limits: list[Limit]) -> Step | None:
+        """The last step along alpha that is within every limit; None if there is none.
+
+        Without a limit from above it is the first step that reaches every least amount.
+        """
+        top = [limit for limit in limits if not limit.least]
+        least = self._first(size, [limit for limit in limits if limit.least])
+        for step in self.downward(size, self._last(size, top)) if top else self.upward(size, least):
+            if step.end <= least:
+                return None
+            if not any(limit.broken(step.values) for limit in limits):
+                return self._whole(step)
+        return None
+
+    def following(self, step: Step, limits: list[Limit]) -> Next | None:
+        """The next network above a step and the limit it breaks most; None where nothing above is one, or breaks one."""
+        top = [limit for limit in limits if not limit.least]
+        for count, above in enumerate(self.upward(step.size, step.end) if top else ()):
+            broken = [limit for limit in top if limit.broken(above.values)]
+            if broken:
+                return Next(self._whole(above), worst(broken, above.values).quantity)
+            if count > PATIENCE:
+                break
+        return None
+
+    def cheapest(self, size: Size) -> Step | None:
+        """The first step of all: the smallest network of the family at a resolution."""
+        found = next(self.upward(size, START), None)
+        return None if found is None else self._whole(found)
+
+    def downward(self, size: Size, end: Place) -> Iterator[Step]:
+        """The steps below a place, from the highest to the lowest, without those in error."""
+        while end > START:
+            reach = Fraction(1, 64)
+            while True:
+                low = max(Fraction(0), end.alpha - reach)
+                starts = [place for place in between(self.widths, self.stepped, low, end.alpha) if place < end]
+                if starts or not low:
+                    break
+                reach *= 2
+            if not low:
+                starts.insert(0, START)
+            for start in reversed(starts):
+                step = self.step_at(start, end, size)
+                if step is not None:
+                    yield step
+                end = start
+
+    def upward(self, size: Size, start: Place) -> Iterator[Step]:
+        """The steps from a place on, from the lowest to the highest, without those in error."""
+        while start.alpha < MAX_ALPHA:
+            reach = Fraction(1, 64)
+            while True:
+                high = min(Fraction(MAX_ALPHA), start.alpha + reach)
+                ends = [place for place in between(self.widths, self.stepped, start.alpha, high) if place > start]
+                if ends or high == MAX_ALPHA:
+                    break
+                reach *= 2
+            if high == MAX_ALPHA:
+                ends.append(Place(high, True))
+            for end in ends:
+                step = self.step_at(start, end, size)
+                if step is not None:
+                    yield step
+                start = end
+
+    def _whole(self, step: Step) -> Step:
+        """A step with its neighbours that have the same widths: several widths have places, and not all change there."""
+        values = self.widths_at(step.alpha)
+        start, end = step.start, step.end
+        for below in self.downward(step.size, start):
+            if below.end != start or self.widths_at(below.alpha) != values:
+                break
+            start = below.start
+        for above in self.upward(step.size, end):
+            if above.start != end or self.widths_at(above.alpha) != values:
+                break
+            end = above.end
+        return step._replace(start=start, end=end, alpha=inside(start, end))
+
+    def _last(self, size: Size, limits: list[Limit]) -> Place:
+        """The place from which on every network is above some limit."""
+        return self._turn(lambda alpha: self.over(alpha, size, limits))
+
+    def _first(self, size: Size, limits: list[Limit]) -> Place:
+        """The place below which no network reaches every least amount."""
+        return self._turn(lambda alpha: not any(limit.broken(self.bound(alpha, size, True)) for limit in limits))
+
+    def _turn(self, holds: Callable[[Fraction], bool]) -> Place:
+        """The place where a property of steps begins that never ends again."""
+        low, high = Fraction(0), Fraction(MAX_ALPHA)
+        if holds(inside(START, Place(Fraction(1, 1_000_000)))):
+            return START
+        if not holds(high):
+            return Place(high, True)
+        density = sum(width.value for width in self.widths)
+        while (high - low) * density > FEW:
+            middle = (low + high) / 2
+            low, high = (low, middle) if holds(middle) else (middle, high)
+        start = Place(low, True)
+        inner = [place for place in between(self.widths, self.stepped, low, high) if place > start]
+        places = [start, *inner, Place(high, True)]
+        first, last = 0, len(places) - 1
+        while first < last:  # from one place to the next is one step: the first that holds
+            index = (first + last) // 2
+            if holds(inside(places[index], places[index + 1])):
+                last = index
+            else:
+                first = index + 1
+        return places[first]

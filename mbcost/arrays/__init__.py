@@ -1,0 +1,75 @@
+"""NumPy arrays of alphas and resolutions: exact costs of a whole sweep at once. Imported only when an array is given.
+
+Alphas become integer numerators over one denominator, everything after is int64. Where a total is known to stay below
+2^52 the products of the separated cost (:mod:`mbcost.analysis.grid`) go through the float64 matrix product, which is exact
+there: every partial sum is a whole number below 2^53. Above that they are int64; at 2^63 there is an error, never a wrong
+number.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from mbcost.arrays.grid import ArrayGrid
+from mbcost.arrays.points import ArrayCost
+from mbcost.arrays.reading import Array, rationals, sides
+from mbcost.dims import MAX_RESOLUTION
+from mbcost.errors import MbcostError
+from mbcost.network import Cost, Network
+
+__all__ = ["ArrayCost", "ArrayGrid", "cost_at", "grid_of"]
+
+
+def grid_of(network: Network, alphas: Any, resolutions: Any, variant: dict[str, Any]) -> ArrayGrid:
+    """An outer grid of which at least one side is an array."""
+    return ArrayGrid(network, rationals(alphas), *sides(resolutions), variant)
+
+
+def cost_at(network: Network, alpha: Any, rho: Any, resolution: Any, variant: dict[str, Any], ideal: bool) -> Cost:
+    """The cost at every point of arrays that broadcast; NumPy's scalars are plain numbers."""
+    scalars = [_plain(value) for value in (alpha, rho, resolution)]
+    if not any(hasattr(value, "ndim") for value in scalars):
+        return network.cost(*scalars, **variant, ideal=ideal)
+    if ideal:
+        raise MbcostError(
+            "idealised costs are fractions, and an array holds whole numbers", help="ask for one point at a time"
+        )
+    if rho is not None and resolution is not None:
+        raise MbcostError(
+            "rho and a resolution are both given",
+            help="keep one: rho scales the table's resolution, the other replaces it",
+        )
+    base_height, base_width = network.base_resolution
+    if rho is not None:
+        numerators, denominator = rationals(_array(scalars[1]), "rho")
+        heights, widths = (
+            (2 * numerators * side + denominator) // (2 * denominator) for side in (base_height, base_width)
+        )
+        wrong = (np.minimum(heights, widths) < 1) | (np.maximum(heights, widths) > MAX_RESOLUTION)
+        if wrong.any():
+            bad = Fraction(int(numerators.flat[int(wrong.argmax())]), denominator)
+            network.variant(1, bad)
+    elif resolution is None:
+        heights, widths = np.array(base_height), np.array(base_width)
+    elif hasattr(scalars[2], "ndim"):
+        heights, widths = sides(scalars[2])
+    else:
+        pairs = sides([scalars[2]])
+        heights, widths = pairs[0].reshape(()), pairs[1].reshape(())
+    return ArrayCost(network, rationals(_array(scalars[0])), heights, widths, variant)
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy scalar, or an array without axes, as the plain number it is; of a float its shortest decimal."""
+    if not hasattr(value, "ndim") or value.ndim:
+        return value
+    item = value.item()
+    return float(str(value)) if isinstance(item, float) else item
+
+
+def _array(value: Any) -> Array:
+    """A plain number as an array without axes; text and fractions stay exact."""
+    return value if hasattr(value, "ndim") else np.array(value, dtype=object)

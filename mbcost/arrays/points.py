@@ -1,0 +1,165 @@
+"""Arrays that broadcast: a cost at every point of them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from mbcost.analysis.polynomial import Poly
+from mbcost.analysis.separated import Form
+from mbcost.arrays.factors import Factors
+from mbcost.arrays.grid import ArrayGrid
+from mbcost.arrays.reading import Array, Rationals, distinct
+from mbcost.dims import MAX_RESOLUTION, Dim
+from mbcost.errors import MbcostError
+from mbcost.layers import Row
+from mbcost.network import Cost, Network, Variant
+
+__all__ = ["ArrayCost"]
+
+CACHED = 8  # an outer grid may be this many times larger than the points taken from it
+
+
+class ArrayCost(Cost):
+    """A network costed at every point of two broadcast arrays: totals, and the numbers of the rows, are int64 arrays.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        The common shape of the arrays.
+
+    Examples
+    --------
+    >>> import mbcost
+    >>> mbcost.load("mobilenet_v1").cost(alpha=np.array([0.5, 0.75]), resolution=np.array([224, 192])).mult_adds
+    array([149497088, 239273472])
+    """
+
+    __slots__ = ("_alpha_index", "_grid", "_size_index", "_totals", "shape")
+
+    def __init__(
+        self, network: Network, alphas: Rationals, heights: Array, widths: Array, variant: dict[str, Any]
+    ) -> None:
+        self.network = network
+        try:
+            self.shape = np.broadcast_shapes(alphas.numerators.shape, heights.shape)
+        except ValueError:
+            raise MbcostError(
+                f"alphas of shape {alphas.numerators.shape} and resolutions of shape {heights.shape} do not broadcast",
+                help="give alpha[:, None] and resolution[None, :] for every pair, or `grid`",
+            ) from None
+        if 0 in self.shape:
+            raise MbcostError("the arrays have no points", help="give at least one alpha and one resolution")
+        numerators, self._alpha_index = distinct(alphas.numerators)
+        keys, self._size_index = distinct(heights * (MAX_RESOLUTION + 1) + widths)
+        self._grid = ArrayGrid(
+            network, Rationals(numerators, alphas.denominator), *np.divmod(keys, MAX_RESOLUTION + 1), variant
+        )
+        first = Fraction(int(numerators[0]), alphas.denominator)
+        size = self._grid.resolutions[0]
+        plain = {key: variant[key] for key in ("batch", "rounding", "convention", "standard") if key in variant}
+        self.variant: Variant = network.variant(first, None, size, **plain)
+        layout = {key: variant[key] for key in ("classes", "set") if key in variant}
+        self.placed = network.placed(
+            standard=self.variant.standard, without=tuple(variant.get("without", ())), **layout
+        )
+        self._totals: dict[str, Array] = {}
+
+    @property
+    def rows(self) -> tuple[Row, ...]:  # type: ignore[override]
+        """The costed rows: every number an array that broadcasts to the shape, or an integer that is the same at every point."""
+        separated = self._grid.separated
+        if separated is None or self._grid.evaluated is None:
+            raise MbcostError(
+                f"the cost of `{self.network.name}` does not separate into widths and sizes",
+                help="ask for one point at a time",
+            )
+        return tuple(Row(*(self._everywhere(value) for value in row)) for row in separated.trace.rows)
+
+    def _everywhere(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(self._everywhere(item) for item in value)
+        return self._value(value) if type(value) is Poly else value
+
+    def _value(self, poly: Poly) -> Dim:
+        separated, at = self._grid.separated, self._grid.evaluated
+        assert separated is not None  # noqa: S101  (asked for by `rows`, which has checked both)
+        assert at is not None  # noqa: S101
+        return self._spread(at.factors(Form(separated.trace.separated(poly))))
+
+    @property
+    def mult_adds(self) -> Any:
+        """Mult-adds of the whole network."""
+        return self.total("mult_adds")
+
+    @property
+    def params(self) -> Any:
+        """Parameters of the whole network."""
+        return self.total("params")
+
+    @property
+    def layers(self) -> int:
+        """How many rows have weights at some point."""
+        return sum(1 for row in self._forms() if not (type(row.weights) is int and row.weights == 0))
+
+    @property
+    def exact(self) -> bool:
+        """Whether every row's cost is known."""
+        return all(row.exact for row in self._forms())
+
+    def _forms(self) -> tuple[Row, ...]:
+        """The rows as polynomials, or as they are at the first point where the cost does not separate."""
+        separated = self._grid.separated
+        if separated is not None:
+            return separated.trace.rows
+        return self.network.cost(
+            alpha=self._grid.alphas[0], resolution=self._grid.resolutions[0], **self._grid.variant
+        ).rows
+
+    def total(self, quantity: str) -> Any:
+        """The sum of one quantity over all rows, at every point."""
+        if quantity == "norm_params":
+            return self.total("norm_scale") + self.total("norm_shift")
+        if quantity not in self._totals:
+            if self._grid.evaluated is None:
+                found = self._by_points(quantity)
+            else:
+                found = np.broadcast_to(self._spread(self._grid.factors(quantity)), self.shape)
+            self._totals[quantity] = found
+        return self._totals[quantity]
+
+    def _by_points(self, quantity: str) -> Array:
+        """Every distinct pair on its own, where the cost does not separate."""
+        alphas, sizes = np.broadcast_arrays(self._alpha_index, self._size_index)
+        pairs = list(zip(alphas.ravel().tolist(), sizes.ravel().tolist(), strict=True))
+        grid = self._grid
+        known = {(i, j): grid.at(grid.alphas[i], grid.resolutions[j], quantity) for i, j in set(pairs)}
+        return np.array([known[pair] for pair in pairs], dtype=np.int64).reshape(self.shape)
+
+    def _spread(self, factors: Factors) -> Array:
+        """The value of a form at every point, from its factors at the distinct alphas and resolutions."""
+        count_a, count_r = factors.shape
+        rows, columns = self._alpha_index, self._size_index
+        if not factors.p:
+            return np.zeros(self.shape, dtype=np.int64)
+        if _ordered(rows, count_a, 0) and _ordered(columns, count_r, 1):
+            return factors.product().reshape(self.shape)
+        if factors.constant:
+            return np.asarray(factors.p[0])[rows]
+        points = int(np.prod(self.shape))
+        if count_a * count_r <= CACHED * points:
+            flat: Array = rows * count_r + columns
+            return np.asarray(factors.product().ravel()[flat])
+        found = np.zeros(self.shape, dtype=np.int64)
+        for x, y in zip(factors.p, factors.q, strict=True):
+            found += x[rows] * y[columns]
+        return found
+
+
+def _ordered(index: Array, count: int, axis: int) -> bool:
+    """Whether a two-dimensional index runs through all its values in order along one axis."""
+    if axis == 1 and index.ndim == 1:
+        index = index[None, :]
+    return index.ndim == 2 and index.shape[axis] == count == index.size and bool((np.diff(index.ravel()) == 1).all())
