@@ -162,3 +162,22 @@ def test_a_variant_changes_nothing_in_the_network() -> None:
     V1.cost("0.5", resolution=128, set={"conv_1.stride": 1}, without=["softmax_1"], classes=10, standard=True)
     assert V1.cost().rows == before
     assert V1.having(set={"conv_1.stride": 1}).cost().mult_adds != V1.cost().mult_adds
+
+
+def test_a_convolution_with_as_many_groups_as_channels_is_half_of_a_pair() -> None:
+    body = "- {op: conv, kernel_size: 3, out_channels: 6, groups: 6, stride: 2}\n- {op: pointwise, out_channels: 10}"
+    net = table(body, channels=6)
+    assert len(pairs(net.placed())) == 1
+    assert net.cost(standard=True).mult_adds == 9 * 6 * 10 * 16 * 16
+    grouped = table(
+        "- {op: conv, kernel_size: 3, out_channels: 12, groups: 6}\n- {op: pointwise, out_channels: 10}", channels=6
+    )
+    assert pairs(grouped.placed()) == []
+
+
+def test_squeeze_and_excite_costs_in_the_twin_what_it_costs_in_the_network() -> None:
+    net = mbcost.load("mobilenet_v3_large")
+    here, twin = net.cost(resolution=225), net.cost(resolution=225, standard=True)
+    for part in ("pool_inputs", "products", "biases"):
+        assert here.total(part) == twin.total(part), part
+    assert [row for row in here.rows if "/se/" in row.name] == [row for row in twin.rows if "/se/" in row.name]

@@ -50,7 +50,7 @@ def shortened(printed: str, now: str) -> str:
 COMMANDS = sessions(README.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("command, output", COMMANDS, ids=[command[:60] for command, _ in COMMANDS])
+@pytest.mark.parametrize(("command", "output"), COMMANDS, ids=[command[:60] for command, _ in COMMANDS])
 def test_readme_shows_what_the_program_prints(
     command: str, output: str, say, rewriting: bool, tmp_path, monkeypatch
 ) -> None:
@@ -84,7 +84,11 @@ def test_python_examples_run() -> None:
     assert examples
     for example in examples:
         spoken: list[str] = []
-        exec(compile(example, "README.md", "exec"), {"print": lambda *words: spoken.append(" ".join(map(str, words)))})
+
+        def say(*words: object, heard: list[str] = spoken) -> None:
+            heard.append(" ".join(map(str, words)))
+
+        exec(compile(example, "README.md", "exec"), {"print": say})
         expected = re.findall(r"# (\S.*)$", example, re.MULTILINE)
         assert [line.strip() for line in expected] == spoken
 

@@ -105,7 +105,8 @@ def trace(placed: Placed, channels: int, rounding: Rounding | None) -> Trace:
             checked = layer.inner if isinstance(layer, Unknown) else layer
             present = recorder.seal(layer.present(recorder, inputs)) if layer.conditional else 1
             if type(present) is int and not present:
-                shapes.append(inputs[0])
+                n, height, width = checked.absent(recorder, inputs)
+                shapes.append((recorder.seal(n), recorder.seal(height), recorder.seal(width)))
                 continue
             _require(checked, recorder, inputs, present)
             n, height, width = layer.shape(recorder, inputs)

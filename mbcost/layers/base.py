@@ -153,8 +153,12 @@ class Layer:
         return twin
 
     def present(self, arith: Arithmetic, inputs: list[Shape]) -> Dim:
-        """1 where the network has this layer; a conditional layer of a composite may be 0."""
+        """1 where the network has this layer; a conditional layer may be 0."""
         return 1
+
+    def absent(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
+        """What the layers below read where this one is absent: its first input."""
+        return inputs[0]
 
 
 class Kind(NamedTuple):

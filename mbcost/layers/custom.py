@@ -100,6 +100,10 @@ class Unknown(Layer):
         """As the layer itself."""
         return self.inner.shape(arith, inputs)
 
+    def absent(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
+        """As the layer itself."""
+        return self.inner.absent(arith, inputs)
+
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
         """The row with its shapes, and what is known of its cost."""
         if isinstance(self.inner, Custom):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mbcost.layers import Layer
+from mbcost.dims import Arithmetic, Dim
+from mbcost.layers import Layer, Shape
 from mbcost.layers.composite import Excite, Reduce
 from mbcost.layers.conv import Conv, Depthwise
 from mbcost.layers.elementwise import Elementwise, Norm
@@ -21,9 +22,48 @@ class Pair(NamedTuple):
     pointwise: int
 
 
-def is_depthwise(layer: Layer) -> bool:
-    """A depthwise layer with a spatial kernel and one output per input channel."""
-    return isinstance(layer, Depthwise) and layer.kernel_size != (1, 1) and layer.multiplier == 1
+class Vacant(Layer):
+    """The place of a depthwise layer in the standard twin: no layer, but what stood behind it still sees its map.
+
+    So the squeeze-and-excite between a pair costs in the twin what it costs in the network.
+    """
+
+    __slots__ = ("window",)
+    conditional = True
+
+    def __init__(self, window: Layer) -> None:
+        self.window = window
+        self.name, self.op, self.coded = window.name, window.op, window.coded
+
+    def present(self, arith: Arithmetic, inputs: list[Shape]) -> Dim:
+        """Never."""
+        return 0
+
+    def absent(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
+        """The map the depthwise layer would put out."""
+        return self.window.shape(arith, inputs)
+
+
+def is_depthwise(placed: Placed, number: int) -> bool:
+    """A layer with a spatial kernel, as many groups as input channels, and one output per input channel."""
+    layer = placed.layers[number]
+    if not isinstance(layer, Conv) or layer.kernel_size == (1, 1):
+        return False
+    if isinstance(layer, Depthwise):
+        return layer.multiplier == 1
+    return layer.groups > 1 and layer.width.value == layer.groups == _written_channels(placed, layer.sources[0])
+
+
+def _written_channels(placed: Placed, source: int) -> object:
+    """The channels of a feature map as its table writes them, before alpha; None where they are computed."""
+    while source:
+        layer = placed.layers[source - 1]
+        if isinstance(layer, Conv) and not isinstance(layer, Depthwise):
+            return layer.width.value if layer.width.mode != "ratio" else None
+        if len(layer.sources) != 1 or getattr(layer, "multiplier", 1) != 1:
+            return None
+        source = layer.sources[0]
+    return placed.marks[0][0].channels
 
 
 def _is_pointwise(layer: Layer) -> bool:
@@ -33,7 +73,7 @@ def _is_pointwise(layer: Layer) -> bool:
     )  # fmt: skip
 
 
-def pairs(placed: Placed, wanted: Callable[[Layer], bool] = is_depthwise) -> list[Pair]:
+def pairs(placed: Placed, wanted: Callable[[Placed, int], bool] = is_depthwise) -> list[Pair]:
     """The depthwise + pointwise pairs of a network (GRAMMAR, the standard twin).
 
     A pair is a depthwise layer and the next 1 x 1, groups 1, stride 1 layer, with only normalisation, an activation or
@@ -44,8 +84,8 @@ def pairs(placed: Placed, wanted: Callable[[Layer], bool] = is_depthwise) -> lis
         for source in set(layer.sources):
             readers.setdefault(source - 1, []).append(number)
     found = []
-    for number, layer in enumerate(placed.layers):
-        if wanted(layer):
+    for number in range(len(placed.layers)):
+        if wanted(placed, number):
             partner = _partner(placed.layers, readers, number)
             if partner is not None:
                 found.append(Pair(number, partner))
@@ -76,7 +116,9 @@ def unpaired(placed: Placed) -> list[str]:
     """The names of the depthwise layers that no pointwise layer completes; the twin keeps them as they are."""
     taken = {pair.depthwise for pair in pairs(placed)}
     return [
-        layer.name for number, layer in enumerate(placed.layers) if isinstance(layer, Depthwise) and number not in taken
+        layer.name
+        for number, layer in enumerate(placed.layers)
+        if (isinstance(layer, Depthwise) or is_depthwise(placed, number)) and number not in taken
     ]
 
 
@@ -87,18 +129,16 @@ def standard_twin(placed: Placed) -> Placed:
     """
     found = pairs(placed)
     gone = {pair.depthwise for pair in found}
-    windows = {pair.pointwise: placed.layers[pair.depthwise] for pair in found}
+    windows = {pair.pointwise: pair.depthwise for pair in found}
     layers: list[Layer] = []
     marks = []
     numbers = [0]  # of each feature map in the twin
     for number, layer in enumerate(placed.layers):
-        if number in gone:
-            numbers.append(numbers[layer.sources[0]])
-            continue
-        twin = layer.copy()
+        twin = Vacant(layer) if number in gone else layer.copy()
         twin.sources = tuple(numbers[source] for source in layer.sources)
-        window = windows.get(number)
-        if window is not None and isinstance(window, Conv) and isinstance(twin, Conv):
+        window = placed.layers[windows[number]] if number in windows else None
+        if isinstance(window, Conv) and isinstance(twin, Conv):
+            twin.sources = tuple(numbers[source] for source in window.sources)
             twin.kernel_size, twin.stride = window.kernel_size, window.stride
             twin.padding, twin.dilation = window.padding, window.dilation
         layers.append(twin)

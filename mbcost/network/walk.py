@@ -40,7 +40,7 @@ def walk(placed: Placed, arith: Arithmetic, start: Shape) -> tuple[Row, ...]:
             if layer.conditional:
                 present = layer.present(arith, inputs)
                 if type(present) is int and not present:
-                    shapes.append(inputs[0])
+                    shapes.append(layer.absent(arith, inputs))
                     continue
                 output = layer.shape(arith, inputs)
                 row = layer.cost(inputs, output)

@@ -104,7 +104,7 @@ ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHON
 def seconds(command: list[str]) -> float | None:
     """Seconds of one whole process; None if it fails."""
     start = time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT, check=False)
+    done = subprocess.run(command, capture_output=True, env=ENVIRONMENT, check=False)
     if done.returncode or not done.stdout:
         return None
     return time.perf_counter() - start
@@ -135,7 +135,9 @@ def main(runs: int) -> None:
                     found[points].append(value)
             print(f"{name:26s} {cells[0]:>12s} {cells[1]:>16s}", flush=True)
     if all(found.values()):
-        print(f"\nfastest that gives mult-adds: {min(found[ONE]):.1f} x for one answer, {min(found[SWEEP]):.1f} x for the sweep")
+        print(
+            f"\nfastest that gives mult-adds: {min(found[ONE]):.1f} x for one answer, {min(found[SWEEP]):.1f} x for the sweep"
+        )
 
 
 if __name__ == "__main__":

@@ -94,8 +94,8 @@ def counting() -> None:
 
 def growth() -> None:
     """Generated tables of 1,000, 10,000 and 100,000 rows: microseconds a row, by stage."""
-    from mbcost.tables.nodes import parse_document
     from mbcost.tables import read_network
+    from mbcost.tables.nodes import parse_document
 
     print("microseconds a row   reading YAML   + building   + counting")
     for rows in (1_000, 10_000, 100_000):

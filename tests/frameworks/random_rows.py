@@ -98,8 +98,7 @@ class Rows:
 
     def a_separable(self, x: torch.Tensor) -> Row:
         row = self.a_depthwise(x)
-        # what `expansion` multiplies where the depthwise part has changed the channels is left open
-        return self.out({**row, "op": "separable"}, ratio=row.get("multiplier", 1) == 1)
+        return self.out({**row, "op": "separable"}, ratio=False)
 
     def expanding(self, op: str) -> Row:
         row = self.tail(self.out({"op": op}, ratio=False))
