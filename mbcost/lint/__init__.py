@@ -1,0 +1,77 @@
+"""Lint that knows the field: what is wrong with a layer table, all of it, and what is probably not meant.
+
+Errors keep a table from being counted; findings are warnings. Both are data, each with its place and the way out.
+
+>>> import mbcost
+>>> [finding.code for finding in inspect(mbcost.load("mobilenet_v1"), alpha="0.35").findings][:2]
+['MB301', 'MB301']
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from mbcost.errors import MbcostError, Problems
+from mbcost.lint import names, sizes, structure, widths  # noqa: F401  (each registers its rules)
+from mbcost.lint.findings import ERRORS, RULES, Explained, Finding, Rule, explained
+from mbcost.lint.subject import Subject
+from mbcost.network import Network
+
+__all__ = ["ERRORS", "RULES", "Explained", "Finding", "Report", "Rule", "codes", "explained", "inspect", "lint"]
+
+
+class Report(NamedTuple):
+    """What there is to say about one table: errors by code and message, and findings in the order of the file."""
+
+    file: str
+    model: str
+    errors: tuple[tuple[str, MbcostError], ...]
+    findings: tuple[Finding, ...]
+
+
+def codes() -> list[Explained]:
+    """Every code in order, errors first."""
+    return [explained(code) for code in sorted([*ERRORS, *RULES])]
+
+
+def lint(name_or_path: str, **variant: Any) -> Report:
+    """Look at a shipped model or a layer table; nothing is raised for what is wrong with the table.
+
+    The keyword arguments are those of :meth:`mbcost.network.Network.cost`.
+    """
+    from mbcost.tables import load
+
+    try:
+        network = load(name_or_path)
+    except Problems as problems:
+        return Report(name_or_path, "", tuple(("MB001", error) for error in _flat(problems)), ())
+    except MbcostError as error:
+        return Report(name_or_path, "", (("MB001", error),), ())
+    return inspect(network, name_or_path, **variant)
+
+
+def _flat(error: MbcostError) -> list[MbcostError]:
+    """The problems of a file, with those of the table it is based on."""
+    return [inner for problem in error.problems for inner in _flat(problem)] if isinstance(error, Problems) else [error]
+
+
+def inspect(
+    network: Network, file: str = "", *, set: dict[str, Any] | None = None, without: tuple[str, ...] | list[str] = (), classes: int | None = None,
+    **point: Any,
+) -> Report:  # fmt: skip
+    """Look at a network at one point (alpha, resolution, ...): every error and every finding, each once."""
+    file = file or network.table.file
+    changed = network.having(set=set, without=without, classes=classes)
+    changes, dropped = changed.edits
+    try:
+        subject = Subject(network, network.variant(**point), dict(changes), tuple(dropped))
+    except MbcostError as error:
+        return Report(file, network.name, (("MB002", error),), ())
+    found: dict[tuple[str, int, int], Finding] = {}
+    for known in RULES.values():
+        for finding in known.find(subject):
+            key = finding.code, finding.place.line, finding.place.column
+            first = found.get(key)
+            found[key] = finding if first is None else first._replace(copies=first.copies + 1)
+    findings = sorted(found.values(), key=lambda finding: (finding.place.line, finding.place.column, finding.code))
+    return Report(file, network.name, tuple(("MB002", error) for error in subject.completed()), tuple(findings))
