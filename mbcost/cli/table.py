@@ -161,7 +161,15 @@ def _table(cost: Cost, by: str, entries: list[Any], top: int | None, unit: str) 
     lines = [line(entry.name, _facts(entry, by), entry.mult_adds, entry.params, _exact(entry)) for entry in shown]
     if rest:
         empty: tuple[Any, ...] = (None,) * 5 if by == "layer" else (sum(e.layers for e in rest),)
-        lines.append(line(f"({len(rest)} more)", empty, sum(e.mult_adds for e in rest), sum(e.params for e in rest), all(_exact(e) for e in rest)))
+        lines.append(
+            line(
+                f"({len(rest)} more)",
+                empty,
+                sum(e.mult_adds for e in rest),
+                sum(e.params for e in rest),
+                all(_exact(e) for e in rest),
+            )
+        )
     totals: tuple[Any, ...] = (None,) * 5 if by == "layer" else (cost.layers,)
     return Table(
         heading(cost, unit), tuple(columns), tuple(lines), line(f"total ({cost.layers} layers with weights)" if by == "layer" else "total", totals, mult_adds, params, cost.exact),

@@ -5,13 +5,11 @@ A :class:`Network` never changes; a variant (alpha, rho or resolution, overrides
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from mbcost.dims import (
     MAX_RESOLUTION,
     Arithmetic,
-    Dim,
     Idealised,
     Rounding,
     exact_text,
