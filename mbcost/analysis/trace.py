@@ -24,7 +24,7 @@ from mbcost.layers.composite import Residual
 from mbcost.layers.conv import Conv, Linear
 from mbcost.layers.custom import Unknown
 from mbcost.layers.elementwise import Add, Concat, Multiply
-from mbcost.network.layout import Placed
+from mbcost.network.placed import Placed
 from mbcost.network.walk import PARTS, scaled
 
 __all__ = ["Trace", "trace"]

@@ -12,7 +12,7 @@ from mbcost.layers.custom import Custom
 from mbcost.layers.pool import Pool
 from mbcost.layers.printed import Printed
 from mbcost.lint.subject import Followed, Subject
-from mbcost.network.layout import Laid, Placed
+from mbcost.network.placed import Laid, Placed
 
 __all__ = ["Cause", "Mismatch", "causes", "size"]
 

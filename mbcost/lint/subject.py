@@ -16,7 +16,9 @@ from mbcost.layers.elementwise import Add, Concat, Multiply
 from mbcost.layers.printed import Printed
 from mbcost.lint.findings import Finding
 from mbcost.network import Network, Variant
-from mbcost.network.layout import Edits, Laid, Notes, Placed, lay_out
+from mbcost.network.edits import Edits
+from mbcost.network.layout import lay_out
+from mbcost.network.placed import Laid, Notes, Placed
 from mbcost.network.specs import RowSpec
 
 __all__ = ["Followed", "Subject", "follow"]

@@ -9,7 +9,7 @@ from mbcost.layers.conv import Conv, Depthwise
 from mbcost.layers.custom import Custom, Unknown
 from mbcost.lint.findings import Finding, rule
 from mbcost.lint.subject import Subject
-from mbcost.network.layout import Placed
+from mbcost.network.placed import Placed
 from mbcost.network.twin import pairs
 
 __all__ = ["dear_separable", "fixed_cost", "not_by_eight"]

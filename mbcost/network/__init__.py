@@ -23,7 +23,9 @@ from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.layers.base import Vanished
 from mbcost.network.cost import Cost, Variant
-from mbcost.network.layout import Edits, Placed, lay_out
+from mbcost.network.edits import Edits
+from mbcost.network.layout import lay_out
+from mbcost.network.placed import Placed
 from mbcost.network.specs import TableSpec
 from mbcost.network.walk import PER_IMAGE, scaled, walk
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mbcost.dims import Dim, Rounding
 from mbcost.layers import Row
-from mbcost.network.layout import Placed
+from mbcost.network.placed import Placed
 
 if TYPE_CHECKING:
     from mbcost.network import Network

@@ -5,78 +5,21 @@ A layer's ``sources`` are numbers of feature maps: 0 is the network's input, i +
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import Any
 
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import KINDS, Layer
 from mbcost.layers.base import Kind
 from mbcost.layers.composite import Excite, Reduce
 from mbcost.layers.custom import Unknown
-from mbcost.layers.fields import NOT_GIVEN, REQUIRED, shown
+from mbcost.network.edits import NOT_GIVEN_RAW, Edits, row_values, substituted, text_of, unknown_field
+from mbcost.network.placed import Laid, Notes, Placed
 from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
 
-__all__ = ["MAX_ROWS", "Edits", "Laid", "Notes", "Placed", "lay_out", "row_values"]
+__all__ = ["MAX_ROWS", "lay_out"]
 
 MAX_ROWS = 1_000_000
 MOST_ERRORS = 200
-
-
-class Edits:
-    """Overrides (`set`) and dropped rows (`without`) of one variant or base, and which of them found their row."""
-
-    def __init__(self, set: dict[str, Any], without: tuple[str, ...]) -> None:
-        self.rows: dict[str, dict[str, Any]] = {}
-        for key, value in set.items():
-            row, dot, field = key.rpartition(".")
-            if not dot or not row or not field:
-                raise MbcostError(
-                    f"{shown(key)} does not name a field of a row",
-                    help="write row.field=value, for example separable_13.stride=2",
-                )
-            self.rows.setdefault(row, {})[field] = value
-        self.without = without
-        self.found: dict[str, bool] = dict.fromkeys([*self.rows, *without], False)
-
-    def drops(self, name: str) -> bool:
-        """Whether a row of this name is dropped."""
-        dropped = False
-        for glob in self.without:
-            if fnmatchcase(name, glob):
-                self.found[glob] = dropped = True
-        return dropped
-
-    def fields(self, name: str) -> dict[str, Any] | None:
-        """The overrides of a row of this name."""
-        fields = self.rows.get(name)
-        if fields is not None:
-            self.found[name] = True
-        return fields
-
-
-class Placed(NamedTuple):
-    """The layers of a network, and for each the table and position of its row."""
-
-    layers: tuple[Layer, ...]
-    marks: tuple[tuple[TableSpec, RowSpec], ...]
-
-
-class Laid(NamedTuple):
-    """One row as it was laid out: its name, and the numbers of the feature maps it reads and makes."""
-
-    table: TableSpec
-    spec: RowSpec
-    name: str
-    inputs: tuple[int, ...]
-    output: int
-
-
-class Notes:
-    """What laying out notes down for those who ask: every row, and every problem instead of the first alone."""
-
-    def __init__(self) -> None:
-        self.rows: list[Laid] = []
-        self.errors: list[MbcostError] = []
 
 
 class _Scope:
@@ -130,26 +73,9 @@ class _Layout:
 
     def check(self, edits: Edits, place: Any) -> None:
         """Every override and every glob must have found a row."""
-        for key, found in edits.found.items():
-            if found:
-                continue
-            if key in edits.rows:
-                owner = key.rpartition("/")[0]
-                if key in self.parts:
-                    raise MbcostError(
-                        f"`{key}` is a part of a row and has no fields of its own",
-                        help=f"set a field of the row `{owner.removesuffix('/se')}`",
-                    ).at(place)
-                known = nearest(key, [*self.outputs, *self.dropped])
-                raise MbcostError(
-                    f"there is no row `{key}` to set",
-                    help=f"did you mean {known}?" if known else "`mbcost table` prints the names",
-                ).at(place)
-            known = nearest(key, list(self.outputs))
-            raise MbcostError(
-                f"`without` {shown(key)} matches no row",
-                help=f"did you mean {known}?" if known else "`mbcost table` prints the names; * stands for any text",
-            ).at(place)
+        missed = edits.missed(self.outputs, self.dropped, self.parts)
+        if missed is not None:
+            raise missed.at(place)
 
     def items(
         self, items: tuple[Item, ...], table: TableSpec, scope: _Scope, edits: list[Edits], last: int, copies: int
@@ -305,9 +231,9 @@ class _Layout:
         for param, default in block.params.items():
             cell = spec.cells.get(param)
             if cell is not None:
-                cell = _substituted(cell, scope.args)
+                cell = substituted(cell, scope.args)
             if param in changes:
-                cell = Cell(_raw(changes.pop(param)), spec.line, spec.column)
+                cell = Cell(text_of(changes.pop(param)), spec.line, spec.column)
             if cell is None or cell.raw in NOT_GIVEN_RAW:
                 cell = default
             if cell is None:
@@ -316,7 +242,7 @@ class _Layout:
                 )
             args[param] = cell
         if changes:
-            raise _unknown_field(next(iter(changes)), spec.op, list(block.params))
+            raise unknown_field(next(iter(changes)), spec.op, list(block.params))
         named = {"input": inputs[0], **dict(zip(expected, inputs, strict=True))}
         inner = _Scope(name + "/", named, args, scope.unknown or spec.unknown)
         return self.items(block.items, table, inner, edits, inputs[0], 1)
@@ -379,86 +305,3 @@ class _Layout:
         if spec.unknown or scope.unknown:
             self.layers[first:] = [Unknown(layer) for layer in self.layers[first:]]
         return numbers[-1]
-
-
-NOT_GIVEN_RAW = (*NOT_GIVEN,)
-
-
-def row_values(spec: RowSpec, table: TableSpec, args: dict[str, Cell], changes: dict[str, Any]) -> dict[str, Any]:
-    """The value of every field of a row: as set, as written, by the table's defaults, or by the kind's."""
-    kind = KINDS[spec.op]
-    values: dict[str, Any] = {name: field.default for name, field in kind.fields.items()}
-    if table.coded is not None and "coded" in values:
-        values["coded"] = table.coded
-    written = {name: _substituted(cell, args) for name, cell in spec.cells.items()}
-    given = {name for name, cell in written.items() if cell.typed or cell.raw not in NOT_GIVEN_RAW} | {
-        name for name, value in changes.items() if _raw(value) not in NOT_GIVEN_RAW
-    }
-    for scope in ("*", spec.op):
-        for name, cell in table.defaults.get(scope, {}).items():
-            if name in values and not _excluded(name, given):
-                values[name] = cell.value
-    unwritten = dict(values)
-    for name, cell in written.items():
-        if cell.typed:
-            values[name] = cell.value
-        elif cell.raw not in NOT_GIVEN_RAW:
-            try:
-                values[name] = kind.fields[name].type.read(cell.raw)
-            except MbcostError as error:
-                raise MbcostError(
-                    f"`{name}`: {error.fact}", help=error.help, place=table.place(cell.line, cell.column)
-                ) from None
-    for name, value in changes.items():
-        if name not in kind.fields:
-            raise _unknown_field(name, spec.op, list(kind.fields))
-        raw = _raw(value)
-        try:
-            values[name] = unwritten[name] if raw in NOT_GIVEN_RAW else kind.fields[name].type.read(raw)
-        except MbcostError as error:
-            raise MbcostError(f"set `{name}`: {error.fact}", help=error.help) from None
-    for name, value in values.items():
-        if value is REQUIRED:
-            raise MbcostError(f"`{spec.op}` needs `{name}`", help=f"{name}: {kind.fields[name].doc}")
-    return values
-
-
-def _excluded(name: str, given: set[str]) -> bool:
-    """Whether a default gives way because the row gives the other of two fields that exclude each other."""
-    pairs = {"expansion": {"expanded"}, "expanded": {"expansion"}}
-    return bool(pairs.get(name, set()) & given)
-
-
-def _unknown_field(name: str, op: str, known: list[str]) -> MbcostError:
-    close = nearest(name, known)
-    listed = ", ".join(known) or "none"
-    return MbcostError(
-        f"`{op}` has no field `{name[:60]}`", help=f"did you mean {close}?" if close else f"its fields are {listed}"
-    )
-
-
-def _substituted(cell: Cell, args: dict[str, Cell]) -> Cell:
-    """A cell with `$p` replaced by the value given for parameter p."""
-    raw = cell.raw
-    if isinstance(raw, str):
-        if raw.startswith("$") and raw[1:] in args:
-            return args[raw[1:]]
-    elif isinstance(raw, list) and not cell.typed and any(isinstance(x, str) and x.startswith("$") for x in raw):
-        return cell._replace(
-            raw=[args[x[1:]].raw if isinstance(x, str) and x[1:] in args and x[0] == "$" else x for x in raw]
-        )
-    return cell
-
-
-def _raw(value: Any) -> Any:
-    """A Python value as the text a table would have."""
-    if value is None:
-        return "~"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return [_raw(x) for x in value]
-    if isinstance(value, float):
-        text = repr(value)
-        return text.removesuffix(".0")
-    return str(value)

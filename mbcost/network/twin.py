@@ -10,7 +10,7 @@ from mbcost.layers import Layer, Shape
 from mbcost.layers.composite import Excite, Reduce
 from mbcost.layers.conv import Conv, Depthwise
 from mbcost.layers.elementwise import Elementwise, Norm
-from mbcost.network.layout import Placed
+from mbcost.network.placed import Placed
 
 __all__ = ["Pair", "pairs", "separable_twin", "standard_twin", "unpaired"]
 

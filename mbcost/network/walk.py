@@ -7,7 +7,7 @@ from typing import Any
 from mbcost.dims import Arithmetic, Dim
 from mbcost.errors import MbcostError
 from mbcost.layers import Layer, Row, Shape
-from mbcost.network.layout import Placed
+from mbcost.network.placed import Placed
 
 __all__ = ["PARTS", "PER_IMAGE", "scaled", "walk"]
 

@@ -7,7 +7,8 @@ from typing import Any
 from mbcost.layers import KINDS
 from mbcost.layers.fields import REQUIRED
 from mbcost.layers.printed import PRINTED
-from mbcost.tables.reader import ROW_KEYS, TABLE_KEYS
+from mbcost.tables.reader import TABLE_KEYS
+from mbcost.tables.rows import ROW_KEYS
 
 __all__ = ["table_schema"]
 

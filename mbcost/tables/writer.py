@@ -8,7 +8,7 @@ from typing import Any
 from mbcost.errors import MbcostError
 from mbcost.layers import KINDS
 from mbcost.layers.fields import REQUIRED
-from mbcost.network.layout import row_values
+from mbcost.network.edits import row_values
 from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
 
 __all__ = ["expanded"]

@@ -1,0 +1,72 @@
+"""What every reader of nodes needs: unknown keys, single words, typed values, each problem noted with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mbcost.errors import MbcostError, nearest
+from mbcost.layers.fields import Raw, shown
+from mbcost.tables.nodes import Document, Mapping, Node, Scalar, Sequence
+
+__all__ = ["Walker", "did_you_mean", "plain", "raw_of"]
+
+
+class Walker:
+    """A reader of one document; what is wrong is noted in it, and reading goes on."""
+
+    def __init__(self, document: Document) -> None:
+        self.doc = document
+
+    def known_keys(self, node: Mapping, known: dict[str, str], what: str) -> None:
+        """Note every key that ``what`` does not have."""
+        for key in node.items:
+            if key not in known:
+                self.doc.problem(
+                    node.keys[key],
+                    f"{what} has no key {shown(key)}",
+                    did_you_mean(key, list(known)) or f"its keys are {', '.join(known)}",
+                )
+
+    def scalar(self, node: Node | None, key: str) -> str | None:
+        """The text of one word, None where it is not given."""
+        if node is None:
+            return None
+        if not isinstance(node, Scalar):
+            self.doc.problem(node, f"`{key}` is one word", "not a list or a mapping")
+            return None
+        return node.text if node.given else None
+
+    def attempt(self, node: Node, key: str, read: Callable[[Any], Any], raw: Raw) -> Any:
+        """The value that ``read`` makes of a text; None, and a problem at the node, where it refuses."""
+        try:
+            return read(raw)
+        except MbcostError as error:
+            self.doc.problem(
+                node, error.fact if error.fact.startswith((key, "unknown")) else f"`{key}`: {error.fact}", error.help
+            )
+            return None
+
+
+def raw_of(node: Node) -> Raw:
+    """The text of a scalar, or the texts of a list."""
+    if isinstance(node, Scalar):
+        return node.text
+    if isinstance(node, Sequence):
+        return [raw_of(child) for child in node.items]
+    return "{...}"
+
+
+def plain(node: Node) -> Any:
+    """A node as plain dicts, lists and texts."""
+    if isinstance(node, Scalar):
+        return node.text
+    if isinstance(node, Sequence):
+        return [plain(child) for child in node.items]
+    return {key: plain(child) for key, child in node.items.items()}
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """A hint that names the nearest known words, or the empty string."""
+    close = nearest(word, known)
+    return f"did you mean {close}?" if close else ""
