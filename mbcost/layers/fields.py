@@ -11,7 +11,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from mbcost.dims import MAX_NUMBER_TEXT, Rounding, exact_text, parse_rounding, rational
-from mbcost.errors import MbcostError, nearest
+from mbcost.errors import MbcostError
+from mbcost.layers.wording import near, number_hint, shown
 
 __all__ = ["NOT_GIVEN", "REQUIRED", "Choice", "Field", "FieldType", "Raw", "Whole"]
 
@@ -66,7 +67,7 @@ class Whole(FieldType):
     def read(self, raw: Raw) -> int:
         """The integer; leading zeros, signs, underscores and exponents are refused, since YAML readers differ on them."""
         if not isinstance(raw, str) or not _WHOLE.fullmatch(raw) or len(raw) > MAX_NUMBER_TEXT:
-            raise self._wrong(raw, _number_hint(raw))
+            raise self._wrong(raw, number_hint(raw))
         value = int(raw)
         if not self.low <= value <= self.high:
             raise self._wrong(raw)
@@ -161,7 +162,7 @@ class Rational(FieldType):
         try:
             value = rational(raw, "it")
         except MbcostError:
-            raise self._wrong(raw, _number_hint(raw)) from None
+            raise self._wrong(raw, number_hint(raw)) from None
         if not 0 < value <= 10_000:
             raise self._wrong(raw, "it is above 0 and at most 10000")
         return value
@@ -285,33 +286,3 @@ class Field(NamedTuple):
     type: FieldType
     default: Any
     doc: str
-
-
-def shown(raw: Raw) -> str:
-    """A raw value as it is quoted in messages."""
-    if isinstance(raw, list):
-        text = "[" + ", ".join(shown(x).strip("`") for x in raw[:6]) + (", …]" if len(raw) > 6 else "]")
-    else:
-        text = "".join(c if c.isprintable() else "?" for c in str(raw))
-    return f"`{text[:60]}…`" if len(text) > 61 else f"`{text}`"
-
-
-def near(raw: Raw, words: tuple[str, ...]) -> str:
-    """A hint that names the nearest words, or the empty string."""
-    close = nearest(str(raw), words) if isinstance(raw, str) else ""
-    return f"did you mean {close}?" if close else ""
-
-
-def _number_hint(raw: Raw) -> str:
-    """Why a text that looks like a number is refused."""
-    if not isinstance(raw, str):
-        return ""
-    if len(raw) > MAX_NUMBER_TEXT and raw.replace(".", "").isdigit():
-        return f"a number has at most {MAX_NUMBER_TEXT} characters"
-    if re.fullmatch(r"0[0-9]+", raw):
-        return f"a leading zero means octal to some readers: write {raw.lstrip('0') or '0'}"
-    if re.fullmatch(r"[0-9]+_[0-9_]+", raw):
-        return f"write it without underscores: {raw.replace('_', '')}"
-    if re.fullmatch(r"[0-9.]+[eE][+-]?[0-9]+", raw):
-        return "write it out, without an exponent"
-    return ""

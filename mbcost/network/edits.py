@@ -8,7 +8,8 @@ from typing import Any
 
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import KINDS
-from mbcost.layers.fields import NOT_GIVEN, REQUIRED, shown
+from mbcost.layers.fields import NOT_GIVEN, REQUIRED
+from mbcost.layers.wording import shown
 from mbcost.network.specs import Cell, RowSpec, TableSpec
 
 __all__ = ["NOT_GIVEN_RAW", "Edits", "row_values", "substituted", "text_of", "unknown_field"]

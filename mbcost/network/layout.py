@@ -5,7 +5,7 @@ A layer's ``sources`` are numbers of feature maps: 0 is the network's input, i +
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import KINDS, Layer
@@ -35,6 +35,18 @@ class _Scope:
         self.counts: dict[str, int] = {}
         self.aliases: dict[str, str] = {}
         self.names: dict[str, int] = {}
+
+
+class _Placing(NamedTuple):
+    """A row about to be laid out: what it reads, its whole name, and what the variant changes in it."""
+
+    spec: RowSpec
+    table: TableSpec
+    scope: _Scope
+    edits: list[Edits]
+    inputs: list[int]
+    name: str
+    changes: dict[str, Any]
 
 
 def lay_out(table: TableSpec, edits: Edits, notes: Notes | None = None) -> Placed:
@@ -160,10 +172,8 @@ class _Layout:
         for edit in edits:
             changes.update(edit.fields(name) or {})
         inputs = ends or ([self._source(source, scope) for source in spec.sources] if spec.sources else [last])
-        if spec.op in table.blocks:
-            out = self._call(spec, table, scope, edits, inputs, name, changes)
-        else:
-            out = self._layers(spec, table, scope, edits, inputs, name, changes)
+        row = _Placing(spec, table, scope, edits, inputs, name, changes)
+        out = self._call(row) if spec.op in table.blocks else self._layers(row)
         self.outputs[name] = out
         if self.notes is not None:
             self.notes.rows.append(Laid(table, spec, name, tuple(inputs), out))
@@ -210,16 +220,8 @@ class _Layout:
             help=f"did you mean {close}?" if close else "a row reads the rows above it in its own body, or `input`",
         )
 
-    def _call(
-        self,
-        spec: RowSpec,
-        table: TableSpec,
-        scope: _Scope,
-        edits: list[Edits],
-        inputs: list[int],
-        name: str,
-        changes: dict[str, Any],
-    ) -> int:
+    def _call(self, row: _Placing) -> int:
+        spec, table, scope, edits, inputs, name, changes = row
         block = table.blocks[spec.op]
         expected = block.inputs or ("input",)
         if len(inputs) != len(expected):
@@ -247,16 +249,8 @@ class _Layout:
         inner = _Scope(name + "/", named, args, scope.unknown or spec.unknown)
         return self.items(block.items, table, inner, edits, inputs[0], 1)
 
-    def _layers(
-        self,
-        spec: RowSpec,
-        table: TableSpec,
-        scope: _Scope,
-        edits: list[Edits],
-        inputs: list[int],
-        name: str,
-        changes: dict[str, Any],
-    ) -> int:
+    def _layers(self, row: _Placing) -> int:
+        spec, table, scope, edits, inputs, name, changes = row
         # a row of a repeat that nothing changes has the values of its first copy
         cached = self.values.get(id(spec)) if not changes and not scope.args else None
         if cached is None:

@@ -12,132 +12,14 @@ from typing import Any, NamedTuple
 
 import sympy
 
-from mbcost.dims import Arithmetic, Dim, Idealised, Rounding
+from mbcost.dims import Arithmetic
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.network import Network
 from mbcost.network.walk import walk
+from mbcost.symbolic.arithmetic import Rounded, Smooth, alpha, rho
 
 __all__ = ["Closed", "ClosedForm", "Formula", "alpha", "rho"]
-
-alpha = sympy.Symbol("alpha", positive=True)
-rho = sympy.Symbol("rho", positive=True)
-
-
-class _Rounded(Arithmetic):
-    """Rounded arithmetic on expressions: every rounding makes a symbol with a definition."""
-
-    def __init__(self, rounding: Rounding | None) -> None:
-        super().__init__(alpha, 1, rounding)
-        self.definitions: dict[sympy.Symbol, sympy.Expr] = {}
-        self._known: dict[Any, sympy.Symbol] = {}
-        self._divisor: dict[sympy.Symbol, int] = {}  # the symbol is a multiple of this
-        self._least: dict[sympy.Symbol, sympy.Expr] = {}  # the symbol is at least this
-        self._halved: dict[sympy.Symbol, tuple[Dim, int]] = {}  # the symbol is ceil(x / n)
-
-    def _named(self, letter: str, definition: sympy.Expr) -> sympy.Symbol:
-        symbol = self._known.get(definition)
-        if symbol is None:
-            count = sum(1 for known in self.definitions if known.name.startswith(letter)) + 1
-            symbol = sympy.Symbol(f"{letter}{count}", integer=True, positive=True)
-            self._known[definition] = symbol
-            self.definitions[symbol] = definition
-        return symbol
-
-    def round(self, numerator: Dim, denominator: int, rounding: Rounding | None) -> Dim:
-        """A symbol for the rounded width; a whole multiple of a width already rounded needs none."""
-        value = sympy.Rational(1, denominator) * numerator
-        if value.is_Integer and rounding is None:
-            return value
-        if rounding is None:
-            if denominator == 1 and value.is_integer:
-                return value
-            raise MbcostError(
-                "a width that need not be whole, and the table names no rule to round it", help="give --rounding"
-            )
-        coefficient, rest = value.as_coeff_Mul()
-        if (
-            coefficient.is_Integer
-            and rest in self.definitions
-            and (not rounding.divisor or self._divisor.get(rest, 1) % rounding.divisor == 0)
-        ):
-            return value
-        floor, divisor = rounding
-        if not divisor:
-            if not floor:
-                return value
-            return self._named("c", sympy.floor(value))
-        inner = sympy.floor(value) if floor else value
-        if inner.is_Integer:
-            return sympy.Integer(Arithmetic(1, 1, None).round(int(inner), 1, rounding))
-        steps = sympy.Max(1, sympy.floor(inner / divisor + sympy.Rational(1, 2)))
-        # 9 v / (10 n) lies in (0, 2), above 1 just where more than 10 % is lost: its ceiling - 1 is the step up
-        lifted = sympy.ceiling(9 * inner / (10 * divisor * steps)) - 1
-        symbol = self._named("c", divisor * (steps + lifted))
-        self._divisor[symbol] = divisor
-        self._least[symbol] = sympy.Rational(9, 10) * value
-        return symbol
-
-    def larger(self, a: Dim, b: Dim) -> Dim:
-        """max(a, b)."""
-        return a if self._divisor.get(a, 0) >= b else sympy.Max(a, b)
-
-    def ceil_div(self, a: Dim, b: int) -> Dim:
-        """A symbol for a / b rounded up; halving twice is dividing by four."""
-        if b == 1:
-            return a
-        if a in self._halved:
-            whole, by = self._halved[a]
-            symbol = self._named("d", sympy.ceiling(whole / (by * b)))
-            self._halved[symbol] = whole, by * b
-            return symbol
-        if sympy.sympify(a, strict=True).is_Integer:
-            return sympy.Integer(-(-int(a) // b))
-        symbol = self._named("d", sympy.ceiling(a / sympy.Integer(b)))
-        self._halved[symbol] = a, b
-        return symbol
-
-    def floor_div(self, a: Dim, b: int) -> Dim:
-        """A symbol for a / b rounded down."""
-        if b == 1 or sympy.sympify(a, strict=True).is_Integer:
-            return a if b == 1 else sympy.Integer(int(a) // b)
-        # windows have a + something - kernel inside; named, so that the sum stays short
-        return self._named("d", sympy.floor(a / sympy.Integer(b)))
-
-    def nearest_int(self, numerator: Dim, denominator: int) -> Dim:
-        """floor(x + 1/2)."""
-        return self._named("d", sympy.floor(numerator / sympy.Integer(denominator) + sympy.Rational(1, 2)))
-
-    def unequal(self, a: Dim, b: Dim) -> Dim:
-        """0 or 1 where it is certain at every alpha, else an expression that is 0 or 1."""
-        a, b = sympy.sympify(a, strict=True), sympy.sympify(b, strict=True)
-        zero = sympy.expand(a - b).is_zero
-        if zero is not None:
-            return int(not zero)
-        for first, second in ((a, b), (b, a)):
-            least = self._least.get(first)
-            if least is not None and sympy.expand(least - second).is_positive:
-                return 1
-        return sympy.Piecewise((1, sympy.Ne(a, b)), (0, True))
-
-    def at_least(self, a: Dim, b: Dim) -> Dim:
-        """1 where a >= b, as an expression."""
-        return sympy.Piecewise((1, sympy.Ge(a, b)), (0, True))
-
-
-class _Smooth(Idealised):
-    """Idealised arithmetic on expressions: nothing is rounded."""
-
-    def larger(self, a: Dim, b: Dim) -> Dim:
-        """max(a, b)."""
-        return sympy.Max(a, b)
-
-    def unequal(self, a: Dim, b: Dim) -> Dim:
-        """0 or 1 where it is certain at every alpha, else an expression."""
-        difference = sympy.expand(sympy.sympify(a, strict=True) - b)
-        if difference.is_zero is not None:
-            return int(not difference.is_zero)
-        return sympy.Piecewise((1, sympy.Ne(a, b)), (0, True))
 
 
 class ClosedForm(NamedTuple):
@@ -263,7 +145,7 @@ class Formula:
     def idealised(self) -> Closed:
         """Closed form without any rounding."""
         height, width = self.network.base_resolution
-        return self._closed(_Smooth(alpha, 1, None), height * rho, width * rho, {})
+        return self._closed(Smooth(alpha, 1, None), height * rho, width * rho, {})
 
     @cached_property
     def realised(self) -> Closed:
@@ -274,7 +156,7 @@ class Formula:
                 f"`{self.network.name}` has no closed form in alpha: its table names no rounding",
                 help="give --rounding floor, divisor:8, floor+divisor:8 or none",
             )
-        arith = _Rounded(checked.rounding)
+        arith = Rounded(checked.rounding)
         height, width = (arith.nearest_int(side * rho, 1) for side in self.network.base_resolution)
         return self._closed(arith, height, width, arith.definitions)
 

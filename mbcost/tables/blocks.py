@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mbcost.layers import KINDS
-from mbcost.layers.fields import shown
+from mbcost.layers.wording import shown
 from mbcost.network.specs import BlockSpec, Cell, GroupSpec, Item
 from mbcost.tables.nodes import Mapping, Node, Scalar
 from mbcost.tables.rows import NAME, ROW_KEYS, RowReader

@@ -9,7 +9,8 @@ from typing import Any
 from mbcost.dims import parse_resolution, parse_rounding
 from mbcost.errors import MbcostError
 from mbcost.layers import KINDS
-from mbcost.layers.fields import NOT_GIVEN, Whole, shown
+from mbcost.layers.fields import NOT_GIVEN, Whole
+from mbcost.layers.wording import shown
 from mbcost.network.layout import MAX_ROWS
 from mbcost.network.specs import Base, Cell, GroupSpec, Item, TableSpec
 from mbcost.tables.blocks import BlockReader

@@ -1,0 +1,143 @@
+"""Arithmetic on channel counts and sizes: rounded as a network does it, or idealised as a paper writes it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from mbcost.dims.reading import Rounding, exact_text
+from mbcost.errors import MbcostError
+
+Dim: TypeAlias = Any
+"""int, Fraction, integer array or SymPy expression."""
+
+
+class Arithmetic:
+    """The rounded arithmetic of one walk over a network, for integers and integer arrays.
+
+    Parameters
+    ----------
+    numerator, denominator
+        The width multiplier alpha as an exact rational. ``numerator`` may be an integer array.
+    rounding : Rounding or None
+        The table's rule for widths; None when the table states none, and then every width must come out whole.
+
+    Examples
+    --------
+    >>> from mbcost.dims import parse_rounding
+    >>> half = Arithmetic(1, 2, parse_rounding("divisor:8"))
+    >>> half.scale(24), half.grow(1280), half.ceil_div(225, 2)
+    (16, 1280, 113)
+    >>> Arithmetic(23, 20, parse_rounding("floor")).scale(200)    # int(1.15 * 200) would be 229
+    230
+    """
+
+    exact = True
+
+    def __init__(self, numerator: Dim, denominator: int, rounding: Rounding | None) -> None:
+        self.numerator = numerator
+        self.denominator = denominator
+        self.rounding = rounding
+
+    def scale(self, width: int) -> Dim:
+        """A width under alpha: round(alpha * n)."""
+        return self.round(self.numerator * width, self.denominator, self.rounding)
+
+    def grow(self, width: int) -> Dim:
+        """A width that alpha can only enlarge: round(max(1, alpha) * n)."""
+        return self.round(self.larger(self.numerator, self.denominator) * width, self.denominator, self.rounding)
+
+    def ratio(self, factor: Fraction, width: Dim, rounding: Rounding | None) -> Dim:
+        """A width that is a multiple of an actual width: round(t * in_channels)."""
+        return self.round(width * factor.numerator, factor.denominator, rounding)
+
+    def round(self, numerator: Dim, denominator: int, rounding: Rounding | None) -> Dim:
+        """Apply a rounding rule to the rational numerator / denominator."""
+        if type(numerator) is Fraction:  # an unrounded width above: idealised channels
+            numerator, denominator = numerator.numerator, numerator.denominator * denominator
+        if rounding is None:
+            return self._whole(numerator, denominator)
+        floor, divisor = rounding
+        if floor:
+            numerator, denominator = numerator // denominator, 1
+        if not divisor:
+            return numerator if floor else _reduced(numerator, denominator)
+        near = (2 * numerator + divisor * denominator) // (2 * divisor * denominator) * divisor
+        near = self.larger(near, divisor)
+        return near + divisor * (10 * near * denominator < 9 * numerator)
+
+    def _whole(self, numerator: Dim, denominator: int) -> Dim:
+        if type(numerator) is int and numerator % denominator:
+            raise MbcostError(
+                f"a width of {exact_text(Fraction(numerator, denominator))} channels, and the table names no rule to round it",
+                help="give `rounding` in the table or --rounding: floor, divisor:8, floor+divisor:8 or none",
+            )
+        return numerator // denominator
+
+    def larger(self, a: Dim, b: Dim) -> Dim:
+        """max(a, b), element by element."""
+        return a + (b - a) * (a < b)
+
+    def ceil_div(self, a: Dim, b: int) -> Dim:
+        """a / b rounded up.
+
+        >>> Arithmetic(1, 1, None).ceil_div(7, 2)
+        4
+        """
+        return -(-a // b)
+
+    def floor_div(self, a: Dim, b: int) -> Dim:
+        """a / b rounded down."""
+        return a // b
+
+    def nearest_int(self, numerator: Dim, denominator: int) -> Dim:
+        """numerator / denominator to the nearest integer, ties up: floor(x + 1/2)."""
+        return (2 * numerator + denominator) // (2 * denominator)
+
+    def unequal(self, a: Dim, b: Dim) -> Dim:
+        """1 where two dims differ, 0 where they are equal."""
+        return (a != b) * 1
+
+    def at_least(self, a: Dim, b: Dim) -> Dim:
+        """1 where a >= b, else 0."""
+        return (a >= b) * 1
+
+
+class Idealised(Arithmetic):
+    """The paper's formulas: widths are not rounded and every stride divides evenly. Integers become Fractions.
+
+    >>> Idealised(1, 2, None).scale(33), Idealised(1, 1, None).ceil_div(225, 2)
+    (Fraction(33, 2), Fraction(225, 2))
+    """
+
+    exact = False
+
+    def round(self, numerator: Dim, denominator: int, rounding: Rounding | None) -> Dim:
+        """numerator / denominator, as it is."""
+        return _reduced(numerator, denominator)
+
+    def ceil_div(self, a: Dim, b: int) -> Dim:
+        """a / b, as it is."""
+        return _reduced(a, b)
+
+    def floor_div(self, a: Dim, b: int) -> Dim:
+        """a / b, as it is."""
+        return _reduced(a, b)
+
+    def nearest_int(self, numerator: Dim, denominator: int) -> Dim:
+        """numerator / denominator, as it is."""
+        return _reduced(numerator, denominator)
+
+    def at_least(self, a: Dim, b: Dim) -> Dim:
+        """No window is dropped in the idealised network."""
+        return 0
+
+
+def _reduced(numerator: Dim, denominator: int) -> Dim:
+    """numerator / denominator as an int where it is whole, else as an exact fraction or expression."""
+    if denominator == 1:
+        return numerator
+    if isinstance(numerator, int | Fraction):
+        value = Fraction(numerator, denominator)
+        return value.numerator if value.denominator == 1 else value
+    return numerator / denominator
