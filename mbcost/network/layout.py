@@ -12,6 +12,7 @@ from mbcost.layers import KINDS, Layer
 from mbcost.layers.base import Kind
 from mbcost.layers.composite import Excite, Reduce
 from mbcost.layers.custom import Unknown
+from mbcost.network.collector import uncollected
 from mbcost.network.edits import NOT_GIVEN_RAW, Edits, row_values, substituted, text_of, unknown_field
 from mbcost.network.placed import Laid, Notes, Placed
 from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
@@ -19,7 +20,9 @@ from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
 __all__ = ["MAX_ROWS", "lay_out"]
 
 MAX_ROWS = 1_000_000
+"""The most rows a table may unroll to (GRAMMAR 5)."""
 MOST_ERRORS = 200
+"""The most errors that are noted before laying out gives up."""
 
 
 class _Scope:
@@ -49,6 +52,7 @@ class _Placing(NamedTuple):
     changes: dict[str, Any]
 
 
+@uncollected
 def lay_out(table: TableSpec, edits: Edits, notes: Notes | None = None) -> Placed:
     """The layers of a table under some edits; every problem is an error with its place, or goes to the notes."""
     layout = _Layout(notes)

@@ -7,6 +7,7 @@ from typing import Any
 from mbcost.dims import Arithmetic, Dim
 from mbcost.errors import MbcostError
 from mbcost.layers import Layer, Row, Shape
+from mbcost.network.collector import uncollected
 from mbcost.network.placed import Placed
 
 __all__ = ["PARTS", "PER_IMAGE", "scaled", "walk"]
@@ -23,6 +24,7 @@ PER_IMAGE = tuple(
 """The quantities that a batch multiplies."""
 
 
+@uncollected
 def walk(placed: Placed, arith: Arithmetic, start: Shape) -> tuple[Row, ...]:
     """Cost every layer in turn; a layer that is absent at this alpha passes its first input on.
 

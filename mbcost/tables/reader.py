@@ -11,6 +11,7 @@ from mbcost.errors import MbcostError
 from mbcost.layers import KINDS
 from mbcost.layers.fields import NOT_GIVEN, Whole
 from mbcost.layers.wording import shown
+from mbcost.network.collector import uncollected
 from mbcost.network.layout import MAX_ROWS
 from mbcost.network.specs import Base, Cell, GroupSpec, Item, TableSpec
 from mbcost.tables.blocks import BlockReader
@@ -43,6 +44,7 @@ Loader = Callable[[str, str, int], TableSpec]
 """Finds the base table: (name or path, folder of the file that names it, depth)."""
 
 
+@uncollected
 def read_table(text: str, file: str, find: Loader, depth: int = 0) -> TableSpec:
     """Read one layer table; ``find`` loads the table it is based on, if any.
 
