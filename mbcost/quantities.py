@@ -87,14 +87,16 @@ def parse_growth(value: object, what: str = "a growth", *, in_bytes: bool = Fals
     sign, number, unit, text = _parts(value, what, "a growth such as +2% or +50k")
     if sign == "-":
         raise MbcostError(f"{what}: `{text}` is negative", help=f"write how much it may grow: `+{text[1:]}`")
+    bare = number and unit == "" and number < LEAST_BARE
+    plain = text.lstrip("+")
+    meant = f"did you mean `+{plain}%` or `+{plain}{'KB' if in_bytes else 'k'}`?"
     if not sign:
-        raise MbcostError(f"{what}: `{text}` has no sign, and a growth needs one", help=f"write `+{text}`")
+        fact = f"{what}: `{text}` has no sign, and a growth needs one"
+        raise MbcostError(fact, help=meant if bare else f"write `+{text}`")
     if unit == "%":
         return Growth(number / 100, True)
-    if number and unit == "" and number < LEAST_BARE:
-        raise MbcostError(
-            f"{what}: `{text}` is below 10,000 and has no unit", help=f"did you mean `{text}%` or `{text}k`?"
-        )
+    if bare:
+        raise MbcostError(f"{what}: `{text}` is below 10,000 and has no unit", help=meant)
     if in_bytes:
         factor = _factor(BYTE_UNITS, unit, text, what, "a growth such as +2%, +50KB or +4KiB")
     else:

@@ -7,37 +7,22 @@ from typing import Any, NamedTuple
 
 from mbcost.budgets.models import Model, Models
 from mbcost.budgets.specs import BudgetFile, Point
-from mbcost.errors import MbcostError, Place, Problems
+from mbcost.errors import MbcostError, Problems
 from mbcost.layers import Row
 from mbcost.network import Cost, Network
 
-__all__ = ["Base", "GitBase", "ReportBase", "Side", "open_base", "read_report"]
-
-SCHEMAS = ("mbcost/check/", "mbcost/table/")
+__all__ = ["GitBase", "Side", "blocks_of", "open_base"]
 
 
 class Side(NamedTuple):
-    """What a network cost before: its rows, and the names of its table's blocks."""
+    """What a network cost before: its rows, the names of its table's blocks, and whether it is a lower bound."""
 
     rows: tuple[Row, ...]
-    blocks: tuple[str, ...] = ()
-    bound: bool = False
-    convention: str = "torch"
-    digest: str = ""
-    name: str = ""
+    blocks: tuple[str, ...]
+    bound: bool
 
 
-class Base:
-    """Something to compare with; ``label`` says what in a report."""
-
-    label = ""
-
-    def side(self, model: Model, point: Point, cost: Cost) -> Side | None:
-        """What a model cost before at a point; None where it is new."""
-        raise MbcostError("there is no base to compare with", help="give --base REV or --base FILE.json")
-
-
-class GitBase(Base):
+class GitBase:
     """The merge base of HEAD and a revision; tables are read from git and costed anew, under the same convention."""
 
     def __init__(self, revision: str, folder: str, models: Models) -> None:
@@ -60,7 +45,7 @@ class GitBase(Base):
             )
         except MbcostError as error:
             raise self._unusable(error, model) from None
-        return side_of(before)
+        return Side(before.rows, blocks_of(before.network), not before.exact)
 
     def _network(self, model: Model) -> Network | None:
         if model.path not in self._networks:
@@ -83,59 +68,17 @@ class GitBase(Base):
         )  # fmt: skip
 
 
-class ReportBase(Base):
-    """A saved report: ``mbcost check -f json`` or ``mbcost table MODEL -f json``."""
+def open_base(text: str, files: list[BudgetFile], models: Models) -> Any:
+    """``--base``: a saved report where it ends in .json, else a revision of the repository the budgets are in.
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.label = path
-        self.models = read_report(path)
-
-    def side(self, model: Model, point: Point, cost: Cost) -> Side | None:
-        """The saved network of the same name and at the same point."""
-        from mbcost.budgets.saved import same_point
-
-        named = [m for m in self.models if m.get("model") == model.name] or [
-            m for m in self.models if m.get("name", m.get("model")) == cost.network.name
-        ]
-        if not named:
-            return None
-        found = next((m for m in named if same_point(m, cost, point)), None)
-        if found is None:
-            height, width = cost.variant.resolution
-            raise MbcostError(
-                f"`{self.path}` has `{model.name}`, but not at alpha {cost.variant.alpha}, resolution {height}x{width}",
-                help="save the report again with this point: mbcost check -f json -o FILE.json",
-            )
-        if found.get("convention") != cost.variant.convention:
-            raise MbcostError(
-                f"the two sides are counted under different conventions: `{found.get('convention')}` in {self.path}, `{cost.variant.convention}` here",
-                help=f"save the base with --convention {cost.variant.convention}, or change `convention`",
-                place=Place(self.path, 1, 1),
-            )
-        from mbcost.budgets.saved import side_of_report
-
-        return side_of_report(found, self.path)
-
-
-def open_base(text: str, files: list[BudgetFile], models: Models) -> Base:
-    """``--base``: a saved report where it ends in .json, else a revision of the repository the budgets are in."""
+    Either has a ``label`` that says what it is, and gives the ``side`` of a model at a point: None where the model is new.
+    """
     if text.endswith(".json"):
+        from mbcost.budgets.saved import ReportBase
+
         return ReportBase(text)
     folder = next((file.folder for file in files if file.folder), os.curdir)
     return GitBase(text, folder, models)
-
-
-def side_of(cost: Cost) -> Side:
-    """A cost as one side of a comparison."""
-    return Side(
-        cost.rows,
-        blocks_of(cost.network),
-        not cost.exact,
-        cost.variant.convention,
-        cost.network.digest,
-        cost.network.name,
-    )
 
 
 def blocks_of(network: Network) -> tuple[str, ...]:
@@ -146,10 +89,3 @@ def blocks_of(network: Network) -> tuple[str, ...]:
         names += table.blocks
         table = table.base.table if table.base else None
     return tuple(names)
-
-
-def read_report(path: str) -> list[dict[str, Any]]:
-    """The costed models of a saved report."""
-    from mbcost.budgets.saved import models_of_report
-
-    return models_of_report(path)

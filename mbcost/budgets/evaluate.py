@@ -19,7 +19,7 @@ LOOSE = 2  # a limit of more than this many times the value is far too loose
 BOUNDED = {"mult_adds", "params", "weights", "model_bytes"}
 
 
-def check(files: list[BudgetFile], base: str | None = None) -> Outcome:
+def check(files: list[BudgetFile], base: str | None = None, *, strict: bool = False) -> Outcome:
     """Hold every limit of some budget files against its networks.
 
     Parameters
@@ -28,6 +28,8 @@ def check(files: list[BudgetFile], base: str | None = None) -> Outcome:
         The budgets, as read.
     base : str, optional
         What to compare with: a revision of the repository, or the path of a saved report.
+    strict : bool
+        Whether going over a warning limit fails too.
 
     Examples
     --------
@@ -40,12 +42,13 @@ def check(files: list[BudgetFile], base: str | None = None) -> Outcome:
     >>> outcome.passed, outcome.failures[0].over, outcome.failures[0].layers[0].name
     (False, 9273472, 'separable_3/pointwise')
     """
-    return _Checker(files, base).outcome()
+    return _Checker(files, base, strict).outcome()
 
 
 class _Checker:
-    def __init__(self, files: list[BudgetFile], base: str | None) -> None:
+    def __init__(self, files: list[BudgetFile], base: str | None, strict: bool) -> None:
         self.files = files
+        self.strict = strict
         self.models = Models()
         self.base: Any = None
         if base is not None:
@@ -124,7 +127,7 @@ class _Checker:
                 bound = bound or (before.bound and quantity in BOUNDED)
         if not status:
             over = value > allowed or bound
-            status = ("warn" if limit.warns else "fail") if over else "pass"
+            status = ("warn" if limit.warns and not self.strict else "fail") if over else "pass"
         if before is not None and status in {"warn", "fail"}:
             grew = self._grew(cost, before, quantity, in_bytes, bits)
             if limit.layers:
@@ -132,22 +135,8 @@ class _Checker:
         layers = _top(cost, rows, quantity, in_bytes, bits, self.models.measure(cost, quantity, in_bytes, bits))
         place = _place(cost, layer, layers, grew, limit) if status in {"warn", "fail"} else None
         return Result(
-            file,
-            budget,
-            limit,
-            model.name,
-            point,
-            cost,
-            status,
-            value,
-            allowed,
-            layer,
-            layers,
-            base,
-            grew,
-            bound,
-            place,
-        )
+            file, budget, limit, model.name, point, cost, status, value, allowed, layer, layers, base, grew, bound, place
+        )  # fmt: skip
 
     def _grew(self, cost: Cost, before: Any, quantity: str, in_bytes: bool, bits: int) -> tuple[Part, ...]:
         """The layers that contribute more than in the base, most first."""

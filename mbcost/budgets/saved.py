@@ -1,25 +1,59 @@
-"""Saved JSON reports of ``check`` and ``table``, read back as costed rows."""
+"""Saved JSON reports of ``check`` and ``table`` as the other side of a relative limit."""
 
 from __future__ import annotations
 
 import json
+import os
 from fractions import Fraction
 from typing import Any
 
 from mbcost.budgets.base import Side
+from mbcost.budgets.models import Model
 from mbcost.budgets.specs import Point
 from mbcost.errors import MbcostError, Place
 from mbcost.layers import Row
 from mbcost.network import Cost
 from mbcost.tables.nodes import read_bytes, read_text
 
-__all__ = ["models_of_report", "same_point", "side_of_report"]
+__all__ = ["ReportBase"]
 
 MAX_TEXT = 200
 AGAIN = "save it with `mbcost check -f json -o FILE.json`, or `mbcost table MODEL -f json -o FILE.json`"
 
 
-def models_of_report(path: str) -> list[dict[str, Any]]:
+class ReportBase:
+    """A saved report: ``mbcost check -f json`` or ``mbcost table MODEL -f json``."""
+
+    def __init__(self, path: str) -> None:
+        self.label = path
+        self.models = _models(path)
+
+    def side(self, model: Model, point: Point, cost: Cost) -> Side | None:
+        """The saved network of the same file and at the same point; of the same name where its file is no longer there."""
+        named = [m for m in self.models if m.get("model") == model.name] or [
+            m
+            for m in self.models
+            if m.get("name", m.get("model")) == cost.network.name and not os.path.isfile(str(m.get("model")))
+        ]
+        if not named:
+            return None
+        found = next((m for m in named if _same_point(m, cost, point)), None)
+        if found is None:
+            height, width = cost.variant.resolution
+            raise MbcostError(
+                f"`{self.label}` has `{model.name}`, but not at alpha {cost.variant.alpha}, resolution {height}x{width}",
+                help="save the report again with this point: mbcost check -f json -o FILE.json",
+            )
+        if found.get("convention") != cost.variant.convention:
+            raise MbcostError(
+                f"the two sides are counted under different conventions: `{found.get('convention')}` in {self.label}, `{cost.variant.convention}` here",
+                help=f"save the base with --convention {cost.variant.convention}, or change `convention`",
+                place=Place(self.label, 1, 1),
+            )
+        return _side(found, self.label)
+
+
+def _models(path: str) -> list[dict[str, Any]]:
     """The costed models of a saved report; anything else is an error that says what it is."""
     text = read_text(read_bytes(path), path)
     try:
@@ -49,7 +83,7 @@ def models_of_report(path: str) -> list[dict[str, Any]]:
     return list(models)
 
 
-def same_point(model: dict[str, Any], cost: Cost, point: Point) -> bool:
+def _same_point(model: dict[str, Any], cost: Cost, point: Point) -> bool:
     """Whether a saved model is the same member of its family."""
     variant = cost.variant
     rounding = None if variant.rounding is None else str(variant.rounding)
@@ -61,17 +95,14 @@ def same_point(model: dict[str, Any], cost: Cost, point: Point) -> bool:
     )  # fmt: skip
 
 
-def side_of_report(model: dict[str, Any], path: str) -> Side:
+def _side(model: dict[str, Any], path: str) -> Side:
     """The rows of a saved model."""
     batch = model.get("batch", 1)
     try:
         rows = tuple([_row(layer, batch) for layer in model["layers"]])
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         raise MbcostError(f"the layers of `{path}` cannot be read", help=AGAIN) from None
-    return Side(
-        rows, tuple(model.get("blocks") or ()), model.get("status", "exact") != "exact", str(model.get("convention")), str(model.get("table_hash", "")),
-        str(model.get("name", model.get("model", ""))),
-    )  # fmt: skip
+    return Side(rows, tuple(model.get("blocks") or ()), model.get("status", "exact") != "exact")
 
 
 def _row(layer: dict[str, Any], batch: int) -> Row:

@@ -12,7 +12,7 @@ import click
 from mbcost.budgets.limits import amount_of
 from mbcost.budgets.specs import DEFAULT_FILE, Budget, BudgetFile, Limit, Outcome, Point
 from mbcost.cli.options import Choice, Question, variant_options
-from mbcost.cli.output import json_text, write
+from mbcost.cli.output import json_text, terminal, write
 from mbcost.errors import MbcostError
 
 __all__ = ["command"]
@@ -23,19 +23,8 @@ LIMITS = {
     "max_largest_activation": "largest_activation", "max_total_activations": "total_activations",
 }  # fmt: skip
 VARIANT = (
-    "alpha",
-    "rho",
-    "resolution",
-    "batch",
-    "convention",
-    "conventions",
-    "rounding",
-    "standard",
-    "classes",
-    "set",
-    "without",
-    "bits",
-)
+    "alpha", "rho", "resolution", "batch", "convention", "conventions", "rounding", "standard", "classes", "set", "without", "bits",
+)  # fmt: skip
 
 
 def _variant(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,30 +98,23 @@ def command(
         )
     from mbcost.budgets.evaluate import check
 
-    outcome = check(files, base)
-    changes, texts = _updated(files, outcome, room, allow_raise) if update else (None, {})
+    outcome = check(files, base, strict=fail_on == "warn")
     if all(r.status == "unchecked" for r in outcome.results):
         raise MbcostError(
             "every limit is relative (vs_base), and there is no base", help="give --base REV or --base FILE.json"
         )
-    rendered = [(path, _render(outcome, kind, show_passed, changes)) for kind, path in targets]
+    changes, texts = _updated(files, outcome, room, allow_raise) if update else (None, {})
     text = _render(outcome, format, show_passed, changes, here=output is None)
-    if output is not None:
-        rendered.append((output, text))
-    for path, report in [
-        *rendered,
-        *texts.items(),
-    ]:  # the budgets last: nothing is updated if a report cannot be written
+    rendered = [(path, _render(outcome, kind, show_passed, changes)) for kind, path in targets]
+    for path, report in [*rendered, *([(output, text)] if output is not None else [])]:
         write(report, path)
     _on_github(outcome, quiet=format == "github" or (format == "table" and output is None))
+    for path, budget in texts.items():  # last: nothing is updated if a report cannot be written
+        write(budget, path)
     if output is None:
         write(text, None)
-    failed = (
-        outcome.failures
-        if not changes
-        else [r for r in outcome.failures if r.limit.place not in {edit.place for edit in changes}]
-    )
-    if not exit_zero and (failed or (fail_on == "warn" and outcome.warnings)):
+    mended = {edit.place for edit in changes or ()}
+    if not exit_zero and any(r.limit.place not in mended for r in outcome.failures):
         raise click.exceptions.Exit(1)
 
 
@@ -146,7 +128,7 @@ def _files(ctx: click.Context, paths: tuple[str, ...]) -> list[BudgetFile]:
         )
     from mbcost.budgets.reading import find_file, read_budgets
 
-    return [read_budgets(path) for path in (paths or (find_file(),))]
+    return [read_budgets(path) for path in dict.fromkeys(paths or (find_file(),))]
 
 
 def _asked(models: tuple[str, ...], limits: dict[str, str | None], bits: int, question: Question) -> BudgetFile:
@@ -219,7 +201,8 @@ def _render(outcome: Outcome, kind: str, show_passed: bool, changes: Any, *, her
         return json_text(document(outcome, changes))
     from mbcost.report.verdicts import render_verdict
 
-    text = render_verdict(outcome, kind, show_passed=show_passed)
+    width, color = terminal() if here else (None, False)
+    text = render_verdict(outcome, kind, show_passed=show_passed, width=width, color=color)
     if kind == "table":
         text += _ratchet(outcome, changes)
         if here and _on_actions():

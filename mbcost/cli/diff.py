@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -11,9 +12,12 @@ from mbcost.budgets.base import blocks_of
 from mbcost.cli.options import Choice, ModelName, Question, output_options, variant_options
 from mbcost.cli.output import json_text, table_text
 from mbcost.dims import exact_text
+from mbcost.errors import MbcostError
+from mbcost.layers import Row
 from mbcost.network import Cost, Network
 from mbcost.report import Column, Table
 from mbcost.report.cells import visible
+from mbcost.report.numbers import count, number, percent_change, shape
 
 __all__ = ["command"]
 
@@ -43,6 +47,8 @@ def command(old: str, new: str, by: str, **options: Any) -> None:
 
     + added, - removed, ~ changed. Layers are matched by the names given in the tables, the rest by kind and fields.
     """
+    if old == new == "-":
+        raise MbcostError("both sides are standard input, which can be read once", help="give one of them as a file")
     question = Question(options)
     costs = [question.cost(_network(text, question)) for text in (old, new)]
     names = (old, new)
@@ -94,25 +100,31 @@ def _capped(text: str, shorter: Any, rows: int) -> str:
 
 
 def _unchanged(names: tuple[str, str], before: Cost, after: Cost) -> str:
-    tables = (
-        before.network.digest
-        if before.network.digest == after.network.digest
-        else f"{before.network.digest} and {after.network.digest}"
-    )
     old, new = (visible(name) for name in names)
-    return f"unchanged: {after.mult_adds:,} mult-adds, {after.params:,} params in {old} and {new} ({_how(after)}, tables {tables})"
+    return f"unchanged: {count(after.mult_adds)} mult-adds, {count(after.params)} params in {old} and {new} ({_how(before, after)})"
 
 
-def _how(cost: Cost) -> str:
+def _how(before: Cost, after: Cost) -> str:
+    """How both sides were counted; where they differ in it, both."""
     from mbcost import __version__
 
-    variant = cost.variant
-    height, width = variant.resolution
-    words = [f"alpha {exact_text(variant.alpha)}", f"resolution {height} x {width}", f"convention {variant.convention}"]
+    def sides(of: Callable[[Cost], object]) -> str:
+        return " and ".join(dict.fromkeys([str(of(before)), str(of(after))]))
+
+    variant = after.variant
+    words = [f"alpha {exact_text(variant.alpha)}", f"resolution {sides(_resolution)}"]
     words += [f"batch {variant.batch}"] if variant.batch != 1 else []
     words += ["standard twin"] if variant.standard else []
-    words += [] if cost.exact else ["a lower bound"]
-    return ", ".join([*words, f"mbcost {__version__}"])
+    words += [
+        f"convention {variant.convention}",
+        f"rounding {sides(lambda cost: cost.variant.rounding or 'not stated')}",
+    ]
+    words += [] if before.exact and after.exact else ["a lower bound"]
+    return ", ".join([*words, f"mbcost {__version__}", f"tables {sides(lambda cost: cost.network.digest)}"])
+
+
+def _resolution(cost: Cost) -> str:
+    return "{} x {}".format(*cost.variant.resolution)
 
 
 def _table(
@@ -124,63 +136,85 @@ def _table(
     flops = unit == "flops"
     whole = all(change.difference(quantity).denominator == 1 for change in told for quantity in ("mult_adds", "params"))
     signed = "delta" if whole else "count"  # unrounded widths: a delta is of whole counts
-    columns = [
+    columns = (
         Column("change", ""),
         Column("name", "layer", "name"),
-        Column("fields", "what", "text", 3),
-        Column("mult_adds_before", "mult-adds before", "count", 2),
-        Column("mult_adds_after", "mult-adds after", "count", 1),
+        Column("fields", "what", "text"),
+        Column("mult_adds_before", "mult-adds before", "count", 4),
+        Column("mult_adds_after", "mult-adds after", "count", 3),
         Column("mult_adds_difference", "mult-adds change", signed),
-        Column("mult_adds_percent", "mult-adds %", "percent_change", 1),
+        Column("mult_adds_relative", "mult-adds %", "percent_change", 1),
         *([Column("flops_difference", "FLOPs change (2 x mult-adds)", signed)] if flops else []),
         Column("params_before", "params before", "count", 4),
-        Column("params_after", "params after", "count", 4),
+        Column("params_after", "params after", "count", 3),
         Column("params_difference", "params change", signed),
-        Column("params_percent", "params %", "percent_change", 5),
-    ]
-
-    def line(head: tuple[Any, ...], old: tuple[Any, Any], new: tuple[Any, Any]) -> tuple[Any, ...]:
-        amount, size = ((b, a, a - b, percent(b, a)) for b, a in zip(old, new, strict=True))
-        return (*head, *amount, *((2 * amount[2],) if flops else ()), *size)
-
-    def both(change: Change) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-        return (change.before("mult_adds"), change.before("params")), (
-            change.after("mult_adds"),
-            change.after("params"),
-        )
-
-    lines = [line((change.mark, change.name, _what(change)), *both(change)) for change in shown]
-    total = line(("", "total", None), (before.mult_adds, before.params), (after.mult_adds, after.params))
-    counts = {mark: sum(1 for change in told if change.mark == mark) for mark in "+-~"}
-    notes = [
-        f"{counts['+']} added, {counts['-']} removed, {counts['~']} changed; tables {before.network.digest} and {after.network.digest}"
-    ]
-    notes += [f"{len(left_out)} smaller changes left out: run `mbcost diff` for all of them"] if left_out else []
-    return Table(
-        f"{names[0]} -> {names[1]}, {_how(after)}{', 1 mult-add = 2 FLOPs' if flops else ''}",
-        tuple(columns),
-        tuple(lines),
-        total,
-        tuple(notes),
+        Column("params_relative", "params %", "percent_change", 2),
     )
+
+    def line(head: tuple[Any, ...], amounts: Callable[[str], tuple[Any, Any]]) -> tuple[Any, ...]:
+        cells = [(b, a, a - b, percent(b, a)) for b, a in map(amounts, ("mult_adds", "params"))]
+        return (*head, *cells[0], *((2 * cells[0][2],) if flops else ()), *cells[1])
+
+    def of(change: Change) -> Callable[[str], tuple[Any, Any]]:
+        return lambda quantity: (change.before(quantity), change.after(quantity))
+
+    lines = [line((change.mark, change.name, _what(change)), of(change)) for change in shown]
+    total = line(("", "total", None), lambda quantity: (getattr(before, quantity), getattr(after, quantity)))
+    counts = {mark: sum(1 for change in told if change.mark == mark) for mark in "+-~"}
+    said = f"{_moved('mult-adds', before.mult_adds, after.mult_adds)}, {_moved('params', before.params, after.params)}"
+    notes = [f"{counts['+']} added, {counts['-']} removed, {counts['~']} changed"]
+    notes += [f"{len(left_out)} smaller changes left out: run `mbcost diff` for all of them"] if left_out else []
+    notes += [f"{_how(before, after)}{', 1 mult-add = 2 FLOPs' if flops else ''}"]
+    return Table(f"{names[0]} -> {names[1]}: {said}", columns, tuple(lines), total, tuple(notes))
+
+
+def _moved(word: str, before: Any, after: Any) -> str:
+    """A total on both sides, and by how much it moved."""
+    if before == after:
+        return f"{word} {count(after)} (unchanged)"
+    rate = percent(before, after)
+    return f"{word} {count(before)} -> {count(after)}" + ("" if rate is None else f" ({percent_change(rate)})")
 
 
 def _what(change: Change) -> str:
     """The fields that differ, in words."""
-    words = [f"was {change.old.name}"] if change.renamed and change.old else []
-    depthwise = change.new is not None and change.new.kind == "depthwise"  # its groups are its channels
-    fields = [field for field in change.fields if not (depthwise and field[0] == "groups")]
-    words += [f"{name} {_shown(old)} -> {_shown(new)}" for name, old, new in fields]
-    row = change.new or change.old
-    if change.mark in "+-" and row is not None:
-        words = [f"{row.kind} {_shown(row.input)} -> {_shown(row.output)}"]
-    elif not words:
-        words = ["norm or bias"]
-    return ", ".join(words)
+    old, new = change.old, change.new
+    if old is None or new is None:
+        return _described(new or old)
+    words = [f"was {old.name}"] if change.renamed else []
+    words += [f"kind {old.kind}->{new.kind}"] if old.kind != new.kind else []
+    words += [
+        f"{field} {_shown(before)}->{_shown(after)}"
+        for field, before, after in change.fields
+        if field in {"kernel_size", "stride"} or (field == "groups" and not old.kind == new.kind == "depthwise")
+    ]
+    sides = [(row.input[0], row.output[0]) for row in (old, new)]
+    moved = [
+        f"{_shown(before)}->{_shown(after)}" if before != after else "" for before, after in zip(*sides, strict=True)
+    ]
+    if all(inner == outer for inner, outer in sides):  # a depthwise, a pool, an add: what comes in goes out
+        words += [f"channels {moved[0]}"] if moved[0] else []
+    elif any(moved):
+        told = [f"{way} {channels}" for way, channels in zip(("in", "out"), moved, strict=True) if channels]
+        words += [f"channels {', '.join(told)}"]
+    maps = [(row.output[1:] if old.output[1:] != new.output[1:] else row.input[1:]) for row in (old, new)]
+    words += [f"map {shape(maps[0])}->{shape(maps[1])}"] if maps[0] != maps[1] else []
+    return ", ".join(words or ["norm or bias"])
+
+
+def _described(row: Row | None) -> str:
+    """A layer that one side does not have: its kind, its kernel, its channels."""
+    if row is None:
+        return ""
+    kernel = f" {shape(row.kernel_size)}," if row.kernel_size and row.kernel_size != (1, 1) else ""
+    return f"{row.kind}{kernel} {_shown(row.input[0])}->{_shown(row.output[0])}"
 
 
 def _shown(value: Any) -> str:
-    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    """A field's value: a square kernel or stride as one number, as in a layer table."""
+    if isinstance(value, tuple):
+        return number(value[0]) if len(set(value)) == 1 else shape(value)
+    return "none" if value is None else number(value)
 
 
 def _document(

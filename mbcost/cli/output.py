@@ -84,6 +84,8 @@ def write(text: str, path: str | None) -> None:
         try:
             with open(temporary, "w", encoding="utf-8", newline="") as stream:
                 stream.write(text)
+            if os.path.exists(path):  # a replaced file keeps its permissions
+                os.chmod(temporary, os.stat(path).st_mode & 0o7777)
             os.replace(temporary, path)
         finally:
             if os.path.lexists(temporary):

@@ -76,16 +76,11 @@ def _result(result: Result) -> dict[str, Any]:
         keys["pattern"], keys["layer"] = limit.layers, result.layer
     if result.base is not None:
         keys["base"] = result.base
-        keys["grew"] = [
-            {
-                "change": part.change,
-                "name": part.name,
-                "before": part.before,
-                "value": part.value,
-                "growth": part.growth,
-            }
-            for part in result.grew
-        ]
+        if result.status in {"warn", "fail"}:
+            keys["grew"] = [
+                {key: getattr(part, key) for key in ("change", "name", "before", "value", "growth")}
+                for part in result.grew
+            ]
     if result.bound:
         keys["bound"] = True
     keys["budget"] = {"file": result.file.path or None, "number": result.budget.number}

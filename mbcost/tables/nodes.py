@@ -233,7 +233,7 @@ def _unwanted(document: Document, event: Any) -> MbcostError:
     if event.anchor is not None:
         return MbcostError(
             f"`&{event.anchor}` is an anchor, and anchors are not read",
-            help="write the value out, or use `defaults` and `blocks`",
+            help="write the value out",
             place=place,
         )
     return MbcostError(

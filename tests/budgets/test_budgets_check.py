@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,9 @@ from markdown_it import MarkdownIt
 
 import mbcost
 from mbcost import __version__
+from mbcost.budgets.evaluate import check
+from mbcost.budgets.reading import read_budgets
+from mbcost.report.verdicts.text import verdict_text
 from tests.budgets.budgets_world import TABLE
 from tests.conftest import Said
 
@@ -99,19 +103,62 @@ def test_the_text_says_what_failed_and_by_how_much(here: Path, say: Say) -> None
         "over budget: 2 of 11 limits exceeded (2 budgets, 2 models); 2 warnings; "
         "worst: mobilenet_v1, separable_3/pointwise mult-adds 77.48 % over 5%"
     )
-    assert "FAIL  net.yaml, alpha 1, resolution 32: mult-adds 727,680, limit 700K, over by 27,680 (3.95 %)" in lines
-    assert (
-        "FAIL  mobilenet_v1, alpha 0.75, resolution 192: separable_3/pointwise mult-adds 8.87 %, "
-        "limit 5% for */pointwise, over by 3.87 points (77.48 %)"
-    ) in lines
-    assert "WARN  net.yaml, alpha 1, resolution 32: params 9,322, warning limit 9.3K, over by 22 (0.24 %)" in lines
+    for block in (
+        """
+FAIL  net.yaml, alpha 1, resolution 32
+      mult-adds 727,680, limit 700K, over by 27,680 (3.95 %)
+      most:  """,
+        """
+FAIL  mobilenet_v1, alpha 0.75, resolution 192
+      separable_3/pointwise mult-adds 8.87 %, limit 5% for */pointwise, over by 3.87 points (77.48 %)
+      most:  separable_3/pointwise 21,233,664 (8.87 %)
+             separable_5/pointwise 21,233,664 (8.87 %)
+             separable_7/pointwise 21,233,664 (8.87 %)
+      limit: """,
+        """
+WARN  net.yaml, alpha 1, resolution 32
+      params 9,322, warning limit 9.3K, over by 22 (0.24 %)
+""",
+    ):
+        assert block in said.out
     assert not any(line.startswith("ok ") for line in lines)
-    shown = say("check", "--show-passed").out.splitlines()
-    assert sum(line.startswith("ok    ") for line in shown) == 7
-    assert any("net.yaml, alpha 0.5, resolution 64x32" in line for line in shown)
+    shown = say("check", "--show-passed").out
+    assert shown.count(" left (") == 7
+    assert "\nok    net.yaml, alpha 0.5, resolution 64x32\n      " in shown
     digests = [mbcost.load(name).digest for name in ("./net.yaml", "mobilenet_v1")]
     tables = f"tables {digests[0]} of net.yaml, {digests[1]} of mobilenet_v1"
     assert lines[-1] == f"convention torch, mbcost {__version__}, {tables}"
+
+
+@pytest.mark.parametrize("width", [50, 80])
+def test_a_terminal_folds_between_words_alone(width: int, here: Path) -> None:
+    outcome = check([read_budgets("mbcost-budgets.yaml")])
+    text, folded = verdict_text(outcome), verdict_text(outcome, width=width)
+    assert max(map(len, folded.splitlines())) <= width < max(map(len, text.splitlines()))
+    assert text.split() == folded.split()
+    coloured = verdict_text(outcome, color=True)
+    assert "\x1b[1;31mFAIL\x1b[0m  " in coloured
+    assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == text  # colour carries nothing alone
+
+
+def test_a_warning_that_fails_is_a_failure_everywhere(here: Path, say: Say) -> None:
+    Path("b.yaml").write_text(
+        "format: 1\nbudgets: [{model: net.yaml, warn: {mult_adds: 700K}, max: {params: 9.4K}}]\n", encoding="utf-8"
+    )
+    lenient = json.loads(say("check", "b.yaml", "-f", "json").out)
+    assert (lenient["passed"], lenient["counts"]["warn"], lenient["counts"]["fail"]) == (True, 1, 0)
+    strict = say("check", "b.yaml", "--fail-on", "warn", "-f", "json")
+    document = json.loads(strict.out)
+    assert (strict.code, document["passed"], document["counts"]["warn"], document["counts"]["fail"]) == (1, False, 0, 1)
+    said = say("check", "b.yaml", "--fail-on", "warn").out
+    assert said.startswith("over budget: 1 of 2 limits exceeded")
+    assert "warning limit 700K, over by 27,680" in said
+    junit = ET.fromstring(say("check", "b.yaml", "--fail-on", "warn", "-f", "junit").out)
+    assert junit.get("failures") == "1"
+
+
+def test_a_budgets_file_named_twice_is_checked_once(here: Path, say: Say) -> None:
+    assert say("check", "mbcost-budgets.yaml", "mbcost-budgets.yaml") == say("check")
 
 
 @pytest.mark.parametrize(
@@ -306,6 +353,10 @@ def test_markdown_renders_as_it_should(here: Path, say: Say) -> None:
     assert html.count("<tr>") == 1 + 2 + 2
     assert html.count("<details>") == html.count("</details>") == 4
     assert "Ask &lt;the&gt; *team*, 100 % of | it." in html  # the message is text, not markup
+    assert '<td style="text-align:right">3.87 points (77.48 %)</td>' in html
+    summaries = re.findall("<summary>(.*?)</summary>", html)
+    assert "net.yaml, alpha 1, resolution 32: mult-adds, limit 700K" in summaries
+    assert len(set(summaries)) == len(summaries)
     assert "for */pointwise" not in html.split("</table>")[0]
     within = say("check", "mobilenet_v1", "--max-mult-adds", "600M", "-f", "markdown").out
     assert within.splitlines()[:2] == ["<!-- mbcost check -->", "**within budget: 1 limit holds (1 budget, 1 model)**"]
@@ -394,6 +445,8 @@ def test_the_summary_that_cannot_be_written_is_an_error(here: Path, say: Say, mo
     said = say("check")
     assert (said.code, said.out) == (2, "")
     assert "the job summary" in said.err
+    assert say("check", "--update", "--allow-raise").code == 2
+    assert Path("mbcost-budgets.yaml").read_text(encoding="utf-8") == BUDGETS  # nor is anything updated
 
 
 def test_loose_limits_are_noticed_where_no_model_needs_them(here: Path, say: Say) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -16,6 +19,8 @@ from markdown_it import MarkdownIt
 import mbcost
 from mbcost.analysis import diff
 from mbcost.analysis.diff import changes, common
+from mbcost.cli.diff import command
+from mbcost.report.numbers import percent_change
 from mbcost.tables import read_network
 from tests.budgets.budgets_world import TABLE, Repository
 from tests.conftest import Said
@@ -171,7 +176,50 @@ def test_flops_are_a_column_of_their_own(say: Say) -> None:
     assert document["total"]["flops"]["difference"] == 2 * document["total"]["mult_adds"]["difference"]
     text = say("diff", "mobilenet_v1", "mobilenet_v2", "--unit", "flops").out
     assert "FLOPs change (2 x mult-adds)" in text
-    assert f"{document['total']['flops']['difference']:+,}" in text.splitlines()[-3]
+    total = next(line for line in text.splitlines() if line.split()[:1] == ["total"])
+    assert f"{document['total']['flops']['difference']:+,}" in total
+
+
+def test_what_changed_in_words(say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(TABLE, encoding="utf-8")
+    other = TABLE.replace("kernel_size: 3, out_channels: 16, stride: 2", "kernel_size: [3, 5], out_channels: 8")
+    other = other.replace("  - {op: global_pool}\n", "  - {op: squeeze_excite, se: 1/4}\n  - {op: global_pool}\n")
+    other = other.replace("rounding: divisor:8", "rounding: floor")
+    Path("other.yaml").write_text(other, encoding="utf-8")
+    said = say("diff", "net.yaml", "other.yaml").out
+    lines = said.splitlines()
+    # the title has the totals, whatever columns a terminal has room for
+    before, after = (mbcost.load(f"./{name}.yaml").cost() for name in ("net", "other"))
+    rate = percent_change(Fraction(after.mult_adds - before.mult_adds, before.mult_adds))
+    assert lines[0].startswith(
+        f"net.yaml -> other.yaml: mult-adds {before.mult_adds:,} -> {after.mult_adds:,} ({rate}), params "
+    )
+    words = {line[3:].split("  ")[0]: re.split("  +", line[3:])[1] for line in lines if line[:1] in {"+", "-", "~"}}
+    assert words == {
+        "stem": "kernel_size 3->3x5, stride 2->1, channels out 16->8, map 16x16->32x32",
+        "separable_1/depthwise": "channels 16->8, map 16x16->32x32",
+        "separable_1/pointwise": "channels in 16->8, map 16x16->32x32",
+        "separable_2/depthwise": "map 8x8->16x16",
+        "separable_2/pointwise": "map 8x8->16x16",
+        "separable_3/depthwise": "map 8x8->16x16",
+        "separable_3/pointwise": "map 8x8->16x16",
+        "squeeze_excite_1/reduce": "squeeze_excite 64->16",
+        "squeeze_excite_1/expand": "squeeze_excite 16->64",
+    }
+    assert "rounding divisor:8 and floor" in lines[-1]
+
+
+@pytest.mark.parametrize("names", [("mobilenet_v2", "mobilenet_v3_large"), ("mobilenet_v1", "mobilenet_v1_keras")])
+def test_eighty_columns_have_room_for_what_changed(names: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mbcost.cli.output.terminal", lambda: (80, False))
+    said = CliRunner().invoke(command, names)
+    assert said.exit_code == 0
+    lines = said.output.splitlines()
+    assert max(map(len, lines)) <= 80
+    heading = next(line for line in lines if line.split()[:1] == ["layer"])
+    assert heading.split()[1] == "what"
+    assert heading.count("change") == 2
 
 
 def test_unchanged_in_one_line(say: Say) -> None:
@@ -213,6 +261,7 @@ def test_the_largest_changes_stay_in_a_comment(say: Say, tmp_path: Path, monkeyp
         (["mobilnet_v1", "models/net.yaml"], "there is no model `mobilnet_v1`", "did you mean `mobilenet_v1`"),
         (["mobilenet_v1", "mbcost-budgets.yaml"], "this is a budgets file, not a layer table", "mbcost check FILE"),
         (["mobilenet_v1", "mobilenet_v2", "--by", "parms"], "--by `parms` is not known", "did you mean `params`?"),
+        (["-", "-"], "both sides are standard input", "give one of them as a file"),
         (["mobilenet_v1", "mobilenet_v2", "-a", "0"], "alpha (=0) must be above 0", "usual values"),
     ],
 )  # fmt: skip

@@ -60,7 +60,7 @@ def test_nothing_changed(work: Repository, say: Callable[..., Said]) -> None:
         0,
         (
             "unchanged: 727,680 mult-adds, 9,322 params in main:models/net.yaml and models/net.yaml "
-            f"(alpha 1, resolution 32 x 32, convention torch, mbcost {__version__}, tables {digest(TABLE)})\n"
+            f"(alpha 1, resolution 32 x 32, convention torch, rounding divisor:8, mbcost {__version__}, tables {digest(TABLE)})\n"
         ),
         "",
     )
@@ -73,29 +73,39 @@ def test_a_layer_is_widened(work: Repository, say: Callable[..., Said]) -> None:
     said = say("check", "--base", "main")
     assert (said.code, said.err) == (1, "")
     # by hand: a pointwise of 64 x 64 x 8 x 8 becomes 64 x 96 x 8 x 8, the classifier 64 x 10 becomes 96 x 10
-    most = "separable_3/pointwise 393,216 (45.77 %), separable_1/pointwise 131,072 (15.26 %), separable_2/pointwise 131,072 (15.26 %)"
-    grew = "~ separable_3/pointwise 262,144 -> 393,216 (+131,072)\n             ~ classifier 640 -> 960 (+320)"
+    most = """\
+      most:  separable_3/pointwise 393,216 (45.77 %)
+             separable_1/pointwise 131,072 (15.26 %)
+             separable_2/pointwise 131,072 (15.26 %)"""
+    grew = """\
+      grew:  ~ separable_3/pointwise 262,144 -> 393,216 (+131,072)
+             ~ classifier                640 ->     960     (+320)"""
     assert (
         said.out
         == f"""\
 over budget: 3 of 3 limits exceeded (1 budget, 1 model); worst: models/net.yaml, params 24.84 % over +1%
 
-FAIL  models/net.yaml, alpha 1, resolution 32: params 11,754, grew by 2,432 (+26.09 %), limit +1%, over by 2,339 (24.84 %)
-      most:  separable_3/pointwise 6,336 (53.91 %), separable_2/pointwise 2,176 (18.51 %), classifier 970 (8.25 %)
+FAIL  models/net.yaml, alpha 1, resolution 32
+      params 11,754, grew by 2,432 (+26.09 %), limit +1%, over by 2,339 (24.84 %)
+      most:  separable_3/pointwise 6,336 (53.91 %)
+             separable_2/pointwise 2,176 (18.51 %)
+             classifier              970  (8.25 %)
       grew:  ~ separable_3/pointwise 4,224 -> 6,336 (+2,112)
-             ~ classifier 650 -> 970 (+320)
+             ~ classifier              650 ->   970   (+320)
       limit: mbcost-budgets.yaml:7:39
       note:  Raise only with a benchmark link.
 
-FAIL  models/net.yaml, alpha 1, resolution 32: mult-adds 859,072, grew by 131,392 (+18.06 %), limit +2%, over by 116,839 (15.74 %)
-      most:  {most}
-      grew:  {grew}
+FAIL  models/net.yaml, alpha 1, resolution 32
+      mult-adds 859,072, grew by 131,392 (+18.06 %), limit +2%, over by 116,839 (15.74 %)
+{most}
+{grew}
       limit: mbcost-budgets.yaml:7:26
       note:  Raise only with a benchmark link.
 
-FAIL  models/net.yaml, alpha 1, resolution 32: mult-adds 859,072, limit 800K, over by 59,072 (7.38 %)
-      most:  {most}
-      grew:  {grew}
+FAIL  models/net.yaml, alpha 1, resolution 32
+      mult-adds 859,072, limit 800K, over by 59,072 (7.38 %)
+{most}
+{grew}
       limit: mbcost-budgets.yaml:6:22
       note:  Raise only with a benchmark link.
 
@@ -286,7 +296,9 @@ def test_from_a_folder_below(work: Repository, say: Callable[..., Said], monkeyp
     monkeypatch.chdir(work.folder / "models")
     said = say("check", "--base", "main", "--show-passed")
     assert said.code == 0
-    assert f"ok    {os.path.join('..', 'models', 'net.yaml')}, alpha 1, resolution 32: mult-adds 727,680" in said.out
+    assert (
+        f"ok    {os.path.join('..', 'models', 'net.yaml')}, alpha 1, resolution 32\n      mult-adds 727,680" in said.out
+    )
     assert say("diff", "main:./net.yaml", "net.yaml").out.startswith("unchanged: 727,680 mult-adds")
     assert say("diff", "main:models/net.yaml", "net.yaml").out.startswith("unchanged: 727,680 mult-adds")
 
@@ -329,13 +341,32 @@ def test_a_saved_report_is_a_base(work: Repository, say: Callable[..., Said], tm
         assert said.code == 1
         failures[base] = said.out.replace(str(base), "BASE")
     assert failures[whole] == failures[table]
-    assert (
-        "grew:  ~ separable_3/pointwise 262,144 -> 393,216 (+131,072)\n             ~ classifier 640 -> 960 (+320)"
-        in failures[whole]
-    )
+    assert "grew:  ~ separable_3/pointwise 262,144 -> 393,216 (+131,072)\n" in failures[whole]
     assert failures[whole].splitlines()[0] == (
         "over budget: 3 of 3 limits exceeded (1 budget, 1 model); worst: models/net.yaml, params 24.84 % over +1%"
     )
+
+
+def test_a_copy_of_a_saved_network_is_new_and_a_moved_one_is_not(
+    work: Repository, say: Callable[..., Said], tmp_path: Path
+) -> None:
+    import json
+
+    saved = str(tmp_path / "check.json")
+    assert say("check", "-f", "json", "-o", saved).code == 0
+    work.write("models/copy.yaml", WIDER)  # with the name of the network it was copied from
+    said = say("check", "--base", saved, "-f", "json", "--exit-zero")
+    results = json.loads(said.out)["results"]
+    assert {(r["model"], r["status"]) for r in results if r["kind"] == "vs_base"} == {
+        ("models/copy.yaml", "new"),
+        ("models/net.yaml", "pass"),
+    }
+    assert not any("grew" in r for r in results)  # what grew is told of what fails alone
+    (work.folder / "models/net.yaml").unlink()
+    said = say("check", "--base", saved, "-f", "json")
+    assert said.code == 1
+    failed = [r for r in json.loads(said.out)["results"] if not r["passed"]]
+    assert [r["grew"][0]["name"] for r in failed] == ["separable_3/pointwise"] * 3
 
 
 def test_the_search_for_a_budgets_file_ends_at_the_repositorys_root(

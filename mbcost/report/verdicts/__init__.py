@@ -12,12 +12,14 @@ __all__ = ["FORMATS", "render_verdict"]
 FORMATS = ("table", "markdown", "github", "junit")
 
 
-def render_verdict(outcome: Outcome, fmt: str, *, show_passed: bool = False) -> str:
-    """What a check found, as text in one of the `FORMATS`."""
+def render_verdict(
+    outcome: Outcome, fmt: str, *, show_passed: bool = False, width: int | None = None, color: bool = False
+) -> str:
+    """What a check found, as text in one of the `FORMATS`; width and colour of a terminal concern `table` only."""
     if fmt == "table":
         from mbcost.report.verdicts.text import verdict_text
 
-        return verdict_text(outcome, show_passed=show_passed)
+        return verdict_text(outcome, show_passed=show_passed, width=width, color=color)
     if fmt == "markdown":
         from mbcost.report.verdicts.markdown import verdict_markdown
 

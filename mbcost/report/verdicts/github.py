@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from mbcost.report.cells import visible
-from mbcost.report.verdicts.words import details, loose, plural, sentence
+from mbcost.report.verdicts.words import explained, loose, plural
 
 if TYPE_CHECKING:
     from mbcost.budgets.specs import Outcome, Result
@@ -29,11 +29,10 @@ def annotation_lines(outcome: Outcome) -> str:
 
 
 def _annotation(level: str, title: str, result: Result) -> str:
-    message = "\n".join([sentence(result), *[f"{name}: {text}" for name, text in details(result)]])
     place = result.place
     if place is not None and _relative(place.file) is None:
         place = result.limit.place  # a table outside the repository has no line to show
-    return command(level, message, title, place)
+    return command(level, explained(result), title, place)
 
 
 def command(level: str, message: str, title: str, place: Place | None = None) -> str:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from mbcost import __version__
 from mbcost.report.cells import visible
-from mbcost.report.verdicts.words import details, facts, footer, point, sentence, verdict
+from mbcost.report.verdicts.words import explained, facts, footer, point, sentence, verdict
 
 if TYPE_CHECKING:
     from mbcost.budgets.specs import Outcome, Result
@@ -66,13 +66,8 @@ def _case(case: ET.Element, results: list[Result]) -> None:
         )
     failures = [r for r in results if r.status == "fail"]
     if failures:
-        message = "; ".join([facts(result) for result in failures])
-        text = "\n".join(
-            [
-                "\n".join([sentence(result), *[f"{name}: {value}" for name, value in details(result)]])
-                for result in failures
-            ]
-        )
+        message = "; ".join(map(facts, failures))
+        text = "\n".join(map(explained, failures))
         ET.SubElement(case, "failure", {"message": message, "type": "over budget"}).text = text
     elif _skipped(results):
         ET.SubElement(case, "skipped", {"message": "relative limits without a base"})

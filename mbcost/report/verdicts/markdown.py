@@ -9,7 +9,19 @@ from mbcost.budgets.specs import QUANTITIES
 from mbcost.report.cells import visible
 from mbcost.report.markdown import bold, escaped, line_start
 from mbcost.report.numbers import share
-from mbcost.report.verdicts.words import amount, details, footer, loose, notes, plural, point, subject, verdict
+from mbcost.report.verdicts.words import (
+    amount,
+    details,
+    excess,
+    footer,
+    joined,
+    loose,
+    notes,
+    plural,
+    point,
+    subject,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from mbcost.budgets.specs import Outcome, Result
@@ -69,9 +81,11 @@ def capped(head: list[str], rows: list[list[str]], details: list[list[str]], tai
 def _row(result: Result) -> str:
     limit = result.limit
     name = QUANTITIES[limit.quantity] + (f" of {result.layer}" if result.layer else "")
-    over = f"{amount(result, result.over)} ({share(result.over_share)})" if result.over else ""
+    over = f"{excess(result)} ({share(result.over_share)})" if result.over else ""
     text = limit.text + (" over the base" if limit.kind == "vs_base" else "")
     value = ("at least " if result.bound else "") + amount(result, result.value)
+    if limit.kind == "vs_base" and result.base is not None:
+        value += f" (was {amount(result, result.base)})"
     cells = [
         bold(_WORDS[result.status]),
         escaped(visible(result.model)),
@@ -88,7 +102,11 @@ def _explained(result: Result) -> list[str]:
     """The layers behind one result over its limit, folded away."""
     if result.status not in {"fail", "warn"}:
         return []
-    name = html.escape(f"{subject(result)}: {QUANTITIES[result.limit.quantity]}")  # Markdown is not read inside HTML
+    limit = result.limit
+    name = f"{subject(result)}: {QUANTITIES[limit.quantity]}, limit {limit.text}"
+    name = html.escape(name)  # Markdown is not read inside HTML
     lines = [f"<details><summary>{name}</summary>", ""]
-    lines += [f"- {label}: {escaped(text)}" for label, text in details(result)]
+    for label, rows in details(result):
+        texts = [escaped(joined(row)) for row in rows]
+        lines += [f"- {label}: {texts[0]}"] if len(texts) == 1 else [f"- {label}:", *[f"  - {text}" for text in texts]]
     return [*lines, "", "</details>"]

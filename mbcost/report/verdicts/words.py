@@ -14,7 +14,11 @@ from mbcost.report.numbers import count, percent_change, share
 if TYPE_CHECKING:
     from mbcost.budgets.specs import Outcome, Part, Result
 
-__all__ = ["details", "facts", "footer", "grown", "loose", "notes", "plural", "point", "sentence", "subject", "verdict"]
+__all__ = [
+    "amount", "details", "excess", "explained", "facts", "footer", "joined", "loose", "notes", "plural", "point", "sentence", "subject", "verdict",
+]  # fmt: skip
+
+Cells = tuple[str, ...]
 
 MOST_GREW = 5
 MOST_TABLES = 5
@@ -103,7 +107,7 @@ def facts(result: Result) -> str:
     words += f" for {visible(limit.layers)}" if limit.layers else ""
     if result.over:
         rate = f" ({share(result.over_share)})" if result.allowed else ""
-        return f"{words}, over by {_points(result)}{rate}"
+        return f"{words}, over by {excess(result)}{rate}"
     if result.bound:
         unknown = [visible(row.name) for row in result.cost.rows if not row.exact]
         which = (
@@ -118,7 +122,7 @@ def facts(result: Result) -> str:
     )
 
 
-def _points(result: Result) -> str:
+def excess(result: Result) -> str:
     """The excess; of a share in percentage points."""
     if result.limit.kind.endswith("_share"):
         return share(result.over).replace(" %", " points")
@@ -130,37 +134,49 @@ def sentence(result: Result) -> str:
     return f"{subject(result)}: {facts(result)}"
 
 
-def details(result: Result) -> list[tuple[str, str]]:
-    """What stands below a result over its limit: the largest layers, those that grew, the limit's place, its message."""
-    found = []
+def details(result: Result) -> list[tuple[str, list[Cells]]]:
+    """What stands below a result over its limit, in lines of cells: the largest layers, those that grew, the limit's place, its message."""
+    found: list[tuple[str, list[Cells]]] = []
     if result.layers:
-        found.append(("most", ", ".join([_contribution(result, part) for part in result.layers])))
+        found.append(("most", [_contribution(result, part) for part in result.layers]))
     if result.grew or result.base is not None:
-        found.append(("grew", ", ".join(grown(result))))
+        found.append(("grew", _grown(result)))
     if result.limit.place is not None:
-        found.append(("limit", visible(str(result.limit.place))))
+        found.append(("limit", [(visible(str(result.limit.place)),)]))
     if result.budget.message:
-        found.append(("note", visible(" ".join(result.budget.message.split()))))
+        found.append(("note", [(visible(" ".join(result.budget.message.split())),)]))
     return found
 
 
-def grown(result: Result) -> list[str]:
+def explained(result: Result) -> str:
+    """A result and its details as plain text, a line for each of them."""
+    return "\n".join(
+        [sentence(result), *[f"{name}: {', '.join(map(joined, lines))}" for name, lines in details(result)]]
+    )
+
+
+def joined(cells: Cells) -> str:
+    """The cells of a line as running text."""
+    return " ".join([cell for cell in cells if cell])
+
+
+def _grown(result: Result) -> list[Cells]:
     """The layers that grew over the base, most first, each with what it was and is."""
     if not result.grew:
-        return [f"no layer (the base: {amount(result, result.base)})"]
+        return [(f"no layer (the base: {amount(result, result.base)})",)]
     rest = len(result.grew) - MOST_GREW
-    more = [f"and {plural(rest, 'more layer')}"] if rest > 0 else []
+    more: list[Cells] = [(f"and {plural(rest, 'more layer')}",)] if rest > 0 else []
     return [*[_growth(result, part) for part in result.grew[:MOST_GREW]], *more]
 
 
-def _contribution(result: Result, part: Part) -> str:
-    rate = f" ({share(part.share)})" if part.share is not None else ""
-    return f"{visible(part.name)} {_plain(result, part.value)}{rate}"
+def _contribution(result: Result, part: Part) -> Cells:
+    rate = f"({share(part.share)})" if part.share is not None else ""
+    return visible(part.name), _plain(result, part.value), rate
 
 
-def _growth(result: Result, part: Part) -> str:
-    before = f"{_plain(result, part.before)} -> " if part.change == "~" else ""
-    return f"{part.change} {visible(part.name)} {before}{_plain(result, part.value)} (+{count(part.growth)})"
+def _growth(result: Result, part: Part) -> Cells:
+    before, arrow = (_plain(result, part.before), "->") if part.change == "~" else ("", "")
+    return f"{part.change} {visible(part.name)}", before, arrow, _plain(result, part.value), f"(+{count(part.growth)})"
 
 
 def _plain(result: Result, value: Any) -> str:
