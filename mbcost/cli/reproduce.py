@@ -14,12 +14,13 @@ from mbcost.cli.output import json_text, table_text, write
 from mbcost.cli.reproduced import cell_keys, cells_table, document_of, list_report, points_report, summary_table
 from mbcost.errors import MbcostError, nearest
 from mbcost.papers import VERDICTS, Paper, load, papers, reproduce
-from mbcost.papers.commands import commands, reading
+from mbcost.papers.commands import commands
 from mbcost.report import Table
 
 __all__ = ["command"]
 
 PICTURES = ("png", "svg", "pdf")
+OTHER_PICTURES = ("jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "eps", "ps")
 
 
 class PaperName(click.ParamType[str]):
@@ -87,7 +88,7 @@ def command(
     elif tables or wanted:
         _emit(cells_table(source, results, wanted, format), format, output)
     else:
-        _emit(summary_table(source, results), format, output)
+        _emit(summary_table(source, results, format), format, output)
     return 0 if all(result.as_expected for table in results for result in table.cells) else 1
 
 
@@ -133,14 +134,15 @@ def _cell(source: Paper, spec: str, format: str, output: str | None) -> int:
             f"table {id} prints nothing in row `{row}`, column `{column}`", help="--table N shows the cells there are"
         )
     result = results[0]
-    lines = [line for line in commands(result.cell) if line] if result.computed is not None else []
+    found = commands(result.cell, source.quantities) if result.computed is not None else []
     if format == "json":
         document = {
             "schema": "mbcost/cell/1",
             "version": __version__,
             "table": id,
             **cell_keys(result),
-            "commands": lines,
+            "commands": [line for _, line in found if line],
+            "read": [read for read, line in found if line],
         }
         _emit(document, format, output)
         return 0 if result.as_expected else 1
@@ -148,15 +150,16 @@ def _cell(source: Paper, spec: str, format: str, output: str | None) -> int:
     if result.computed is not None:
         said += f", computed {result.printed}"
     text = [f"# {said}: {result.verdict}{'. ' + result.reason if result.reason else ''}"]
-    text += [f"# read: {reading(result.cell.setting)}"] if lines else ["# nothing is computed for this cell"]
-    text += lines[:1] + [part for line in lines[1:] for part in ("# as published:", line)]
+    for number, (read, line) in enumerate(found):
+        text += [f"# {'as published, ' if number else ''}read: {read}", *([line] if line else [])]
+    text += [] if found else ["# nothing is computed for this cell"]
     write("\n".join(text) + "\n", output)
     return 0 if result.as_expected else 1
 
 
 def _picture(path: str) -> str:
     kind = os.path.splitext(path)[1].lstrip(".").lower()
-    return kind if kind in PICTURES else ""
+    return kind if kind in (*PICTURES, *OTHER_PICTURES) else ""
 
 
 def _figure(source: Paper, id: str, format: str, output: str | None) -> None:
@@ -165,6 +168,11 @@ def _figure(source: Paper, id: str, format: str, output: str | None) -> None:
     figure = figure_of(source, id)
     found = points(source, figure)
     kind = _picture(output) if output is not None else ""
+    if kind in OTHER_PICTURES:
+        raise MbcostError(
+            f"`{str(output)[:200]}` is a {kind} picture, and figures are drawn as {', '.join(PICTURES)}",
+            help="name a .pdf or .svg for a paper, a .png for a page",
+        )
     if kind and format != "table":
         raise MbcostError(
             f"`{str(output)[:200]}` is a picture, and {format} is asked for",

@@ -7,6 +7,7 @@ from typing import Any
 
 from mbcost import __version__
 from mbcost.papers import VERDICTS, Paper, Result, TableResult, load, papers, summary
+from mbcost.papers.commands import MAPS, command_of
 from mbcost.papers.points import PlotPoint
 from mbcost.papers.specs import Figure
 from mbcost.report import Column, Table
@@ -47,7 +48,7 @@ def list_report(format: str) -> Table | dict[str, Any]:
     )
 
 
-def summary_table(source: Paper, results: tuple[TableResult, ...]) -> Table:
+def summary_table(source: Paper, results: tuple[TableResult, ...], format: str) -> Table:
     """The verdicts of a paper, table by table; what differs from its expected verdict is named below."""
     columns = (
         Column("table", "table", "text"), Column("title", "title", "text", 9), Column("cells", "cells", "count"),
@@ -57,7 +58,12 @@ def summary_table(source: Paper, results: tuple[TableResult, ...]) -> Table:
     for result in results:
         counts = summary([result])
         lines.append(
-            (result.table.id, result.table.title, len(result.cells), *[count or None for count in counts.values()])
+            (
+                result.table.id,
+                result.table.title,
+                len(result.cells),
+                *[count if count or format == "csv" else None for count in counts.values()],
+            )
         )
     wrong = [(table.table.id, result) for table in results for result in table.cells if not result.as_expected]
     total = sum(len(table.cells) for table in results)
@@ -115,6 +121,7 @@ def cells_table(source: Paper, results: tuple[TableResult, ...], wanted: tuple[s
         title_of(source) if several else f"{title_of(source)}, table {results[0].table.id}: {results[0].table.title}"
     )
     notes = [f"({number}) {reason}" for reason, number in reasons.items()]
+    notes += [] if lines else [f"No cell has the verdict {' or '.join(wanted)}."]
     return Table(
         title,
         tuple(columns),
@@ -139,18 +146,24 @@ def _computed(result: Result, whole: bool) -> Any:
 
 
 def _counted(results: tuple[TableResult, ...]) -> str:
-    """What the columns count, and how their numbers are rounded."""
+    """What the columns count, under which convention, and how their numbers are rounded."""
     counted = {
-        str(cell.setting["quantity"]): None
+        str(cell.setting.get("quantity", "mult_adds")): None
         for table in results for result in table.cells if result.computed is not None
-        for cell in [result.cell] if "quantity" in cell.setting and "words" not in cell.setting
+        for cell in [result.cell] if not {"words", "blocks", "equals"} & cell.setting.keys()
     }  # fmt: skip
-    what = (
-        f"Counted: {', '.join(counted)}, of convolutions and linear layers, convention torch"
-        if counted
-        else "Sizes and fields of the layer table"
-    )
-    return f"{what}; rounded to nearest, a tie up, unless a verdict says cut off"
+    what = f"Counted: {', '.join(counted)}" if counted else "Sizes and fields of the layer table"
+    of = ", of convolutions and linear layers" if counted and set(counted) <= {"mult_adds", "weights"} else ""
+    rule = f", convention {_conventions(results)}" if set(counted) - set(MAPS) else ""
+    return f"{what}{of}{rule}; rounded to nearest, a tie up, unless a verdict says cut off"
+
+
+def _conventions(results: tuple[TableResult, ...]) -> str:
+    """The conventions under which cells are computed."""
+    found = {
+        str(r.cell.setting.get("convention", "torch")): None for t in results for r in t.cells if r.computed is not None
+    }
+    return ", ".join(found)
 
 
 def document_of(source: Paper, results: tuple[TableResult, ...], wanted: tuple[str, ...]) -> dict[str, Any]:
@@ -162,7 +175,7 @@ def document_of(source: Paper, results: tuple[TableResult, ...], wanted: tuple[s
         "title": source.title,
         "arxiv": source.arxiv or None,
         "source": source.source,
-        "convention": "torch",
+        "convention": _conventions(results) or "torch",
         "as_expected": all(result.as_expected for table in results for result in table.cells),
         "tables": [
             {
@@ -191,7 +204,7 @@ def points_report(source: Paper, figure: Figure, found: tuple[PlotPoint, ...], f
     x = str(figure.x.setting.get("quantity", "mult_adds"))
     if format == "json":
         rows = [
-            {"series": p.series, "model": p.model, "alpha": str(p.alpha), "resolution": p.resolution, x: p.x, "published": p.y_text, "source": p.source}
+            {"series": p.series, "model": p.model, "alpha": str(p.alpha), "resolution": p.resolution, x: p.x, "published": p.y_text, "source": p.source, "command": command_of(p.setting)}
             for p in found
         ]  # fmt: skip
         head = {
@@ -205,12 +218,20 @@ def points_report(source: Paper, figure: Figure, found: tuple[PlotPoint, ...], f
     columns = (
         Column("series", "series", "text"), Column("model", "model", "name", 2), Column("alpha", "alpha", "number"),
         Column("resolution", "resolution", "number"), Column(x, x.replace("_", "-"), "count"), Column("published", figure.y.title, "number"),
-        Column("source", "source", "text"),
+        Column("source", "source", "text"), *([Column("command", "command", "text")] if format == "csv" else []),
     )  # fmt: skip
     sources = {text: number for number, text in enumerate(dict.fromkeys(p.source for p in found), 1)}
     whole = format == "csv"
     lines = tuple(
-        (p.series, p.model, p.alpha, p.resolution, p.x, p.y_text, p.source if whole else f"({sources[p.source]})")
+        (
+            p.series,
+            p.model,
+            p.alpha,
+            p.resolution,
+            p.x,
+            p.y_text,
+            *((p.source, command_of(p.setting)) if whole else (f"({sources[p.source]})",)),
+        )
         for p in found
     )
     notes = tuple(f"({number}) {text}" for text, number in sources.items())

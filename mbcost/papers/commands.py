@@ -10,35 +10,52 @@ from mbcost.papers.settings import merged
 if TYPE_CHECKING:
     from mbcost.papers.specs import Cell, Setting
 
-__all__ = ["command_of", "commands", "reading"]
+__all__ = ["MAPS", "command_of", "commands", "reading"]
+
+MAPS = {
+    "channels": "channels of the largest map",
+    "map_bytes": "channels x height x width x 2 bytes of the largest map",
+}
+"""What is read of the feature maps, in V2 Table 3."""
+
+SHOWN = ("mult_adds", "params", "layers", "flops", "channels", "map_bytes")
+"""What ``mbcost table`` shows of itself; other parts of a count stand in its JSON."""
 
 
-def commands(cell: Cell) -> list[str]:
-    """The command behind a cell, then one for each setting under which the published number comes out.
+def commands(cell: Cell, quantities: dict[str, dict[str, int]] | None = None) -> list[tuple[str, str]]:
+    """What to read, and the command that prints it: for the cell, then for each setting that explains its number.
+
+    ``quantities`` are the forms of the paper file's own.
 
     >>> from mbcost.papers import load
-    >>> commands(next(c for t in load("mobilenet_v1").tables for c in t.cells if c.published == "4866"))
-    ['mbcost table mobilenet_v1 --standard', 'mbcost table mobilenet_v1 --standard --without classifier']
+    >>> commands(next(c for t in load("mobilenet_v1").tables for c in t.cells if c.published == "4866"))[1]
+    ('mult_adds', 'mbcost table mobilenet_v1 --standard --without classifier')
     """
     settings = [cell.setting]
     if cell.note is not None:
         settings += [merged(cell.setting, other) for _, other in cell.note.proofs]
-    return list(dict.fromkeys([command_of(setting) for setting in settings]))
+    return list(dict.fromkeys([(reading(setting, quantities), command_of(setting)) for setting in settings]))
 
 
 def command_of(setting: Setting) -> str:
-    """The command that computes what a setting says; empty where nothing is computed."""
+    """The command that computes what a setting says; empty where another published cell is read.
+
+    >>> command_of({"model": "mobilenet_v1", "alpha": "0.5", "quantity": "weights"})
+    'mbcost table mobilenet_v1 -a 0.5 --convention paper'
+    """
     from shlex import join
 
+    if "equals" in setting:
+        return ""
     if "conv" in setting:
         return join(_conv(setting))
-    if "model" not in setting:
-        return ""
     words = ["mbcost", "table", str(setting["model"])]
+    quantity = setting.get("quantity", "mult_adds")
+    shown = {"convention": "paper", **setting} if quantity == "weights" else setting
     for key, option in (("alpha", "-a"), ("rho", "--rho"), ("resolution", "-r"), ("batch", "--batch"), ("rounding", "--rounding"),
                         ("convention", "--convention"), ("classes", "--classes")):  # fmt: skip
-        if key in setting:
-            words += [option, str(setting[key])]
+        if key in shown:
+            words += [option, str(shown[key])]
     if setting.get("standard"):
         words.append("--standard")
     for field, value in setting.get("set", {}).items():
@@ -47,6 +64,10 @@ def command_of(setting: Setting) -> str:
         words += ["--without", glob]
     if "kind" in setting or setting.get("share"):
         words += ["--by", "kind"]
+    if quantity == "flops":
+        words += ["--unit", "flops"]
+    elif quantity not in (*SHOWN, "weights"):
+        words += ["-f", "json"]
     return join(words)
 
 
@@ -58,18 +79,33 @@ def _conv(setting: Setting) -> list[str]:
     return ["mbcost", "conv", *channels, "-k", str(conv["kernel_size"]), "--size", str(size)]
 
 
-def reading(setting: Setting) -> str:
+def reading(setting: Setting, quantities: dict[str, dict[str, int]] | None = None) -> str:
     """Which number of the command's output is meant.
 
     >>> reading({"model": "mobilenet_v1", "kind": "pointwise", "share": True, "quantity": "weights"})
     'share of weights, kind pointwise'
+    >>> reading({"model": "mobilenet_v1", "size": 56, "quantity": "map_bytes"})
+    'channels x height x width x 2 bytes of the largest map, size 56'
     """
+    if "equals" in setting:
+        other = setting["equals"]
+        return f"table {other['table']}, column {other['column']}, row {' or '.join(other['rows']) or 'with the most'}"
     if "words" in setting:
         return f"layer {setting.get('layer', '')}"
-    what = setting.get("quantity", "mult_adds")
+    quantity = str(setting.get("quantity", "mult_adds"))
+    form = (quantities or {}).get(quantity, {})
+    sum_of = " + ".join([part if factor == 1 else f"{factor} {part}" for part, factor in form.items()])
+    what = sum_of or MAPS.get(quantity, quantity)
     words = [f"share of {what}" if setting.get("share") else what]
+    if "blocks" in setting:
+        words = [f"the number of rows called {' or '.join(setting['blocks'])}"]
     words += [f"{key} {setting[key]}" for key in ("form", "kind", "layer", "size") if key in setting]
-    words += [f"rows {' '.join(setting['rows'])}"] if "rows" in setting else []
-    words += [f"rows called {' '.join(setting['blocks'])}"] if "blocks" in setting else []
-    words += [f"divided by that of `{command_of(setting['per'])}`"] if "per" in setting else []
+    if "rows" in setting:
+        words.append(f"rows {' '.join(setting['rows'])}{'' if quantity in MAPS else ' added up'}")
+    words += ["at the width of the row that reads it"] if setting.get("reads") else []
+    if "per" in setting:
+        other = merged({key: setting[key] for key in ("quantity",) if key in setting}, setting["per"])
+        words.append(f"divided by that of `{command_of(other)}`")
+    words += [f"{setting['digits']} digits at least"] if "digits" in setting else []
+    words += ["cut off"] if setting.get("round") == "floor" else []
     return ", ".join(words)

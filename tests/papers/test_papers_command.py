@@ -178,11 +178,12 @@ def test_the_command_behind_a_cell(say: Say) -> None:
     assert lines[1:] == [
         "# read: mult_adds",
         "mbcost table mobilenet_v1 -a 0.25 -r 128 --without classifier",
-        "# as published:",
+        "# as published, read: mult_adds",
         "mbcost table mobilenet_v1 -a 0.25 -r 128 --set conv_1.out_channels=16 --set conv_1.width=fixed --without classifier",
     ]
     report = json.loads(say("reproduce", "mobilenet_v1", "--cell", "12:0.25 MobileNet-128:mult_adds", "-f", "json").out)
     assert report["commands"] == [lines[2], lines[4]]
+    assert report["read"] == ["mult_adds", "mult_adds"]
     assert (report["computed"], report["printed"]) == (13314048, "13")
 
 
@@ -202,23 +203,49 @@ def test_a_row_may_be_named_by_its_number(say: Say) -> None:
 
 @pytest.mark.parametrize("name", ["mobilenet_v1", "mobilenet_v3", "tf_slim"])
 def test_the_commands_give_the_computed_numbers(say: Say, name: str) -> None:
-    """Every sixth command, run as printed, gives the very number of its cell."""
+    """Every sixth command, pasted as it is, prints the very number of its cell among the totals."""
     tried = 0
     totals = {"mult_adds", "params", "weights"}
     narrowed = {"conv", "layer", "share", "per", "rows", "kind", "size"}
     cells = [r for table in reproduce(load(name)) for r in table.cells if isinstance(r.computed, int)]
     plain = [r for r in cells if r.cell.setting.get("quantity") in totals and not narrowed & set(r.cell.setting)]
     for result in plain[::6]:
-        report = json.loads(say(*shlex.split(commands(result.cell)[0])[1:], "-f", "json").out)
-        assert report["total"][result.cell.setting["quantity"]] == result.computed, result.cell
+        said = say(*shlex.split(commands(result.cell)[0][1])[1:])
+        total = next(line for line in said.out.splitlines() if line.startswith("total"))
+        assert f"{result.computed:,}" in total, result.cell
         tried += 1
     assert tried >= 5
+
+
+@pytest.mark.parametrize(
+    ("paper", "cell", "read", "command"),
+    [
+        ("mobilenet_v1", "4:MobileNet:params", "weights", "mbcost table mobilenet_v1 --convention paper"),
+        ("mobilenet_v1", "9:Squeezenet:mult_adds", "flops, 2 digits at least", "mbcost table squeezenet_1_0 -r 227 --unit flops"),
+        ("mobilenet_v1", "9:AlexNet:mult_adds", "mult_adds, 2 digits at least", "mbcost table alexnet_two_tower -r 227"),
+        ("mobilenet_v1", "8:VGG 16:mult_adds", "mult_adds, kind conv, 3 digits at least", "mbcost table vgg16 --by kind"),
+        ("libraries", "v2_params:Keras:params", "params", "mbcost table mobilenet_v2 --convention keras"),
+        ("libraries", "omz:mobilenet-v1-1.0-224:billions", "flops", "mbcost table mobilenet_v1 --convention openvino --unit flops"),
+        ("mobilenet_v3", "6:V3-Small:params", "weights + biases", "-f json"),
+        ("mobilenet_v2", "text:1:value", "mult_adds", "mbcost table mobilenet_v2"),
+    ],
+)  # fmt: skip
+def test_the_last_command_gives_the_published_number(say: Say, paper: str, cell: str, read: str, command: str) -> None:
+    *_, what, line = say("reproduce", paper, "--cell", cell).out.splitlines()
+    assert what.endswith(f"read: {read}")
+    assert line.endswith(command)
+    assert say(*shlex.split(line)[1:]).code == 0
+
+
+def test_a_cell_held_against_another_one_names_it(say: Say) -> None:
+    said = say("reproduce", "mobilenet_v1", "--cell", "text:6:value")
+    assert said.out.splitlines()[1:] == ["# read: table 12, column params, row Baseline"]
 
 
 @pytest.mark.parametrize("row", ["Convolution", "Depthwise Separable Conv", "α = 0.75", "ρ = 0.714"])
 def test_the_commands_of_table_3_give_its_numbers(say: Say, row: str) -> None:
     cells = [r for r in reproduce(load("mobilenet_v1"), ["3"])[0].cells if r.cell.row == row]
-    report = json.loads(say(*shlex.split(commands(cells[0].cell)[0])[1:], "-f", "json").out)
+    report = json.loads(say(*shlex.split(commands(cells[0].cell)[0][1])[1:], "-f", "json").out)
     form = report[cells[0].cell.setting["form"]]
     assert [form["mult_adds"], form["params"]] == [r.computed for r in cells]
 
@@ -238,3 +265,25 @@ def test_the_whole_of_mobilenet_v1_takes_less_than_two_seconds() -> None:
     before = time.perf_counter()
     assert "All 237 cells" in fresh(code)
     assert time.perf_counter() - before < 2
+
+
+def test_no_cell_of_a_verdict_is_said(say: Say) -> None:
+    said = say("reproduce", "mobilenet_v1", "--table", "4", "--only", "erratum,unexplained")
+    assert said.code == 0
+    assert "No cell has the verdict erratum or unexplained." in said.out
+
+
+def test_the_summary_as_csv_has_a_number_in_every_field(say: Say) -> None:
+    rows = list(csv.DictReader(io.StringIO(say("reproduce", "mobilenet_v1", "-f", "csv").out)))
+    assert all(row[verdict].isdigit() for row in rows for verdict in VERDICTS)
+
+
+def test_the_report_says_what_it_counts_and_under_which_convention(say: Say, tmp_path: Path) -> None:
+    assert "\nCounted: channels, map_bytes; rounded" in say("reproduce", "mobilenet_v2", "--table", "3").out
+    other = tmp_path / "paper.yaml"
+    other.write_text(
+        load("mobilenet_v1").document.text.replace("- [MobileNet, ~,", "- [MobileNet, {convention: thop},"),
+        encoding="utf-8",
+    )
+    assert "convention torch, thop; rounded" in say("reproduce", str(other), "--table", "4").out
+    assert json.loads(say("reproduce", str(other), "--table", "4", "-f", "json").out)["convention"] == "torch, thop"

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -99,28 +100,19 @@ def test_a_figure_is_one_column_wide(drawn: Path) -> None:
 def test_labels_do_not_overlap(name: str, id: str) -> None:
     """Neither each other, nor the legend, nor the edge of the picture."""
     matplotlib = pytest.importorskip("matplotlib")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     from mbcost import plot
 
     paper = load(name)
     figure = figure_of(paper, id)
     with matplotlib.rc_context(plot.STYLE):
-        canvas = Figure(figsize=plot.COLUMN, dpi=plot.DOTS_PER_INCH, layout="constrained")
-        FigureCanvasAgg(canvas)
-        axes = canvas.add_subplot()
-        plot._axes(axes, figure)
-        labels = plot._series(axes, figure, points(paper, figure))
-        plot._ticks(axes)
-        canvas.canvas.draw()
-        plot._place(axes, labels)
+        canvas = plot._canvas(figure, points(paper, figure))
+        axes = canvas.axes[0]
         renderer = canvas.canvas.get_renderer()
         boxes = [text.get_window_extent(renderer) for text in axes.texts] + [
             axes.get_legend().get_window_extent(renderer)
         ]
         ticks = [text.get_window_extent(renderer) for text in axes.get_xticklabels() if text.get_text()]
-    assert len(axes.texts) == len(labels)
+    assert axes.texts
     for boxes_of_a_kind in (boxes, ticks):
         for i, box in enumerate(boxes_of_a_kind):
             assert not any(box.overlaps(other) for other in boxes_of_a_kind[i + 1 :])
@@ -135,3 +127,42 @@ def test_a_picture_by_the_command(say: Say, tmp_path: Path) -> None:
     assert (said.code, said.out, said.err) == (0, "", "")
     assert os.listdir(tmp_path) == ["seven.svg"]
     assert "<svg" in (tmp_path / "seven.svg").read_text(encoding="utf-8")
+
+
+def test_a_picture_of_another_kind_is_refused(say: Say, tmp_path: Path) -> None:
+    said = say("reproduce", "mobilenet_v1", "--figure", "4", "-o", str(tmp_path / "four.jpg"))
+    assert said.code == 2
+    assert said.err == (
+        f"error: `{tmp_path}/four.jpg` is a jpg picture, and figures are drawn as png, svg, pdf\n"
+        "  help: name a .pdf or .svg for a paper, a .png for a page\n"
+    )
+    assert os.listdir(tmp_path) == []
+
+
+def test_v2_figure_5_compares_with_shufflenet(say: Say) -> None:
+    rows = list(csv.DictReader(io.StringIO(say("reproduce", "mobilenet_v2", "--figure", "5", "-f", "csv").out)))
+    shuffle = [(row["alpha"], row["mult_adds"], row["published"]) for row in rows if row["series"] == "ShuffleNet"]
+    command = next(row["command"] for row in rows if row["alpha"] == "1.5")
+    assert command.endswith("-a 1.5 --set conv_1.width=fixed --set down_1/conv_2.out_channels=224")
+    assert f"{int(shuffle[0][1]):,}" in say(*shlex.split(command)[1:]).out
+    assert [(alpha, int(count) // 10**6, error) for alpha, count, error in shuffle] == [
+        ("1.5", 292, "71.5"),
+        ("2", 524, "73.7"),
+    ]
+
+
+def test_points_that_differ_in_one_thing_are_labelled_with_it() -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    from mbcost import plot
+
+    def labels(name: str, id: str) -> list[str]:
+        paper = load(name)
+        figure = figure_of(paper, id)
+        with matplotlib.rc_context(plot.STYLE):
+            return sorted(text.get_text() for text in plot._canvas(figure, points(paper, figure)).axes[0].texts)
+
+    sizes = ["128", "160", "192", "224", "256", "96"]
+    widths = ["0.35", "0.5", "0.75", "1", "1.25"]
+    assert labels("mobilenet_v3", "7") == sorted(2 * (widths + sizes))
+    assert labels("mobilenet_v4", "6") == ["0.5", "1", "1.5", "2", "large", "medium", "small"]
+    assert labels("mobilenet_v1", "4") == ["α = 0.25", "α = 0.5", "α = 0.75", "α = 1"]

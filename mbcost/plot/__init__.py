@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from io import BytesIO
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mbcost.errors import MbcostError
+from mbcost.plot.labels import Label, darker, place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mbcost.papers.points import PlotPoint
     from mbcost.papers.specs import Figure
@@ -30,7 +30,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 """Okabe and Ito's colours, apart for every common kind of colour vision; markers say the same once more."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
-OTHERS = ("x", "+", "1")
+OTHERS = ("x", "+", "*")
 GREY = "#8C8C8C"
 
 STYLE: Any = {
@@ -47,12 +47,6 @@ NO_DATES: dict[str, dict[str, None]] = {
 
 MILLION = 1_000_000
 
-BESIDE = (
-    (5, 0, "left", "center"), (-3, 4, "right", "bottom"), (0, 5, "center", "bottom"), (4, -4, "left", "top"),
-    (0, -6, "center", "top"), (-6, 0, "right", "center"), (4, 5, "left", "bottom"), (-4, -5, "right", "top"),
-)  # fmt: skip
-"""Where a label may stand beside its point, the best first: offset in points, and how the text is aligned there."""
-
 
 class Dot(NamedTuple):
     """A point ready to draw: x in millions, and the number of its source (0 is drawn filled)."""
@@ -62,14 +56,13 @@ class Dot(NamedTuple):
     resolution: int
     source: int
     foreign: bool
+    label: str
 
 
 def draw(figure: Figure, points: Sequence[PlotPoint], kind: str) -> bytes:
     """A published figure as the bytes of a `png`, `svg` or `pdf` file."""
     try:
         import matplotlib
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure as Canvas
     except ImportError:
         raise MbcostError(
             "figures need matplotlib, which is not installed",
@@ -77,16 +70,24 @@ def draw(figure: Figure, points: Sequence[PlotPoint], kind: str) -> bytes:
         ) from None
     stream = BytesIO()
     with matplotlib.rc_context(STYLE):
-        canvas = Canvas(figsize=COLUMN, dpi=DOTS_PER_INCH, layout="constrained")
-        FigureCanvasAgg(canvas)
-        axes = canvas.add_subplot()
-        _axes(axes, figure)
-        labels = _series(axes, figure, points)
-        _ticks(axes)
-        canvas.canvas.draw()
-        _place(axes, labels)
-        canvas.savefig(stream, format=kind, dpi=DOTS_PER_INCH, metadata=NO_DATES[kind])
+        _canvas(figure, points).savefig(stream, format=kind, dpi=DOTS_PER_INCH, metadata=NO_DATES[kind])
     return stream.getvalue()
+
+
+def _canvas(figure: Figure, points: Sequence[PlotPoint]) -> Any:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=COLUMN, dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(canvas)
+    axes = canvas.add_subplot()
+    _axes(axes, figure)
+    labels = _series(axes, figure, points)
+    _ticks(axes)
+    canvas.canvas.draw()
+    canvas.set_layout_engine("none")  # from here on nothing moves, or the labels would stand beside other points
+    place(axes, labels)
+    return canvas
 
 
 def _axes(axes: Any, figure: Figure) -> None:
@@ -95,15 +96,17 @@ def _axes(axes: Any, figure: Figure) -> None:
     axes.set_ylabel(figure.y.title)
     axes.grid(visible=True, which="major", linewidth=0.3, color="#D9D9D9")
     axes.set_axisbelow(True)
+    axes.margins(0.07)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
 
 
-def _series(axes: Any, figure: Figure, points: Sequence[PlotPoint]) -> list[tuple[str, float, float]]:
-    """Draw lines and markers; returns the labels that stand beside a line, with the point each belongs to."""
+def _series(axes: Any, figure: Figure, points: Sequence[PlotPoint]) -> list[Label]:
+    """Draw lines and markers; returns the labels that stand beside them."""
     sources = list(figure.sources.values())
     by_colour = figure.colour == "resolution"
     series: dict[str, list[Dot]] = {}
+    names_of = {name: _told_apart([p for p in points if p.series == name]) for name in {p.series for p in points}}
     for point in points:
         percent = 100 * point.y
         foreign = by_colour and point.model != points[0].model
@@ -113,10 +116,11 @@ def _series(axes: Any, figure: Figure, points: Sequence[PlotPoint]) -> list[tupl
             point.resolution,
             sources.index(point.source),
             foreign,
+            names_of[point.series](point),
         )
         series.setdefault(point.series, []).append(dot)
     resolutions = sorted({dot.resolution for dots in series.values() for dot in dots}, reverse=True)
-    labels: list[tuple[str, float, float]] = []
+    labels: list[Label] = []
     handles: dict[str, Any] = {}
     others = 0
     for number, (name, dots) in enumerate(series.items()):
@@ -124,7 +128,7 @@ def _series(axes: Any, figure: Figure, points: Sequence[PlotPoint]) -> list[tupl
         if by_colour and not foreign:
             axes.plot([dot.x for dot in dots], [dot.y for dot in dots], color=GREY, zorder=1)
             top = max(dots, key=lambda dot: (dot.x, dot.y))
-            labels.append((name, top.x, top.y))
+            labels.append(Label(name, top.x, top.y, "black"))
             for dot in dots:
                 rank = resolutions.index(dot.resolution)
                 handle = _marker(axes, [dot], COLOURS[rank % len(COLOURS)], MARKERS[rank % len(MARKERS)])
@@ -134,6 +138,7 @@ def _series(axes: Any, figure: Figure, points: Sequence[PlotPoint]) -> list[tupl
             ordered = sorted(dots)
             axes.plot([dot.x for dot in ordered], [dot.y for dot in ordered], color=colour, zorder=1)
             handles[name] = _marker(axes, dots, colour, marker)
+            labels += [Label(dot.label, dot.x, dot.y, darker(colour)) for dot in dots if dot.label]
         else:
             (handle,) = axes.plot(
                 [dot.x for dot in dots],
@@ -158,6 +163,16 @@ def _series(axes: Any, figure: Figure, points: Sequence[PlotPoint]) -> list[tupl
     return labels
 
 
+def _told_apart(points: Sequence[PlotPoint]) -> Callable[[PlotPoint], str]:
+    """What tells the points of a series apart: their alpha, their resolution, or the end of the model's name."""
+    if len({point.alpha for point in points}) > 1:
+        return lambda point: f"{float(point.alpha):g}"
+    if len({point.resolution for point in points}) > 1 and len({point.model for point in points}) == 1:
+        return lambda point: str(point.resolution)
+    shared = len(os.path.commonprefix([point.model for point in points]))  # noqa: RUF071  (of names, not of paths)
+    return lambda point: point.model[shared:].replace("_", ".")
+
+
 def _free_corner(dots: Sequence[Dot]) -> str:
     """The corner the points leave free: accuracies rise with the cost, errors fall."""
     cheapest, dearest = min(dots), max(dots)
@@ -171,8 +186,9 @@ def _marker(axes: Any, dots: Sequence[Dot], colour: str, marker: str) -> Any:
         chosen = [dot for dot in dots if (dot.source > 0) is open_]
         if chosen:
             (drawn,) = axes.plot(
-                [dot.x for dot in chosen], [dot.y for dot in chosen], marker, color=colour, markersize=3.6, markeredgewidth=0.8,
-                markerfacecolor="white" if open_ else colour, zorder=2,
+                [dot.x for dot in chosen], [dot.y for dot in chosen], marker, markersize=3.6 if open_ else 4.6,
+                markeredgewidth=0.8 if open_ else 0.4, markerfacecolor="white" if open_ else colour,
+                markeredgecolor=colour if open_ else "white", zorder=2,
             )  # fmt: skip
             handle = handle or drawn
     return handle
@@ -202,45 +218,6 @@ def _ticks(axes: Any) -> None:
     axes.xaxis.set_minor_locator(FixedLocator([tick for tick in minor if tick not in major]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-
-
-def _place(axes: Any, labels: list[tuple[str, float, float]]) -> None:
-    """Write each label where it covers the least: of markers, lines, the legend and the labels before it."""
-    renderer = axes.figure.canvas.get_renderer()
-    taken = [axes.get_legend().get_window_extent(renderer)]
-    spots = [axes.transData.transform(point) for line in axes.get_lines() for point in _dense(line)]
-    inside = axes.get_window_extent(renderer)
-    for text, x, y in labels:
-        best = None
-        for dx, dy, across, up in BESIDE:
-            note = axes.annotate(
-                text, (x, y), xytext=(dx, dy), textcoords="offset points", ha=across, va=up, fontsize=6
-            )
-            box = note.get_window_extent(renderer)
-            covered = sum(box.x0 - 4 < px < box.x1 + 4 and box.y0 - 4 < py < box.y1 + 4 for px, py in spots)
-            covered += 50 * sum(box.overlaps(other) for other in taken)
-            covered += 50 * (box.x1 > inside.x1 + 30 or box.x0 < inside.x0 or box.y0 < inside.y0)
-            if best is None or covered < best[0]:
-                if best is not None:
-                    best[1].remove()
-                best = (covered, note, box)
-            else:
-                note.remove()
-        if best is not None:
-            taken.append(best[2])
-
-
-def _dense(line: Any) -> list[tuple[float, float]]:
-    """The points of a line, and nine between each two of a drawn one."""
-    xs, ys = [float(x) for x in line.get_xdata()], [float(y) for y in line.get_ydata()]
-    points = list(zip(xs, ys, strict=True))
-    if line.get_linestyle() == "None":
-        return points * 3
-    return [
-        (x0 + (x1 - x0) * step / 10, y0 + (y1 - y0) * step / 10)
-        for (x0, y0), (x1, y1) in pairwise(points)
-        for step in range(11)
-    ]
 
 
 def save(data: bytes, path: str) -> None:
