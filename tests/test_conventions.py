@@ -22,7 +22,7 @@ from mbcost.analysis.conventions import UNIT, Tally, params_waterfall, side_by_s
 from mbcost.conventions import Convention, Term, available, find
 from mbcost.errors import MbcostError
 from mbcost.network.walk import PARTS, scaled
-from mbcost.tables import read_network
+from mbcost.tables import models, read_network
 
 NAMES = [
     "paper", "torch", "keras", "slim", "fvcore", "ptflops-aten", "ptflops-pytorch", "thop", "torchinfo", "torchprofile",
@@ -51,8 +51,11 @@ def test_every_tool_prints_this(point: dict[str, str]) -> None:
 
 
 def test_the_grid_is_whole() -> None:
+    """Five widths at four resolutions, and off that grid maps that are odd, small or not square."""
     points = {(p["model"], p["alpha"], p["resolution"]) for p in printed()}
-    assert len(points) == 4 * 5 * 4
+    grid = {point for point in points if point[2] in {"128", "192", "200", "224"}}
+    assert (len(grid), len(points), len(printed())) == (4 * 5 * 4, 4 * 5 * 4 + 13, 4 * 5 * 4 + 13)
+    assert {"33", "97", "225", "299", "160x96"} <= {resolution for _, _, resolution in points - grid}
 
 
 # A layer on a map of 8 x 6 x 10, after a 1 x 1 convolution from 3 channels without bias, norm or activation: what each
@@ -360,6 +363,7 @@ def test_the_rules_themselves(say: Callable[..., Any]) -> None:
     assert done.code == 0
     assert "fvcore: mult-adds = weight_mults + 2 norm_elements.batch + 5 norm_elements.affine" in done.out
     document = json.loads(say("conventions", "-f", "json").out)
+    assert document["version"] == mbcost.__version__
     torchinfo = next(c for c in document["conventions"] if c["name"] == "torchinfo")
     assert torchinfo["mult_adds"] == {"weight_mults": 1, "bias_adds": 1, "norm_vectors": 1}
     assert (torchinfo["scale"], torchinfo["source"]) == (1, "torchinfo/layer_info.py")
@@ -463,6 +467,9 @@ BROKEN = {
     "{format: 1, conventions: [{name: a, unit: macs, mult_adds: {}, params: {}}]}\n":
         "1:43: `unit`: `macs` is not one of mult_adds, flops",
     "{format: 1, conventions: [{name: a, scale: 0, mult_adds: {}, params: {}}]}\n": "1:44: `scale` (=0) must be at least 1",
+    "{format: 1, conventions: [{name: a, unit: flops, mult_adds: {}, params: {}}]}\n":
+        "1:43: `unit: flops` needs a `scale`\n",
+    "{format: 1, conventions: [{name: a, scale: 2, mult_adds: {}, params: {}}]}\n": "1:44: `scale` (=2) needs `unit: flops`\n",
     "{format: 1, conventions: [{name: a, tool: [x], mult_adds: {}, params: {}}]}\n": "1:43: `tool` is a text",
     "{format: 1, conventions: [{name: a, mult_adds: {&x weight_mults: 1}, params: {}}]}\n":
         "1:49: `&x` is an anchor, and anchors are not read",
@@ -485,6 +492,12 @@ BAD_FORMS = {
     "mult_adds: {norm_scale: 1}":
         "`norm_scale` is no work, not counted in `mult_adds`\n{line}  help: gamma and beta once an image are `norm_vectors`",
     "params: {weight_mults: 1}": "`weight_mults` is work, not counted in `params`\n{line}  help: the parts of `params` are weights, ",
+    "mult_adds: {weight_mults.separable: 1}":
+        "`weight_mults` cannot be narrowed to `separable`\n{line}  help: its layers are counted by their own kinds: conv, depthwise, ",
+    "mult_adds: {weight_mults.depthwise.pointwise: 1}":
+        "`weight_mults` cannot be narrowed to both `depthwise` and `pointwise`: no row is both\n{line}"
+        "  help: give each a term: weight_mults.depthwise: 1, weight_mults.pointwise: 1",
+    "params: {weights.relu.batch.relu6: 1}": "`weights` cannot be narrowed to both `relu` and `relu6`: no row is both",
     "mult_adds: {once: 1}": "`once` needs a kind\n{line}  help: write once.linear",
     "mult_adds: {weight_mults: 1.5}":
         "`weight_mults`: factor `1.5` is not a whole number of at most 9 digits\n{line}  help: a count stays exact: write 2, and put a unit into `scale`",
@@ -509,6 +522,36 @@ def test_broken_forms(tmp_path: Path, form: str) -> None:
     column = int(message.split(":", 3)[2])
     line = f"  4 |   {form}\n    | {' ' * (column - 1)}^\n"
     assert BAD_FORMS[form].replace("{line}", line) in message
+
+
+def test_a_part_may_be_narrowed_by_one_word_of_each_sort(tmp_path: Path) -> None:
+    """Narrowed parts of a V2: 17 depthwise layers with ReLU6 coded as modules; softmax and lrn are two sorts at once."""
+    path = tmp_path / "fine.yaml"
+    form = "{weight_mults.depthwise.module.relu6.batch: 1, activated.softmax.softmax: 7, activated.lrn.lrn: 1}"
+    path.write_text(f"format: 1\nconventions: [{{name: a, mult_adds: {form}, params: {{}}}}]\n", encoding="utf-8")
+    cost = mbcost.load("mobilenet_v2").cost(convention=f"{path}:a")
+    softmax = sum(row.activated for row in cost.rows if row.activation == "softmax")
+    depthwise = sum(row.weight_mults for row in cost.rows if row.kind == "depthwise")
+    assert depthwise > 0
+    assert (cost.mult_adds, cost.params) == (depthwise + 7 * softmax, 0)
+
+
+def test_every_kind_that_narrows_is_the_kind_of_a_row() -> None:
+    """A word that no costed row has would count nothing, in silence."""
+    from mbcost.conventions.reading import COMPOSITES, FACETS
+
+    kinds = {row.kind for model in models() for row in mbcost.load(model).cost().rows}
+    assert kinds <= FACETS[0]
+    assert not kinds & COMPOSITES
+
+
+def test_a_spread_from_below_nothing_has_no_share() -> None:
+    assert spread([-5, 10]).share is None
+    assert spread([0, 10]).share is None
+
+
+def test_a_note_is_said_once(say: Callable[..., Any]) -> None:
+    assert say("conventions", "mobilenet_v2", "--explain", "thop", "--as", "thop").out.count("thop: Knows modules") == 1
 
 
 def test_a_doubled_name(tmp_path: Path, say: Callable[..., Any]) -> None:

@@ -93,7 +93,7 @@ def spread(totals: list[Dim]) -> Spread:
     Fraction(39496, 1110821)
     """
     least, most = min(totals), max(totals)
-    return Spread(least, most, Fraction(most - least, least) if least else None)
+    return Spread(least, most, Fraction(most - least, least) if least > 0 else None)
 
 
 class Step(NamedTuple):

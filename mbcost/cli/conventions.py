@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mbcost import __version__
 from mbcost.analysis.conventions import (
     UNIT,
     Counted,
@@ -168,7 +169,7 @@ def _explained(cost: Cost, tally: Tally, a: Counted, b: Counted, question: Quest
         f"from {a.convention.name} to {b.convention.name}: {heading(cost, question.unit)}",
         columns,
         tuple(rows),
-        notes=tuple(f"{c.convention.name}: {c.convention.note}" for c in (a, b) if c.convention.note),
+        notes=tuple(dict.fromkeys(f"{c.convention.name}: {c.convention.note}" for c in (a, b) if c.convention.note)),
         sections=tuple(sections[1:]),
         caption=f"{cost.network.name} from {a.convention.name} to {b.convention.name}",
     )
@@ -204,7 +205,7 @@ def _rules(conventions: list[Convention], question: Question) -> str:
             keys = rule._asdict()
             keys |= {form: {str(t): t.factor for t in getattr(rule, form)} for form in ("mult_adds", "params")}
             listed.append(keys)
-        return json_text({"schema": "mbcost/rules/1", "conventions": listed})
+        return json_text({"schema": "mbcost/rules/1", "version": __version__, "conventions": listed})
     columns = (
         Column("name", "convention"),
         Column("unit", "reported in"),

@@ -27,9 +27,17 @@ KEYS = {
     "mult_adds": "factors by part",
     "params": "factors by part",
 }
-NORM_WORDS = ("batch", "affine", "plain")
-WORDS = frozenset({*KINDS, "lrn", *ACTIVATIONS, "module", "function", "max", "avg", "global", *NORM_WORDS} - {"none"})
-"""What a part may be narrowed by: kinds of layers, activations, codings, pools, norms."""
+COMPOSITES = frozenset({"separable", "inverted_residual", "fused_inverted_residual"})
+"""Kinds whose rows become layers of other kinds: no costed row is one, so a part narrowed to it would count nothing."""
+FACETS = (
+    frozenset(KINDS) - COMPOSITES,
+    frozenset({"module", "function"}),
+    frozenset({*ACTIVATIONS, "lrn"} - {"none"}),
+    frozenset({"max", "avg", "global"}),
+    frozenset({"batch", "affine", "plain"}),
+)
+"""What a part may be narrowed by, one word of each: kinds of layers, codings, activations, pools, norms."""
+WORDS = frozenset().union(*FACETS)
 
 
 def read_conventions(path: str, taken: tuple[str, ...]) -> dict[str, Convention]:
@@ -89,15 +97,25 @@ class _Reader:
         unit = self._text(node, "unit") or UNITS[0]
         if unit not in UNITS:
             self.doc.problem(node.items["unit"], f"`unit`: {shown(unit)} is not one of mult_adds, flops")
-        scale = self._factor("scale", node.items["scale"]) if "scale" in node.items else 1
-        if scale < 1 and "scale" in node.items:
-            self.doc.problem(
-                node.items["scale"], f"`scale` (={scale}) must be at least 1", "2 where a mult-add is two flops"
-            )
         return Convention(
             name, self._form(node, "mult_adds"), self._form(node, "params"), self._text(node, "tool"),
-            self._text(node, "version"), unit, scale, self._text(node, "source"), self._text(node, "note"),
+            self._text(node, "version"), unit, self._scale(node, unit), self._text(node, "source"), self._text(node, "note"),
         )  # fmt: skip
+
+    def _scale(self, node: Mapping, unit: str) -> int:
+        """Reported units a mult-add: written out where the unit is the flop, 1 where it is the mult-add."""
+        value = node.items.get("scale")
+        help = "2 where a mult-add is two flops"
+        if value is None:
+            if unit == "flops":
+                self.doc.problem(node.items["unit"], "`unit: flops` needs a `scale`", help)
+            return 1
+        scale = self._factor("scale", value)
+        if scale < 1:
+            self.doc.problem(value, f"`scale` (={scale}) must be at least 1", help)
+        elif scale != 1 and unit == UNITS[0]:
+            self.doc.problem(value, f"`scale` (={scale}) needs `unit: flops`", "a mult-add is reported as one")
+        return scale
 
     def _name(self, node: Node, lines: dict[str, int]) -> str:
         text = node.text if isinstance(node, Scalar) else "{...}"
@@ -141,8 +159,16 @@ class _Reader:
         if wrong:
             help = _did(wrong[0], tuple(sorted(WORDS)))
             help = help or "narrow by a kind, an activation, a pool, a norm, module or function"
+            if wrong[0] in COMPOSITES:
+                help = "its layers are counted by their own kinds: conv, depthwise, pointwise, squeeze_excite, add"
             self.doc.problem(node, f"`{base}` cannot be narrowed to {shown(wrong[0])}", help)
             return False
+        for facet in FACETS:
+            same = [word for word in words if word in facet and sum(word in other for other in FACETS) == 1]
+            if len(same) > 1:
+                fact = f"`{base}` cannot be narrowed to both `{same[0]}` and `{same[1]}`: no row is both"
+                self.doc.problem(node, fact, f"give each a term: {base}.{same[0]}: 1, {base}.{same[1]}: 1")
+                return False
         if base == ONCE and not words:
             self.doc.problem(node, "`once` needs a kind", "write once.linear")
             return False

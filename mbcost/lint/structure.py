@@ -186,18 +186,13 @@ def _neighbours(items: tuple[Item, ...]) -> Iterator[tuple[RowSpec, RowSpec]]:
         above = item
 
 
-def _says(row: RowSpec) -> object:
-    """What a row says, without its place; None where it has a name, sources or branches of its own.
+TWICE = frozenset({"linear", "activation", "norm", "lrn", "dropout", "flatten", "global_pool", "softmax"})
+"""Kinds that MB205 leaves out: AlexNet and VGG have equal linear rows, with another input each; MB204 has the others."""
 
-    Two equal linear rows are two layers: AlexNet and VGG have them, with another input each.
-    """
-    if (
-        row.op == "linear"
-        or row.name is not None
-        or row.sources is not None
-        or row.branches is not None
-        or not row.cells
-    ):
+
+def _says(row: RowSpec) -> object:
+    """What a row says, without its place; None where it has a name, sources or branches of its own."""
+    if row.op in TWICE or row.name is not None or row.sources is not None or row.branches is not None or not row.cells:
         return None
     return row.op, {name: str(cell.raw) for name, cell in row.cells.items()}, row.unknown
 

@@ -42,7 +42,9 @@ def not_by_eight(subject: Subject) -> Iterator[Finding]:
             continue
         if layer.width.mode == "fixed" or layer.width.value == 0 or output[0] % LANES == 0:
             continue
-        fact = f"`{layer.name}` has {output[0]} channels at alpha {alpha}, no multiple of {LANES}"
+        fact = (
+            f"`{layer.name}` has {output[0]} channel{'s' * (output[0] != 1)} at alpha {alpha}, no multiple of {LANES}"
+        )
         help = f"round with divisor:{LANES}, or choose an alpha at which it has {_near(output[0])}"
         if alpha == "1":
             help = f"{_near(output[0])} channels fill vector units; `width: fixed` marks a width that is not meant to scale"

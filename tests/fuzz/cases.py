@@ -11,7 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from bombs import bomb
-from words import COMMANDS, FIELDS, KEYS, NUMBERS, OPS, OPTIONS, OWN, SHARED, SIZES, TOKENS, WORDS
+from words import COMMANDS, FIELDS, KEYS, NEEDED, NUMBERS, OPS, OPTIONS, OWN, SHARED, SIZES, TOKENS, WORDS
 
 from mbcost.layers import KINDS
 from mbcost.tables import configs_folder
@@ -65,6 +65,8 @@ def arguments(random: Random) -> list[str]:
         ]
     else:
         args = [command, "-"]
+    if command in NEEDED and random.random() < 0.7:
+        args += NEEDED[command]
     known = SHARED + OWN.get(command, [])
     for _ in range(random.choice([0, 0, 1, 1, 2, 3])):
         option = random.choice(known if random.random() < 0.95 else list(OPTIONS))

@@ -117,6 +117,17 @@ def test_channels_after_alpha(linted) -> None:
     assert linted(rows, alpha="0.35", rounding="divisor:8").findings == ()
 
 
+def test_one_channel_is_one_channel(linted) -> None:
+    assert "MB301 `pointwise_1` has 1 channel at alpha 1, no multiple of 8" in str(
+        linted("- {op: pointwise, out_channels: 1}").findings[0]
+    )
+
+
+@pytest.mark.parametrize("row", ["{op: activation, activation: relu}", "{op: norm, norm: group}"])
+def test_a_doubled_layer_is_found_once(linted, row: str) -> None:
+    assert [finding.code for finding in linted(f"- {row}\n- {row}").findings] == ["MB204"]
+
+
 def test_widths_at_alpha_1_are_the_papers_own(linted) -> None:
     rows = "- {op: pointwise, out_channels: 30}"
     assert [f.fact for f in linted(rows).findings] == ["`pointwise_1` has 30 channels at alpha 1, no multiple of 8"]
