@@ -134,20 +134,18 @@ def _table(
     dropped = {id(change) for change in left_out}
     shown = [change for change in told if id(change) not in dropped]
     flops = unit == "flops"
-    whole = all(change.difference(quantity).denominator == 1 for change in told for quantity in ("mult_adds", "params"))
-    signed = "delta" if whole else "count"  # unrounded widths: a delta is of whole counts
     columns = (
         Column("change", ""),
         Column("name", "layer", "name"),
         Column("fields", "what", "text"),
         Column("mult_adds_before", "mult-adds before", "count", 4),
         Column("mult_adds_after", "mult-adds after", "count", 3),
-        Column("mult_adds_difference", "mult-adds change", signed),
+        Column("mult_adds_difference", "mult-adds change", "delta"),
         Column("mult_adds_relative", "mult-adds %", "percent_change", 1),
-        *([Column("flops_difference", "FLOPs change (2 x mult-adds)", signed)] if flops else []),
+        *([Column("flops_difference", "FLOPs change (2 x mult-adds)", "delta")] if flops else []),
         Column("params_before", "params before", "count", 4),
         Column("params_after", "params after", "count", 3),
-        Column("params_difference", "params change", signed),
+        Column("params_difference", "params change", "delta"),
         Column("params_relative", "params %", "percent_change", 2),
     )
 
@@ -161,15 +159,19 @@ def _table(
     lines = [line((change.mark, change.name, _what(change)), of(change)) for change in shown]
     total = line(("", "total", None), lambda quantity: (getattr(before, quantity), getattr(after, quantity)))
     counts = {mark: sum(1 for change in told if change.mark == mark) for mark in "+-~"}
-    said = f"{_moved('mult-adds', before.mult_adds, after.mult_adds)}, {_moved('params', before.params, after.params)}"
+    said = f"{_moved('mult-adds', before, after)}, {_moved('params', before, after)}"
     notes = [f"{counts['+']} added, {counts['-']} removed, {counts['~']} changed"]
     notes += [f"{len(left_out)} smaller changes left out: run `mbcost diff` for all of them"] if left_out else []
     notes += [f"{_how(before, after)}{', 1 mult-add = 2 FLOPs' if flops else ''}"]
     return Table(f"{names[0]} -> {names[1]}: {said}", columns, tuple(lines), total, tuple(notes))
 
 
-def _moved(word: str, before: Any, after: Any) -> str:
-    """A total on both sides, and by how much it moved."""
+def _moved(word: str, old: Cost, new: Cost) -> str:
+    """A total on both sides, and by how much it moved where both are known."""
+    before, after = (getattr(cost, word.replace("-", "_")) for cost in (old, new))
+    if not (old.exact and new.exact):
+        least = ["" if cost.exact else "at least " for cost in (old, new)]
+        return f"{word} {least[0]}{count(before)} -> {least[1]}{count(after)}"
     if before == after:
         return f"{word} {count(after)} (unchanged)"
     rate = percent(before, after)
@@ -182,6 +184,7 @@ def _what(change: Change) -> str:
     if old is None or new is None:
         return _described(new or old)
     words = [f"was {old.name}"] if change.renamed else []
+    words += [f"cost {'not ' * (not new.exact)}known now"] if old.exact != new.exact else []
     words += [f"kind {old.kind}->{new.kind}"] if old.kind != new.kind else []
     words += [
         f"{field} {_shown(before)}->{_shown(after)}"

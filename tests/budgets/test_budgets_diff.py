@@ -318,3 +318,16 @@ def test_a_row_taken_out_of_anywhere_is_all_that_is_told(rows: list[str], cut: i
     told = marks(whole, less)
     assert len(told) == gone
     assert all(mark.startswith("- ") for mark in told)
+
+
+def test_a_cost_that_is_not_known_is_no_saving(say, tmp_path) -> None:
+    known, unknown = tmp_path / "known.yaml", tmp_path / "unknown.yaml"
+    known.write_text(TABLE, encoding="utf-8")
+    unknown.write_text(
+        TABLE.replace("{op: separable, out_channels: 32}", "{op: separable, out_channels: 32, cost: unknown}"),
+        encoding="utf-8",
+    )
+    told = say("diff", str(known), str(unknown)).out
+    assert "cost not known now" in told
+    assert "-> at least " in told.splitlines()[0]
+    assert "%" not in told.splitlines()[0]
