@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fractions import Fraction
 
 from mbcost.analysis.polynomial import ALPHA, Monomial, Poly, Values
-from mbcost.analysis.separated import Separated
-from mbcost.dims import Dim
+from mbcost.analysis.separated import Separated, Size
+from mbcost.dims import Arithmetic, Dim
 
 __all__ = ["bounds"]
 
 FLAGS = ("unequal", "at_least")
 
 
-def bounds(separated: Separated, domain: int, start: Any, upper: bool) -> Values:
-    """A bound of every atom that only grows along its axis: flags are 0 or 1, quotients need not be whole."""
+def bounds(separated: Separated, domain: int, alpha: Fraction, size: Size, upper: bool) -> Values:
+    """A bound of every atom of a domain that only grows along its axis: flags are 0 or 1, quotients need not be whole."""
     atoms = separated.trace.atoms
     values: Values = [0] * len(atoms)
     program = separated.alpha if domain == ALPHA else separated.size
+    start = Arithmetic(alpha.numerator, alpha.denominator, separated.rounding), int(size[0]), int(size[1])
     for number, step in program.steps:
         op, args, _ = atoms[number]
         if op in FLAGS:
@@ -25,8 +26,7 @@ def bounds(separated: Separated, domain: int, start: Any, upper: bool) -> Values
         elif op == "poly":
             values[number] = _bound_of(separated, args[0], values, upper)
         elif op == "exact":
-            a, b = (arg if type(arg) is int else _bound_of(separated, arg, values, upper) for arg in args)
-            values[number] = a // b if b else 0
+            values[number] = _bound_of(separated, args[0], values, upper) // args[1]
         else:
             values[number] = step(values, start)
     return values

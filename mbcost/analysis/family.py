@@ -15,7 +15,7 @@ from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Arithmetic, Dim, scaled_resoluti
 from mbcost.errors import MbcostError
 from mbcost.network import Network
 
-__all__ = ["QUANTITIES", "Family", "Limit", "worst"]
+__all__ = ["QUANTITIES", "Family", "Limit", "bounds_below", "worst"]
 
 QUANTITIES = {
     "mult_adds": ("mult_adds", 1),
@@ -42,9 +42,19 @@ class Limit(NamedTuple):
         return bool(value < self.amount) if self.least else bool(value > self.amount)
 
 
-def worst(broken: list[Limit], values: dict[str, Dim]) -> Limit:
-    """Of some broken limits the one that is exceeded by the largest factor."""
-    return max(broken, key=lambda limit: Fraction(values[limit.quantity], limit.amount))
+def bounds_below(limits: list[Limit]) -> bool:
+    """Whether all limits are least amounts: then the smallest network is asked for."""
+    return all(limit.least for limit in limits)
+
+
+def worst(broken: list[Limit], values: dict[str, Dim]) -> str:
+    """The quantity that of some broken limits is off its own by the largest factor."""
+
+    def factor(limit: Limit) -> Fraction:
+        value = values[limit.quantity]
+        return Fraction(limit.amount, max(value, 1)) if limit.least else Fraction(value, limit.amount)
+
+    return max(broken, key=factor).quantity
 
 
 class Family:
@@ -75,6 +85,13 @@ class Family:
         self.widths = [Width(atom.args[0], atom.op == "grow") for atom in free]
         self._known: dict[Fraction, Values | None] = {}
         self._sides: dict[Size, Values | None] = {}
+
+    @property
+    def as_shipped(self) -> bool:
+        """Whether this is the network of the table itself, however it is counted: what is published of it holds."""
+        changed = any(self.variant.get(field) for field in ("standard", "classes", "set", "without"))
+        edited = self.network.is_standard or any(self.network.edits)
+        return not changed and not edited and self.rule == self.network.rounding
 
     def check_width(self) -> None:
         """Raise the error of a network whose width cannot vary in steps."""
@@ -130,15 +147,18 @@ class Family:
 
     def bound(self, alpha: Fraction, size: Size, upper: bool) -> dict[str, Dim]:
         """Costs that are certainly not below, or not above, those of the point, and that only grow along both axes."""
-        arith = Arithmetic(alpha.numerator, alpha.denominator, self.rule)
-        values = bounds(self.separated, ALPHA, (arith, 0, 0), upper)
-        sides = bounds(self.separated, SIZE, (Arithmetic(1, 1, self.rule), *size), upper)
+        values, sides = (bounds(self.separated, domain, alpha, size, upper) for domain in (ALPHA, SIZE))
         return self._totals(values, sides)
 
     def over(self, alpha: Fraction, size: Size, limits: list[Limit]) -> bool:
         """Whether a cost is certainly above a limit."""
         bound = self.bound(alpha, size, False)
-        return any(limit.broken(bound) for limit in limits)
+        return any(limit.broken(bound) for limit in limits if not limit.least)
+
+    def reaches(self, alpha: Fraction, size: Size, limits: list[Limit]) -> bool:
+        """Whether the costs can be as large as every least amount."""
+        bound = self.bound(alpha, size, True)
+        return not any(limit.broken(bound) for limit in limits if limit.least)
 
     def ideal_alpha(self, size: Size, limits: list[Limit]) -> Fraction | None:
         """The alpha at which the idealised cost meets the first limit: the real root, cut off after twelve decimals.

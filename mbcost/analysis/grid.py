@@ -185,16 +185,16 @@ def grid(
     """The costs over a grid; :meth:`mbcost.network.Network.grid` is the way to ask for it."""
     if resolutions is None:
         resolutions = [network.base_resolution]
-    if hasattr(alphas, "dtype") or hasattr(resolutions, "dtype"):
-        from mbcost.arrays import grid_of
-
-        return grid_of(network, alphas, resolutions, variant)
     for what, values in (("alphas", alphas), ("resolutions", resolutions)):
         if isinstance(values, str) or not hasattr(values, "__iter__"):
             raise MbcostError(
                 f"{what} must be a list, not {type(values).__name__}",
                 help=f"write {what}=[{'0.5, 1' if what == 'alphas' else '192, 224'}]",
             )
+    if hasattr(alphas, "dtype") or hasattr(resolutions, "dtype"):
+        from mbcost.arrays import grid_of
+
+        return grid_of(network, alphas, resolutions, variant)
     found = Grid(
         network, [parse_alpha(alpha) for alpha in alphas], [parse_resolution(size) for size in resolutions], variant
     )

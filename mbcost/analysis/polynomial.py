@@ -110,10 +110,12 @@ class Poly:
                 terms[rest] = coefficient // factor
             else:
                 return self._made(terms)
+        if type(other) is not int:
+            raise Inseparable("quotient")  # of two widths that share no factor
         return self.recorder.atom("exact", self, other)
 
     def __rtruediv__(self, other: Dim) -> Dim:
-        return self.recorder.atom("exact", other, self)
+        raise Inseparable("quotient")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Poly) and self.terms == other.terms

@@ -93,7 +93,7 @@ def _step(found: Trace, number: int) -> Step:
     if op == "poly":
         return lambda values, start: first(values)
     if op == "exact":
-        return lambda values, start: _exact(first(values), second(values), start[0])
+        return lambda values, start: _exact(first(values), args[1], start[0])
     if op == "larger":  # a least width, which the idealised network has not
         return lambda values, start: start[0].larger(first(values), second(values)) if start[0].exact else first(values)
     return lambda values, start: getattr(start[0], op)(first(values), second(values))
@@ -103,8 +103,8 @@ class NotWhole(Exception):
     """A quotient that must be whole is not."""
 
 
-def _exact(a: Dim, b: Dim, arith: Arithmetic) -> Dim:
-    if not arith.exact or isinstance(a, Fraction) or isinstance(b, Fraction):
+def _exact(a: Dim, b: int, arith: Arithmetic) -> Dim:
+    if not arith.exact or isinstance(a, Fraction):
         return (Fraction(a) if isinstance(a, int) else a) / b
     rest = a % b
     if rest if type(rest) is int else rest.any():

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import islice
 from typing import NamedTuple
 
-from mbcost.analysis.family import Family, Limit, worst
+from mbcost.analysis.family import Family, Limit, bounds_below, worst
 from mbcost.analysis.separated import Size
 from mbcost.analysis.steps import START, Place, between, inside
-from mbcost.dims import MAX_ALPHA, Dim
+from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Dim
 
 __all__ = ["Next", "Solver", "Step"]
 
@@ -34,7 +35,7 @@ class Step(NamedTuple):
 
 
 class Next(NamedTuple):
-    """The next step up, the limit it breaks, and its cost."""
+    """The next step that breaks a limit, and which."""
 
     step: Step
     quantity: str
@@ -63,9 +64,9 @@ class Solver(Family):
 
         Without a limit from above it is the first step that reaches every least amount.
         """
-        top = [limit for limit in limits if not limit.least]
-        least = self._first(size, [limit for limit in limits if limit.least])
-        for step in self.downward(size, self._last(size, top)) if top else self.upward(size, least):
+        least = self._turn(lambda alpha: self.reaches(alpha, size, limits))
+        last = self._turn(lambda alpha: self.over(alpha, size, limits))
+        for step in self.upward(size, least) if bounds_below(limits) else self.downward(size, last):
             if step.end <= least:
                 return None
             if not any(limit.broken(step.values) for limit in limits):
@@ -73,15 +74,24 @@ class Solver(Family):
         return None
 
     def following(self, step: Step, limits: list[Limit]) -> Next | None:
-        """The next network above a step and the limit it breaks most; None where nothing above is one, or breaks one."""
-        top = [limit for limit in limits if not limit.least]
-        for count, above in enumerate(self.upward(step.size, step.end) if top else ()):
-            broken = [limit for limit in top if limit.broken(above.values)]
+        """The next network up that breaks a limit, and the limit it breaks most; None where nothing above breaks one.
+
+        Without a limit from above it is the next network down.
+        """
+        least = bounds_below(limits)
+        further = self.downward(step.size, step.start) if least else self.upward(step.size, step.end)
+        for other in islice(further, PATIENCE):
+            broken = [limit for limit in limits if limit.least == least and limit.broken(other.values)]
             if broken:
-                return Next(self._whole(above), worst(broken, above.values).quantity)
-            if count > PATIENCE:
-                break
+                return Next(self._whole(other), worst(broken, other.values))
         return None
+
+    def step_of(self, alpha: Fraction, size: Size) -> Step | None:
+        """The step an alpha stands on; None where widths do not vary in steps."""
+        if not self.widths or self.rule is None or self.rule == NO_ROUNDING:
+            return None
+        found = next(self.upward(size, Place(alpha)), None)
+        return None if found is None else self._whole(found)
 
     def cheapest(self, size: Size) -> Step | None:
         """The first step of all: the smallest network of the family at a resolution."""
@@ -137,14 +147,6 @@ class Solver(Family):
                 break
             end = above.end
         return step._replace(start=start, end=end, alpha=inside(start, end))
-
-    def _last(self, size: Size, limits: list[Limit]) -> Place:
-        """The place from which on every network is above some limit."""
-        return self._turn(lambda alpha: self.over(alpha, size, limits))
-
-    def _first(self, size: Size, limits: list[Limit]) -> Place:
-        """The place below which no network reaches every least amount."""
-        return self._turn(lambda alpha: not any(limit.broken(self.bound(alpha, size, True)) for limit in limits))
 
     def _turn(self, holds: Callable[[Fraction], bool]) -> Place:
         """The place where a property of steps begins that never ends again."""

@@ -74,19 +74,24 @@ def points(
     return found
 
 
-def pareto(found: Iterable[Point]) -> list[Point]:
+def pareto(found: Iterable[Point], *, smallest: bool = False) -> list[Point]:
     """The points that no other exceeds in alpha or in resolution without falling behind in the other.
+
+    The ``smallest`` ones are those that no other is below.
 
     >>> grid = [Point(Fraction(n, 4), (side, side), {}) for n, side in ((1, 224), (2, 192), (2, 160), (3, 96))]
     >>> [(str(point.alpha), point.size[0]) for point in pareto(grid)]
     [('1/4', 224), ('1/2', 192), ('3/4', 96)]
     """
     front: list[Point] = []
-    for point in sorted(found, key=lambda point: point[:2], reverse=True):  # what could exceed a point comes before it
+    sign = -1 if smallest else 1
+    for point in sorted(
+        found, key=lambda point: point[:2], reverse=not smallest
+    ):  # what could exceed it comes before it
         height, width = point.size
-        if not any(other.size[0] >= height and other.size[1] >= width for other in front):
+        if not any(sign * (other.size[0] - height) >= 0 <= sign * (other.size[1] - width) for other in front):
             front.append(point)
-    return front[::-1]
+    return front if smallest else front[::-1]
 
 
 def accuracies(network: Network, papers: Iterable[Any]) -> list[Accuracy]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from mbcost.arrays.grid import ArrayGrid
 from mbcost.arrays.points import ArrayCost
-from mbcost.arrays.reading import Array, rationals, sides
+from mbcost.arrays.reading import LIMIT, Array, outer, rationals, sides
 from mbcost.dims import MAX_RESOLUTION
 from mbcost.errors import MbcostError
 from mbcost.network import Cost, Network
@@ -31,45 +31,51 @@ def grid_of(network: Network, alphas: Any, resolutions: Any, variant: dict[str, 
 def cost_at(network: Network, alpha: Any, rho: Any, resolution: Any, variant: dict[str, Any], ideal: bool) -> Cost:
     """The cost at every point of arrays that broadcast; NumPy's scalars are plain numbers."""
     scalars = [_plain(value) for value in (alpha, rho, resolution)]
-    if not any(hasattr(value, "ndim") for value in scalars):
+    if not any(isinstance(value, np.ndarray) for value in scalars):
         return network.cost(*scalars, **variant, ideal=ideal)
     if ideal:
         raise MbcostError(
             "idealised costs are fractions, and an array holds whole numbers", help="ask for one point at a time"
         )
     if rho is not None and resolution is not None:
-        raise MbcostError(
-            "rho and a resolution are both given",
-            help="keep one: rho scales the table's resolution, the other replaces it",
-        )
+        network.variant(1, 1, 1)  # the error of both, in its own words
+    alpha, rho, resolution = scalars
+    shape = None
+    size = resolution if rho is None else rho
+    if isinstance(alpha, np.ndarray) and isinstance(size, np.ndarray) and (laid := outer(alpha, size)) is not None:
+        shape = alpha.shape
+        alpha, size = laid
     base_height, base_width = network.base_resolution
     if rho is not None:
-        numerators, denominator = rationals(_array(scalars[1]), "rho")
+        numerators, denominator = rationals(_array(size), "rho")
+        if 2 * int(numerators.max(initial=1)) * max(base_height, base_width) + denominator >= LIMIT:
+            numerators = numerators.astype(object)
         heights, widths = (
             (2 * numerators * side + denominator) // (2 * denominator) for side in (base_height, base_width)
         )
         wrong = (np.minimum(heights, widths) < 1) | (np.maximum(heights, widths) > MAX_RESOLUTION)
         if wrong.any():
-            bad = Fraction(int(numerators.flat[int(wrong.argmax())]), denominator)
-            network.variant(1, bad)
+            network.variant(1, Fraction(int(numerators.flat[int(wrong.argmax())]), denominator))
+        heights, widths = heights.astype(np.int64), widths.astype(np.int64)
     elif resolution is None:
         heights, widths = np.array(base_height), np.array(base_width)
-    elif hasattr(scalars[2], "ndim"):
-        heights, widths = sides(scalars[2])
+    elif isinstance(size, np.ndarray):
+        heights, widths = sides(size)
     else:
-        pairs = sides([scalars[2]])
-        heights, widths = pairs[0].reshape(()), pairs[1].reshape(())
-    return ArrayCost(network, rationals(_array(scalars[0])), heights, widths, variant)
+        heights, widths = (side.reshape(()) for side in sides([size]))
+    return ArrayCost(network, rationals(_array(alpha)), heights, widths, variant, shape)
 
 
 def _plain(value: Any) -> Any:
     """A NumPy scalar, or an array without axes, as the plain number it is; of a float its shortest decimal."""
-    if not hasattr(value, "ndim") or value.ndim:
+    if not hasattr(value, "ndim"):
         return value
+    if value.ndim:
+        return np.asarray(value)
     item = value.item()
     return float(str(value)) if isinstance(item, float) else item
 
 
 def _array(value: Any) -> Array:
     """A plain number as an array without axes; text and fractions stay exact."""
-    return value if hasattr(value, "ndim") else np.array(value, dtype=object)
+    return value if isinstance(value, np.ndarray) else np.array(value, dtype=object)

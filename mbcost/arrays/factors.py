@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from mbcost.analysis.polynomial import Poly, Values
+from mbcost.analysis.bounds import bounds
+from mbcost.analysis.polynomial import ALPHA, SIZE
 from mbcost.analysis.separated import Form, NotWhole, Separated
 from mbcost.arrays.reading import Array, Rationals
 from mbcost.dims import Arithmetic, Dim
@@ -42,9 +43,8 @@ class Factors:
         self.p = p
         self.q = q
         self.constant = constant  # over the resolutions
-        largest = bounded(
-            [(int(x.max()), int(y.max())) for x, y in zip(p, q, strict=True)] if 0 not in self.shape else []
-        )
+        pairs = zip(p, q, strict=True)
+        largest = bounded([(int(np.abs(x).max(initial=0)), int(np.abs(y).max(initial=0))) for x, y in pairs])
         self.floats: tuple[Array, Array] | None = None
         if largest < FLOAT_LIMIT:
             left = np.ones((self.shape[0], len(p) + 1))
@@ -96,7 +96,9 @@ class Evaluated:
         arith = Arithmetic(alphas.numerators, alphas.denominator, separated.rounding)
         self.valid = False
         try:
-            self._bounds = _bounds(separated, alphas, int(heights.max(initial=1)), int(widths.max(initial=1)))
+            largest = alphas.at(int(alphas.numerators.argmax()))
+            corner = heights.max(initial=1), widths.max(initial=1)
+            self._bounds = [*map(max, *(bounds(separated, domain, largest, corner, True) for domain in (ALPHA, SIZE)))]
             self.widths = separated.alpha.run(_Checked(arith))
             self.sides = separated.size.run(_Checked(Arithmetic(1, 1, separated.rounding)), heights, widths)
         except (NotWhole, MbcostError):
@@ -170,34 +172,3 @@ class _Checked(Arithmetic):
         plain = Arithmetic(1, 1, self.rounding)
         found = [plain.round(n * width, denominator or self.denominator, rounding) for n in numerators.tolist()]
         return np.array(found, dtype=np.int64)
-
-
-def _bounds(separated: Separated, alphas: Rationals, height: int, width: int) -> Values:
-    """An upper bound of every atom: it is 0 or 1, or at most its positive terms, or it grows with alpha and with the sides."""
-    largest = Fraction(int(alphas.numerators.max(initial=1)), alphas.denominator)
-    start = (Arithmetic(largest.numerator, largest.denominator, separated.rounding), height, width)
-    atoms = separated.trace.atoms
-    values: Values = [0] * len(atoms)
-    for program in (separated.alpha, separated.size):
-        for number, step in program.steps:
-            op, args, _ = atoms[number]
-            if op in {"unequal", "at_least"}:
-                values[number] = 1
-            elif op in {"poly", "exact"}:
-                values[number] = _most(args[0], values)
-            else:
-                values[number] = step(values, start)
-    return values
-
-
-def _most(form: Dim, values: Values) -> int:
-    """An upper bound of a polynomial by those of its atoms."""
-    if type(form) is not Poly:
-        return int(form)
-    total = 0
-    for monomial, factor in form.terms.items():
-        product = max(factor, 0)
-        for number in monomial:
-            product *= values[number]
-        total += product
-    return total

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from mbcost.analysis.polynomial import Poly
 from mbcost.analysis.separated import Form
-from mbcost.arrays.factors import Factors
+from mbcost.arrays.factors import Factors, bounded
 from mbcost.arrays.grid import ArrayGrid
 from mbcost.arrays.reading import Array, Rationals, distinct
 from mbcost.dims import MAX_RESOLUTION, Dim
@@ -37,26 +38,36 @@ class ArrayCost(Cost):
     array([149497088, 239273472])
     """
 
-    __slots__ = ("_alpha_index", "_grid", "_size_index", "_totals", "shape")
+    __slots__ = ("_alpha_index", "_common", "_grid", "_size_index", "_totals", "shape")
 
     def __init__(
-        self, network: Network, alphas: Rationals, heights: Array, widths: Array, variant: dict[str, Any]
+        self,
+        network: Network,
+        alphas: Rationals,
+        heights: Array,
+        widths: Array,
+        variant: dict[str, Any],
+        shape: tuple[int, ...] | None = None,
     ) -> None:
         self.network = network
         try:
-            self.shape = np.broadcast_shapes(alphas.numerators.shape, heights.shape)
+            self._common = np.broadcast_shapes(alphas.numerators.shape, heights.shape)
         except ValueError:
             raise MbcostError(
                 f"alphas of shape {alphas.numerators.shape} and resolutions of shape {heights.shape} do not broadcast",
                 help="give alpha[:, None] and resolution[None, :] for every pair, or `grid`",
             ) from None
+        self.shape = self._common if shape is None else shape
         if 0 in self.shape:
             raise MbcostError("the arrays have no points", help="give at least one alpha and one resolution")
         numerators, self._alpha_index = distinct(alphas.numerators)
-        keys, self._size_index = distinct(heights * (MAX_RESOLUTION + 1) + widths)
-        self._grid = ArrayGrid(
-            network, Rationals(numerators, alphas.denominator), *np.divmod(keys, MAX_RESOLUTION + 1), variant
-        )
+        if heights is widths:
+            sizes, self._size_index = distinct(heights)
+            pairs = sizes, sizes
+        else:
+            keys, self._size_index = distinct(heights * (MAX_RESOLUTION + 1) + widths)
+            pairs = np.divmod(keys, MAX_RESOLUTION + 1)
+        self._grid = ArrayGrid(network, Rationals(numerators, alphas.denominator), *pairs, variant)
         first = Fraction(int(numerators[0]), alphas.denominator)
         size = self._grid.resolutions[0]
         plain = {key: variant[key] for key in ("batch", "rounding", "convention", "standard") if key in variant}
@@ -69,7 +80,7 @@ class ArrayCost(Cost):
 
     @property
     def rows(self) -> tuple[Row, ...]:  # type: ignore[override]
-        """The costed rows: every number an array that broadcasts to the shape, or an integer that is the same at every point."""
+        """The costed rows: every number an array of the shape, or an integer that is the same at every point."""
         separated = self._grid.separated
         if separated is None or self._grid.evaluated is None:
             raise MbcostError(
@@ -120,14 +131,11 @@ class ArrayCost(Cost):
 
     def total(self, quantity: str) -> Any:
         """The sum of one quantity over all rows, at every point."""
-        if quantity == "norm_params":
-            return self.total("norm_scale") + self.total("norm_shift")
         if quantity not in self._totals:
-            if self._grid.evaluated is None:
-                found = self._by_points(quantity)
-            else:
-                found = np.broadcast_to(self._spread(self._grid.factors(quantity)), self.shape)
-            self._totals[quantity] = found
+            separates = self._grid.evaluated is not None
+            self._totals[quantity] = (
+                self._spread(self._grid.factors(quantity)) if separates else self._by_points(quantity)
+            )
         return self._totals[quantity]
 
     def _by_points(self, quantity: str) -> Array:
@@ -136,6 +144,7 @@ class ArrayCost(Cost):
         pairs = list(zip(alphas.ravel().tolist(), sizes.ravel().tolist(), strict=True))
         grid = self._grid
         known = {(i, j): grid.at(grid.alphas[i], grid.resolutions[j], quantity) for i, j in set(pairs)}
+        bounded([(max(known.values()), 1)])
         return np.array([known[pair] for pair in pairs], dtype=np.int64).reshape(self.shape)
 
     def _spread(self, factors: Factors) -> Array:
@@ -143,19 +152,18 @@ class ArrayCost(Cost):
         count_a, count_r = factors.shape
         rows, columns = self._alpha_index, self._size_index
         if not factors.p:
-            return np.zeros(self.shape, dtype=np.int64)
-        if _ordered(rows, count_a, 0) and _ordered(columns, count_r, 1):
-            return factors.product().reshape(self.shape)
-        if factors.constant:
-            return np.asarray(factors.p[0])[rows]
-        points = int(np.prod(self.shape))
-        if count_a * count_r <= CACHED * points:
-            flat: Array = rows * count_r + columns
-            return np.asarray(factors.product().ravel()[flat])
-        found = np.zeros(self.shape, dtype=np.int64)
-        for x, y in zip(factors.p, factors.q, strict=True):
-            found += x[rows] * y[columns]
-        return found
+            found: Array = np.zeros((), dtype=np.int64)
+        elif _ordered(rows, count_a, 0) and _ordered(columns, count_r, 1):
+            found = factors.product()
+        elif factors.constant:
+            found = factors.p[0][rows]
+        elif count_a * count_r <= CACHED * prod(self._common):
+            found = factors.product().ravel().take(rows * count_r + columns)
+        else:
+            found = np.zeros(self._common, dtype=np.int64)
+            for x, y in zip(factors.p, factors.q, strict=True):
+                found += x[rows] * y[columns]
+        return np.broadcast_to(found, self._common).reshape(self.shape)
 
 
 def _ordered(index: Array, count: int, axis: int) -> bool:

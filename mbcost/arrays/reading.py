@@ -11,7 +11,7 @@ import numpy as np
 from mbcost.dims import MAX_ALPHA, MAX_RESOLUTION, parse_alpha, parse_resolution, parse_rho
 from mbcost.errors import MbcostError
 
-__all__ = ["Array", "Rationals", "distinct", "rationals", "sides"]
+__all__ = ["LIMIT", "Array", "Rationals", "distinct", "outer", "rationals", "sides"]
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -37,9 +37,9 @@ def rationals(values: Any, what: str = "alpha") -> Rationals:
     Rationals(numerators=array([ 35, 115, 200]), denominator=100)
     """
     parse = parse_alpha if what == "alpha" else parse_rho
-    array = values if hasattr(values, "dtype") else np.array(list(values), dtype=object)
+    array = np.asarray(values) if hasattr(values, "dtype") else np.array(list(values), dtype=object)
     if array.dtype.kind in "iu":
-        found = Rationals(array.astype(np.int64), 1)
+        found = Rationals(array.astype(np.int64, copy=False), 1)
     elif array.dtype.kind == "f":
         found = _decimals(array, parse)
     elif array.dtype.kind in "OUS":
@@ -57,21 +57,21 @@ def rationals(values: Any, what: str = "alpha") -> Rationals:
             f"{what} must be an array of numbers, not of {array.dtype}",
             help="use floats, integers, or texts such as 3/4",
         )
-    wrong = (found.numerators < 1) | (found.numerators > MAX_ALPHA * found.denominator)
-    if wrong.any():
-        parse(found.at(int(wrong.argmax())))
+    for end in (found.numerators.min(initial=1), found.numerators.max(initial=1)):
+        if not 1 <= end <= MAX_ALPHA * found.denominator:
+            parse(Fraction(int(end), found.denominator))
     return found
 
 
 def _decimals(array: Array, parse: Any) -> Rationals:
     """Floats as decimals of as few places as serve them all; each must be the float nearest to its decimal."""
+    if array.dtype != np.float64:  # of few digits: a decimal of more places could be nearest to the same float
+        found, index = np.unique(array, return_inverse=True)
+        return _decimals(np.array([float(str(value)) for value in found])[index].reshape(array.shape), parse)
     sample = array.ravel()[:: max(1, array.size // 1000)]
     for places in range(PLACES + 1):
-        if _as_decimals(sample, places) is None:
-            continue
-        found = _as_decimals(array, places)
-        if found is not None:
-            return found
+        if _as_decimals(sample, places) is not None and (decimals := _as_decimals(array, places)) is not None:
+            return decimals
     exact = [parse(float(str(value))) for value in array.ravel()]  # the first that cannot be read raises its error
     return rationals(np.array(exact, dtype=object).reshape(array.shape))
 
@@ -80,17 +80,16 @@ def _as_decimals(array: Array, places: int) -> Rationals | None:
     """The numerators over 10^places, None where one of the floats is not such a decimal."""
     power = 10**places
     with np.errstate(all="ignore"):
-        numerators = array.astype(np.float64) * power
+        numerators = array * power
         np.rint(numerators, out=numerators)
-        same = (numerators / power).astype(array.dtype, copy=False) == array
-    if not same.all() or not (np.abs(numerators) < 10**PLACES).all():
-        return None
+        if not (numerators / power == array).all() or not np.abs(numerators).max(initial=0) < 10**PLACES:
+            return None
     return Rationals(numerators.astype(np.int64), power)
 
 
 def sides(values: Any) -> tuple[Array, Array]:
     """Heights and widths of an array of resolutions: sides of squares, or texts such as 192x256."""
-    array = values if hasattr(values, "dtype") else None
+    array = np.asarray(values) if hasattr(values, "dtype") else None
     if array is None or array.dtype.kind in "OUS":
         pairs = [parse_resolution(value) for value in (values if array is None else array.ravel().tolist())]
         both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
@@ -101,14 +100,43 @@ def sides(values: Any) -> tuple[Array, Array]:
             f"resolutions must be an array of whole numbers, not of {array.dtype}",
             help="use integers, or rho for a multiplier",
         )
-    wrong = (array < 1) | (array > MAX_RESOLUTION)
-    if wrong.any():
+    wrong = [end for end in (array.min(initial=1), array.max(initial=1)) if not 1 <= end <= MAX_RESOLUTION]
+    if wrong:
         raise MbcostError(
-            f"resolution {array.ravel()[int(wrong.argmax())]} is not 1 to {MAX_RESOLUTION} pixels",
+            f"resolution {wrong[0]} is not 1 to {MAX_RESOLUTION} pixels",
             help="a side is a whole number",
         )
-    square = array.astype(np.int64)
+    square = array.astype(np.int64, copy=False)
     return square, square
+
+
+def outer(first: Array, second: Array) -> tuple[Array, Array] | None:
+    """The column and the row whose pairs two arrays of one shape hold, as ``meshgrid`` and ``repeat`` with ``tile`` lay them.
+
+    >>> laid = outer(*np.meshgrid([1, 2], [5, 6, 7]))
+    >>> laid[0].tolist(), laid[1].tolist()
+    ([[1, 2]], [[5], [6], [7]])
+    """
+    if first.shape != second.shape or first.size < 2 or first.dtype.kind not in "iuf" or second.dtype.kind not in "iuf":
+        return None
+    found = _laid(first.ravel(), second.ravel())
+    if found is None:
+        found = _laid(second.ravel(), first.ravel())
+        return None if found is None else found[::-1]
+    return found
+
+
+def _laid(slow: Array, fast: Array) -> tuple[Array, Array] | None:
+    """The column and the row of a grid whose column varies slowly; None where the arrays are no such grid."""
+    if slow[0] != slow[1]:
+        return None
+    run = int((slow != slow[0]).argmax()) or slow.size
+    if slow.size % run:
+        return None
+    columns, rows = slow.reshape(-1, run), fast.reshape(-1, run)
+    if (columns == columns[:, :1]).all() and (rows == rows[0]).all():
+        return columns[:, :1], rows[:1]
+    return None
 
 
 def distinct(values: Array) -> tuple[Array, Array]:

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 import click
 
 from mbcost.analysis.answers import Answer, Solution
-from mbcost.analysis.family import QUANTITIES, Limit
-from mbcost.analysis.ranges import alphas, resolutions, rhos
+from mbcost.analysis.family import QUANTITIES, Limit, bounds_below
+from mbcost.analysis.ranges import asked
 from mbcost.analysis.solve import Solver
 from mbcost.analysis.standard import Accuracy, Point, accuracies
 from mbcost.cli.options import ModelName, Question, heading, output_options, report_keys, variant_options
+from mbcost.cli.options import bound as lower_bound
 from mbcost.cli.output import decimal, json_text, table_text
-from mbcost.dims import MAX_ALPHA, exact_text
+from mbcost.dims import MAX_ALPHA, MAX_RESOLUTION, exact_text
 from mbcost.errors import MbcostError
 from mbcost.network import Cost, Network
 from mbcost.quantities import parse_count
@@ -57,20 +58,19 @@ def command(model: str, **options: Any) -> int:
     question = Question(options)
     network = question.load(model)
     variant = question.variant()
-    given, rho, size = variant.pop("alpha"), variant.pop("rho"), variant.pop("resolution")
-    if rho is not None and size is not None:
-        raise MbcostError(
-            "rho and a resolution are both given",
-            help="keep one: rho scales the table's resolution, the other replaces it",
-        )
-    sizes = rhos(rho, network.base_resolution) if rho is not None else resolutions(size) if size is not None else None
-    widths = alphas(given) if given is not None else None
-    answer = Answer(network, Solver(network, **variant), limits, widths, sizes, published(network))
+    axes = asked(network, variant)
+    answer = Answer(network, Solver(network, **variant), limits, *axes, published(model, network))
     if question.format == "json":
         question.emit(json_text(_document(answer, question)))
     else:
         question.emit(table_text(_table(answer, question), question.format, to_file=question.output is not None))
-    return 0 if answer.solutions else 1
+    return 1 if not answer.solutions or _unsure(answer) else 0
+
+
+def _unsure(answer: Answer) -> str:
+    """Why nothing is known to be within a maximum: totals that are lower bounds can fail one, never pass it."""
+    cost = _cost(answer)
+    return "" if cost.exact or all(limit.least for limit in answer.limits) else lower_bound(cost)
 
 
 for _option in command.params:
@@ -109,12 +109,12 @@ def _name(limit: Limit) -> str:
     return f"--{'min' if limit.least else 'max'}-{limit.quantity.replace('_', '-')}"
 
 
-def published(network: Network) -> list[Accuracy]:
-    """The accuracies published for a shipped model: its checkpoint tables."""
+def published(model: str, network: Network) -> list[Accuracy]:
+    """The accuracies published for a shipped model: its checkpoint tables. A file of the same name is another model."""
     from mbcost.papers import load
     from mbcost.tables import models
 
-    return accuracies(network, [load("tf_slim"), load("mobilenet_v3")]) if network.name in models() else []
+    return accuracies(network, [load("tf_slim"), load("mobilenet_v3")]) if model in models() else []
 
 
 def _document(answer: Answer, question: Question) -> dict[str, Any]:
@@ -122,10 +122,11 @@ def _document(answer: Answer, question: Question) -> dict[str, Any]:
     best = answer.solutions[0] if answer.solutions else None
     document = report_keys(_cost(answer), "solve", question.unit)
     document["limits"] = {_name(limit)[2:].replace("-", "_"): limit.amount for limit in answer.limits}
-    document.update(_keys(answer, best) if best is not None else dict.fromkeys(EMPTY))
+    document.update(_keys(answer, best, question.unit) if best is not None else dict.fromkeys(EMPTY))
     if len(answer.solutions) > 1:
-        document["solutions"] = [_keys(answer, one) for one in answer.solutions]
+        document["solutions"] = [_keys(answer, one, question.unit) for one in answer.solutions]
     document["standard_grid"] = [_point_keys(point, question.unit) for point in answer.grid]
+    document["known_within"] = bool(answer.solutions) and not _unsure(answer)
     document["published"] = None
     if answer.most_accurate is not None:
         one, values = answer.most_accurate
@@ -148,17 +149,20 @@ def _cost(answer: Answer) -> Cost:
     return answer.network.cost(alpha=at.alpha, resolution=at.size, **answer.solver.variant)
 
 
-def _keys(answer: Answer, one: Solution) -> dict[str, Any]:
-    below = None if one.below is None or one.below == MAX_ALPHA else str(one.below)
-    alpha: dict[str, Any] = {"from": str(one.start), "below": below, "decimal": decimal(one.alpha)}
-    if not one.start_included:  # the divisor rule's steps can begin just above a rational
-        alpha |= {"from_included": False, "type": str(one.alpha)}
-    if one.below_included and below is not None:
-        alpha["below_included"] = True
+def _keys(answer: Answer, one: Solution, unit: str) -> dict[str, Any]:
+    below = None if one.below is None else str(one.below)
+    alpha: dict[str, Any] = {"from": str(one.alpha), "below": below, "decimal": decimal(one.decimal)}
+    if one.step is not None:  # the divisor rule's steps can begin just above a rational, and end with one
+        alpha |= {"above": str(one.step.start.alpha)} if one.step.start.after else {}
+        alpha |= {"below_included": True} if below and one.step.end.after else {}
+    following = None
+    if one.next is not None and one.binding is not None:
+        where = {"alpha": str(one.next.alpha)} if answer.by_alpha else {"resolution": list(one.next.size)}
+        following = {**where, "quantity": one.binding, "value": one.next.values[one.binding]}
     keys: dict[str, Any] = {
         "alpha": alpha, "ideal_alpha": decimal(one.ideal) if answer.by_alpha else None, "resolution": list(one.size),
-        "channels": answer.channels(one.alpha, one.size), "mult_adds": one.values["mult_adds"], "params": one.values["params"],
-        "binding": one.binding, "next": one.next,
+        "channels": answer.channels(one.alpha, one.size), **_costs(one.values, unit),
+        "binding": one.binding, "next": following,
     }  # fmt: skip
     if one.smallest is not None:
         keys["smallest_resolution"] = list(one.smallest)
@@ -167,9 +171,12 @@ def _keys(answer: Answer, one: Solution) -> dict[str, Any]:
 
 
 def _point_keys(point: Point, unit: str) -> dict[str, Any]:
-    keys = {"alpha": str(point.alpha), "resolution": list(point.size)}
-    costs = {"mult_adds": point.values["mult_adds"], "params": point.values["params"]}
-    return {**keys, **costs, **({"flops": point.values["flops"]} if unit == "flops" else {})}
+    return {"alpha": str(point.alpha), "resolution": list(point.size), **_costs(point.values, unit)}
+
+
+def _costs(values: dict[str, Any], unit: str) -> dict[str, Any]:
+    """The costs every report has, and what a unit adds."""
+    return {name: values[name] for name in ("mult_adds", "params", *(("flops",) if unit == "flops" else ()))}
 
 
 def _table(answer: Answer, question: Question) -> Table:
@@ -184,13 +191,15 @@ def _table(answer: Answer, question: Question) -> Table:
     ]
     flops = question.unit == "flops"
     columns = (
-        Column("point", "point"), Column("alpha", "alpha"), Column("resolution", "resolution"), Column("mult_adds", "mult-adds", "count"),
+        Column("point", "point"), Column("alpha", "alpha"), Column("below", "to below"), Column("resolution", "resolution"),
+        Column("mult_adds", "mult-adds", "count"),
         *((Column("flops", "FLOPs (2 x mult-adds)", "count"),) if flops else ()),
         Column("params", "params", "count"), Column("remark", "remark", "text", 1),
     )  # fmt: skip
     lines: list[_Line] = []
     for number, one in enumerate(answer.solutions):
-        lines += _lines(answer, one, "also within" if number else "best")
+        best, other = ("largest not ruled out", "not ruled out") if _unsure(answer) else ("best", "also within")
+        lines += _lines(answer, one, other if number else best)
     if not answer.solutions:
         cheapest = answer.cheapest()
         lines.append(_Line("cheapest", cheapest.alpha, cheapest.size, cheapest.values))
@@ -201,8 +210,7 @@ def _table(answer: Answer, question: Question) -> Table:
     beside = [_Line("standard grid", *point) for point in answer.grid]
     if answer.most_accurate is not None:
         accuracy, values = answer.most_accurate
-        remark = f"top-1 {decimal(accuracy.top1)} %, {accuracy.name}"
-        beside.append(_Line("published", accuracy.alpha, accuracy.size, values, remark))
+        beside.append(_Line("published", accuracy.alpha, accuracy.size, values, _accuracy(accuracy)))
     rows = tuple(line.cells(flops) for line in [*lines, *beside])
     return Table(", ".join(words), columns, rows, notes=tuple(_notes(answer)), sections=(len(lines),) if beside else ())
 
@@ -215,6 +223,7 @@ class _Line(NamedTuple):
     size: Size | str
     values: dict[str, Any] | None = None
     remark: str | None = None
+    below: Fraction | None = None
 
     def cells(self, flops: bool) -> tuple[Any, ...]:
         """The row's cells; a point that is only named has no costs."""
@@ -222,16 +231,16 @@ class _Line(NamedTuple):
         costs = [None if self.values is None else self.values[name] for name in names]
         alpha = self.alpha if isinstance(self.alpha, str) else exact_text(self.alpha)
         size = self.size if isinstance(self.size, str) else _size(self.size)
-        return self.point, alpha, size, *costs, self.remark
+        return self.point, alpha, None if self.below is None else exact_text(self.below), size, *costs, self.remark
 
 
 def _lines(answer: Answer, one: Solution, name: str) -> list[_Line]:
-    """A solution, the next network up, and the idealised one."""
-    found = [_Line(name, one.alpha, one.size, one.values, _step_text(one))]
+    """A solution, the next network, which breaks a limit, and the idealised one."""
+    found = [_Line(name, one.alpha, one.size, one.values, _remark(one), one.below)]
     if one.next is not None:
-        alpha = Fraction(one.next["alpha"]) if "alpha" in one.next else one.alpha
-        size = tuple(one.next["resolution"]) if "resolution" in one.next else one.size
-        found.append(_Line("next", alpha, size, None, f"{one.binding} {one.next['value']:,}: above the limit"))
+        found.append(
+            _Line("next", *one.next, f"{one.binding}: {'below' if bounds_below(answer.limits) else 'above'} the limit")
+        )
     if one.ideal is not None:
         root = numbers.fixed(one.ideal, 10)
         line = _Line("idealised", one.alpha, one.size, None, "without rounding")
@@ -239,26 +248,53 @@ def _lines(answer: Answer, one: Solution, name: str) -> list[_Line]:
     return found
 
 
-def _step_text(one: Solution) -> str | None:
-    """Which alphas, or which resolutions, give the same network."""
-    if one.smallest is not None:
-        return None if one.smallest == one.size else f"the same from {_size(one.smallest)} on"
-    if one.below is None:
-        return None
-    first = f"alpha {'from' if one.start_included else 'above'} {exact_text(one.start)}"
-    last = f" {'up to' if one.below_included else 'to below'} {exact_text(one.below)}"
-    return first if one.below == MAX_ALPHA else first + last
+def _remark(one: Solution) -> str | None:
+    """Which other alphas, or which resolutions, give the same network."""
+    words = []
+    if one.smallest not in {None, one.size}:
+        words.append(f"the same from {_size(one.smallest)} on")
+    if one.step is not None and one.step.start.after:
+        words.append(f"from just above {exact_text(one.step.start.alpha)}")
+    if one.below is not None and one.step is not None and one.step.end.after:
+        words.append(f"{exact_text(one.below)} too")
+    return ", ".join(words) or None
+
+
+def _accuracy(found: Accuracy) -> str:
+    return f"top-1 {decimal(found.top1)} %, {found.name}"
 
 
 def _notes(answer: Answer) -> list[str]:
+    notes = []
+    if answer.left_out:
+        words = [
+            f"alpha {exact_text(at)}" if isinstance(at, Fraction) else f"resolution {_size(at)}"
+            for at in answer.left_out
+        ]
+        notes.append(f"left out, in error there: {', '.join(words)}")
     if not answer.solutions:
-        return ["no network within the limits"]
+        return [*notes, "no network within the limits"]
     best = answer.solutions[0]
-    notes = [] if best.binding is None else [f"binding: {best.binding}"]
+    unsure = _unsure(answer)
+    if unsure:
+        return [f"no network is known to be within the limits: every cost is {unsure}"]
+    if best.binding is not None:
+        notes.append(f"binding: {best.binding}")
+    elif answer.by_alpha or answer.by_size:
+        notes.append(f"no limit binds: {_end(answer)}")
     pairs = dict.fromkeys(
         zip([width.value for width in answer.solver.widths], answer.solver.widths_at(best.alpha), strict=True)
     )
-    return [*notes, f"channels: {', '.join(f'{value} -> {actual}' for value, actual in pairs)}"] if pairs else notes
+    if pairs:
+        notes.append(f"channels: {', '.join(f'{value} -> {actual}' for value, actual in pairs)}")
+    return notes
+
+
+def _end(answer: Answer) -> str:
+    """What ends a family where no limit does."""
+    if bounds_below(answer.limits):
+        return "there is no smaller network"
+    return f"alpha ends at {MAX_ALPHA}" if answer.by_alpha else f"resolutions end at {MAX_RESOLUTION:,} pixels"
 
 
 def _size(size: Size) -> str:

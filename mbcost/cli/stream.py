@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from mbcost.errors import MbcostError
@@ -35,7 +35,7 @@ def opened(path: str | None) -> Iterator[TextIO]:
                 yield stream
             return
         try:
-            with open(temporary, "w", encoding="utf-8", newline="") as stream:
+            with _ended_as_interrupted(), open(temporary, "w", encoding="utf-8", newline="") as stream:
                 yield stream
             os.replace(temporary, path)
         finally:
@@ -50,9 +50,27 @@ def opened(path: str | None) -> Iterator[TextIO]:
         ) from None
 
 
-def watched(chunks: Iterable[Any], count: int, shown: bool) -> Iterator[Any]:
-    """The same chunks, with a progress bar on standard error where that is a terminal and the work is long."""
-    if not shown or not sys.stderr.isatty():
+@contextmanager
+def _ended_as_interrupted() -> Iterator[None]:
+    """Let what else ends a process (``kill``, a closed terminal) be an interruption as Ctrl-C is, so that it cleans up."""
+    import signal
+
+    before = {}
+    with suppress(ValueError):  # not the main thread: signals go elsewhere
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                before[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def watched(chunks: Iterable[Any], count: int, path: str | None) -> Iterator[Any]:
+    """The same chunks, with a progress bar on standard error where that is a terminal and the results go elsewhere."""
+    if not sys.stderr.isatty() or (path in {None, "-"} and sys.stdout.isatty()):
         yield from chunks
         return
     import click

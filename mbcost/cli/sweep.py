@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 
 from mbcost.analysis.grid import Grid
 from mbcost.analysis.groups import share
-from mbcost.analysis.ranges import alphas, resolutions, rhos
+from mbcost.analysis.ranges import asked
 from mbcost.analysis.standard import axes
 from mbcost.cli.options import Choice, ModelName, Question, heading, output_options, report_keys, variant_options
 from mbcost.cli.output import FORMATS, decimal, json_text, table_text
@@ -26,7 +26,8 @@ MAX_POINTS = 2_000_000
 LONG = 200_000  # points from which on there is a progress bar
 SWEEP_FORMATS = (*FORMATS, "jsonl")
 
-Size = tuple[int, int]
+Size: TypeAlias = tuple[int, int]
+Rows: TypeAlias = Iterator[tuple[Fraction, list[tuple[Any, ...]]]]
 
 
 @click.command("sweep", short_help="A grid over alpha and resolution.")
@@ -99,17 +100,9 @@ def _kind(path: str) -> str:
 def _grid(network: Network, question: Question, yes: bool) -> Grid:
     """The grid asked for, within the bound on its points."""
     variant = question.variant()
-    given, rho, size = variant.pop("alpha"), variant.pop("rho"), variant.pop("resolution")
-    if rho is not None and size is not None:
-        raise MbcostError(
-            "rho and a resolution are both given",
-            help="keep one: rho scales the table's resolution, the other replaces it",
-        )
+    given = asked(network, variant)
     usual = axes(network, rounded=variant["rounding"] is not None)
-    widths = alphas(given) if given is not None else usual[0]
-    sizes = (
-        rhos(rho, network.base_resolution) if rho is not None else resolutions(size) if size is not None else usual[1]
-    )
+    widths, sizes = given[0] or usual[0], given[1] or usual[1]
     count = len(widths) * len(sizes)
     if count > MAX_POINTS and not yes:
         raise MbcostError(
@@ -122,18 +115,18 @@ def _grid(network: Network, question: Question, yes: bool) -> Grid:
 def _write(grid: Grid, question: Question, gap: bool) -> None:
     writers = {"csv": _csv, "json": _json, "jsonl": _json_lines}
     writer = writers.get(question.format)
+    rows = _rows(grid, gap)
+    if len(grid) > LONG:
+        rows = watched(rows, len(grid.alphas), question.output)
     if writer is None:
-        question.emit(
-            table_text(_table(grid, question.unit, gap), question.format, to_file=question.output is not None)
-        )
+        table = _table(grid, rows, question.unit, gap)
+        question.emit(table_text(table, question.format, to_file=question.output is not None))
         return
-    shown = len(grid) > LONG and question.output not in {None, "-"}
     with opened(question.output) as stream:
-        for chunk in watched(writer(grid, question.unit, gap), len(grid.alphas), shown):
-            stream.write(chunk)
+        stream.writelines(writer(grid, rows, question.unit, gap))
 
 
-def _rows(grid: Grid, gap: bool) -> Iterator[tuple[Fraction, list[tuple[Any, ...]]]]:
+def _rows(grid: Grid, gap: bool) -> Rows:
     """For one alpha after another: mult-adds and params at every resolution, and the idealised mult-adds."""
     rows = grid.rows("mult_adds", "params")
     if not gap:
@@ -147,7 +140,7 @@ def _size(size: Size) -> str:
     return str(size[0]) if size[0] == size[1] else f"{size[0]}x{size[1]}"
 
 
-def _csv(grid: Grid, unit: str, gap: bool) -> Iterator[str]:
+def _csv(grid: Grid, rows: Rows, unit: str, gap: bool) -> Iterator[str]:
     """A header and one line a point."""
     flops = unit == "flops"
     keys = [
@@ -162,7 +155,7 @@ def _csv(grid: Grid, unit: str, gap: bool) -> Iterator[str]:
     yield ",".join(keys) + "\n"
     model = grid.network.name  # a word of the grammar: nothing to quote
     sizes = [_size(size) for size in grid.resolutions]
-    for alpha, (mult_adds, params, *ideal) in _rows(grid, gap):
+    for alpha, (mult_adds, params, *ideal) in rows:
         start = f"{model},{numbers.exact(alpha)},"
         if not flops and not ideal and type(mult_adds[0]) is int:
             yield "".join(
@@ -185,13 +178,13 @@ def _gap(real: Any, ideal: Any) -> Fraction:
     return share(real - ideal, ideal) or Fraction(0)
 
 
-def _json_rows(grid: Grid, unit: str, gap: bool) -> Iterator[list[str]]:
+def _json_rows(grid: Grid, rows: Rows, unit: str) -> Iterator[list[str]]:
     """One JSON object a point, an alpha at a time."""
     from json import dumps
 
     sizes = [f'"resolution": [{height}, {width}], ' for height, width in grid.resolutions]
     flops = unit == "flops"
-    for alpha, (mult_adds, params, *ideal) in _rows(grid, gap):
+    for alpha, (mult_adds, params, *ideal) in rows:
         start = f'{{"model": {dumps(grid.network.name)}, "alpha": "{alpha}", '
         lines = []
         for i, (size, work, weights) in enumerate(zip(sizes, mult_adds, params, strict=True)):
@@ -207,20 +200,20 @@ def _number(value: Any) -> str:
     return str(value) if getattr(value, "denominator", 1) == 1 else f'"{value}"'
 
 
-def _json_lines(grid: Grid, unit: str, gap: bool) -> Iterator[str]:
-    for lines in _json_rows(grid, unit, gap):
+def _json_lines(grid: Grid, rows: Rows, unit: str, gap: bool) -> Iterator[str]:
+    for lines in _json_rows(grid, rows, unit):
         yield "\n".join(lines) + "\n"
 
 
-def _json(grid: Grid, unit: str, gap: bool) -> Iterator[str]:
+def _json(grid: Grid, rows: Rows, unit: str, gap: bool) -> Iterator[str]:
     """One document: what was counted, then `points`, one a line."""
     document = report_keys(_first(grid), "sweep", unit)
     for key in ("alpha", "rho", "resolution"):
         del document[key]
-    rows = _json_rows(grid, unit, gap)
-    first = next(rows)
+    objects = _json_rows(grid, rows, unit)
+    first = next(objects)
     yield json_text(document).removesuffix("\n}\n") + ',\n  "points": [\n    ' + ",\n    ".join(first)
-    for lines in rows:
+    for lines in objects:
         yield ",\n    " + ",\n    ".join(lines)
     yield "\n  ]\n}\n"
 
@@ -229,7 +222,7 @@ def _first(grid: Grid) -> Any:
     return grid.network.cost(alpha=grid.alphas[0], resolution=grid.resolutions[0], **grid.variant)
 
 
-def _table(grid: Grid, unit: str, gap: bool) -> Table:
+def _table(grid: Grid, counted: Rows, unit: str, gap: bool) -> Table:
     words = [word for word in heading(_first(grid), unit).split(", ") if not word.startswith(("alpha ", "resolution "))]
     flops = unit == "flops"
     columns = [
@@ -242,7 +235,7 @@ def _table(grid: Grid, unit: str, gap: bool) -> Table:
     columns += [Column("idealised", "idealised", "text"), Column("gap", "gap", "percent_change")] if gap else []
     rows: list[tuple[Any, ...]] = []
     sections: list[int] = []
-    for alpha, (mult_adds, params, *ideal) in _rows(grid, gap):
+    for alpha, (mult_adds, params, *ideal) in counted:
         if rows and len(grid.resolutions) > 1:
             sections.append(len(rows))
         for i, size in enumerate(grid.resolutions):

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mbcost
 from mbcost.arrays import factors as factors_module
 from mbcost.arrays.factors import FLOAT_LIMIT, Factors
-from mbcost.arrays.reading import distinct, rationals
+from mbcost.arrays.reading import distinct, outer, rationals
 
 MODELS = ["mobilenet_v1", "mobilenet_v2", "mobilenet_v3_large", "efficientnet_b0"]
 
@@ -201,3 +201,65 @@ def test_numpy_is_not_imported_without_arrays() -> None:
 
     code = "import sys, mbcost; mbcost.load('mobilenet_v1').grid(['0.5', 1], [96, 224]).mult_adds; assert 'numpy' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.longdouble])
+def test_narrow_floats_are_their_own_shortest_decimals(kind: Any) -> None:
+    """As a float32, 0.35 is also 0.34999999, and that is one channel less of 320."""
+    alphas = np.array([0.35, 0.1235 if kind is np.float16 else 0.12345678], dtype=kind)
+    network = mbcost.load("mobilenet_v2")
+    found = network.cost(alpha=alphas, rounding="floor").mult_adds
+    assert found.tolist() == [network.cost(alpha=float(str(alpha)), rounding="floor").mult_adds for alpha in alphas]
+    assert found[0] == network.cost(alpha="0.35", rounding="floor").mult_adds
+
+
+def test_rhos_of_many_denominators_stay_exact() -> None:
+    """Their common denominator is near 2^57, and twice a side times a numerator beyond 2^63."""
+    rhos = ["1/3", "1", "1000/7919", "10000/104729", "100000/1299709", "1/41"]
+    network = mbcost.load("mobilenet_v1")
+    found = network.cost(rho=np.array(rhos, dtype=object)).mult_adds
+    assert found.tolist() == [network.cost(rho=rho).mult_adds for rho in rhos]
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "efficientnet_b0"])
+def test_the_points_of_a_grid_laid_flat_are_those_of_the_grid(name: str) -> None:
+    network = mbcost.load(name)
+    alphas, sizes = np.array([0.75, 0.25, 1.4, 0.35]), np.array([224, 96, 100])
+    grid = np.array(network.grid(alphas.tolist(), sizes.tolist()).mult_adds)
+    for indexing in ("ij", "xy"):
+        a, r = np.meshgrid(alphas, sizes, indexing=indexing)
+        wanted = grid if indexing == "ij" else grid.T
+        cost = network.cost(alpha=a, resolution=r)
+        assert (cost.mult_adds == wanted).all()
+        assert sum(row.mult_adds for row in cost.rows).tolist() == wanted.tolist()
+        assert cost.params.shape == cost.rows[0].params.shape == a.shape
+        flat = network.cost(alpha=a.ravel(), resolution=r.ravel())
+        assert flat.mult_adds.tolist() == wanted.ravel().tolist()
+        assert flat.norm_params.tolist() == cost.norm_params.ravel().tolist()
+        by_rho = network.cost(alpha=a.ravel(), rho=np.array([0.5, 1.0])[(r.ravel() > 100) * 1])
+        assert by_rho.mult_adds[0] == network.cost(alpha=0.75, rho=1).mult_adds
+
+
+@settings(max_examples=300)
+@given(st.lists(st.integers(0, 2), min_size=2, max_size=12), st.lists(st.integers(0, 2), min_size=2, max_size=12))
+def test_a_grid_is_found_only_where_there_is_one(first: list[int], second: list[int]) -> None:
+    size = min(len(first), len(second))
+    a, b = np.array(first[:size]), np.array(second[:size])
+    found = outer(a, b)
+    if found is not None:
+        x, y = np.broadcast_arrays(*found)
+        assert x.ravel().tolist() == a.tolist()
+        assert y.ravel().tolist() == b.tolist()
+
+
+def test_counted_point_by_point_a_total_of_2_63_is_an_error_too() -> None:
+    table = "format: 1\ninput: {channels: 3, resolution: 64}\nrounding: floor\nlayers: [{op: conv, kernel_size: 3, out_channels: 64}, {op: flatten}, {op: linear, expansion: 1/3}]\n"
+    network = mbcost.tables.read_network(table)
+    with pytest.raises(mbcost.MbcostError, match=r"below 2\^63"):
+        _ = network.cost(alpha=np.array([1, 32]), batch=1_000_000).mult_adds
+
+
+@pytest.mark.parametrize(("alphas", "sizes"), [(np.array([0.5]), 224), (0.5, np.array([224]))])
+def test_a_grid_of_an_array_and_a_number_says_what_is_missing(alphas: Any, sizes: Any) -> None:
+    with pytest.raises(mbcost.MbcostError, match="must be a list, not"):
+        mbcost.load("mobilenet_v1").grid(alphas, sizes)

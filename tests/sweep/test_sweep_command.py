@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
 import subprocess
 import sys
 from fractions import Fraction
@@ -275,21 +276,70 @@ def test_without_matplotlib_the_message_names_the_extra(
     assert "pip install 'mbcost[plot]'" in said.err
 
 
-def test_a_progress_bar_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+class _Screen(io.StringIO):
+    """A stream that says whether it is a terminal."""
+
+    def __init__(self, terminal: bool) -> None:
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@pytest.mark.parametrize(
+    ("error", "output", "path", "shown"),
+    [
+        (True, False, None, True),  # redirected: > sweep.csv
+        (True, True, "sweep.csv", True),
+        (True, True, None, False),  # the results are on the screen already
+        (True, True, "-", False),
+        (False, False, None, False),
+        (False, False, "sweep.csv", False),
+    ],
+)
+def test_a_progress_bar_is_for_terminals_and_results_that_go_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, error: bool, output: bool, path: str | None, shown: bool
+) -> None:
     from mbcost.cli.stream import watched
 
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    screen = Terminal()
+    screen = _Screen(error)
     monkeypatch.setattr("sys.stderr", screen)
-    assert list(watched(iter("abc"), 3, True)) == ["a", "b", "c"]
-    assert "100%" in screen.getvalue()
-    before = screen.getvalue()
-    assert list(watched(iter("abc"), 3, False)) == ["a", "b", "c"]
-    assert screen.getvalue() == before
-    quiet = io.StringIO()
-    monkeypatch.setattr("sys.stderr", quiet)
-    assert list(watched(iter("abc"), 3, True)) == ["a", "b", "c"]
-    assert quiet.getvalue() == ""
+    monkeypatch.setattr("sys.stdout", _Screen(output))
+    assert list(watched(iter("abc"), 3, path)) == ["a", "b", "c"]
+    assert ("100%" in screen.getvalue()) == shown
+    assert bool(screen.getvalue()) == shown
+
+
+@pytest.mark.parametrize("form", ["csv", "markdown"])
+def test_only_long_sweeps_are_watched(say: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, form: str) -> None:
+    seen = []
+
+    def watched(chunks: Any, count: int, path: str | None) -> Any:
+        seen.append((count, path))
+        return chunks
+
+    monkeypatch.setattr("mbcost.cli.sweep.watched", watched)
+    asked = ["sweep", "mobilenet_v1", "-f", form, "-o", str(tmp_path / "x")]
+    assert say(*asked).code == 0
+    assert seen == []
+    monkeypatch.setattr("mbcost.cli.sweep.LONG", 15)
+    assert say(*asked).code == 0
+    assert seen == [(4, str(tmp_path / "x"))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_sweep_that_is_ended_leaves_no_file(tmp_path: Path, name: str) -> None:
+    command = [
+        sys.executable, "-m", "mbcost", "sweep", "mobilenet_v1", "-a", "0.1:2:0.0005", "-r", "1:1000:1", "--yes",
+        "-f", "jsonl", "-o", str(tmp_path / "out"),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        while not list(tmp_path.iterdir()):  # until it has begun to write
+            assert process.poll() is None
+        process.send_signal(getattr(signal, name))
+        assert process.stderr is not None
+        assert process.stderr.read().strip() == b"interrupted"
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []

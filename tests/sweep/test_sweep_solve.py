@@ -115,12 +115,12 @@ def test_the_largest_resolution_is_what_trying_every_one_finds(name: str) -> Non
         found = largest_size(Solver(network), Fraction(1), limits)
         tried = [r for r in range(1, 400) if within(network, Fraction(1), r, limits)]
         assert (found is None and not tried) or (
-            found is not None and (not tried or found[0][0] == tried[-1] or found[0][0] >= 400)
+            found is not None and (not tried or found[0].size[0] == tried[-1] or found[0].size[0] >= 400)
         )
         if found is not None:
             assert (
-                found[2]["mult_adds"]
-                == network.cost(resolution=found[0]).mult_adds
+                found[0].values["mult_adds"]
+                == network.cost(resolution=found[0].size).mult_adds
                 == network.cost(resolution=found[1]).mult_adds
             )
 
@@ -237,7 +237,8 @@ def test_no_solution_is_an_answer(say: Any) -> None:
 def test_solve_as_a_table_and_csv(say: Any) -> None:
     text = say("solve", "mobilenet_v1", "--max-mult-adds", "300M").out
     for words in (
-        "alpha from 737/1024 to below 369/512",
+        "best           737/1024      369/512   224         299,816,242  2,410,208  -",
+        "next           369/512       -         224         300,711,737  2,417,751  mult_adds: above the limit",
         "299,816,242",
         "0.7190921418",
         "top-1 68.0 %",
@@ -246,8 +247,8 @@ def test_solve_as_a_table_and_csv(say: Any) -> None:
     ):
         assert words in text
     lines = say("solve", "mobilenet_v1", "--max-mult-adds", "300M", "-f", "csv").out.splitlines()
-    assert lines[0] == "point,alpha,resolution,mult_adds,params,remark"
-    assert lines[1].startswith("best,737/1024,224,299816242,2410208,")
+    assert lines[0] == "point,alpha,below,resolution,mult_adds,params,remark"
+    assert lines[1].startswith("best,737/1024,369/512,224,299816242,2410208,")
 
 
 @pytest.mark.parametrize(
@@ -292,3 +293,139 @@ def test_a_table_whose_widths_are_all_fixed(say: Any, tmp_path: Any) -> None:
     said = say("solve", str(table), "--max-mult-adds", "5G")
     assert said.code == 2
     assert "all its widths are fixed" in said.err
+
+
+# --- what a script relies on ------------------------------------------------------------------------------------
+
+
+def solved(say: Any, *arguments: str) -> dict[str, Any]:
+    """The answer as JSON."""
+    found: dict[str, Any] = json.loads(say("solve", *arguments, "-f", "json").out)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("model", "limit"),
+    [
+        ("mobilenet_v2", "56M"),  # begins just above 5/18
+        ("mobilenet_v2", "190M"),  # ends with 20/27
+        ("mobilenet_v1", "300M"),
+        ("mobilenet_v3_large", "123456789"),
+        ("mnasnet_a1", "77M"),  # widths of 24, 40, 112: ends that are no decimals
+    ],
+)
+def test_every_alpha_from_its_lower_end_to_below_its_upper_end_gives_the_best_network(
+    say: Any, model: str, limit: str
+) -> None:
+    found = solved(say, model, "--max-mult-adds", limit)
+    network = mbcost.load(model)
+    first, below = Fraction(found["alpha"]["from"]), Fraction(found["alpha"]["below"])
+    for alpha in (first, (first + below) / 2, below - Fraction(1, 10**12), found["alpha"]["decimal"]):
+        cost = network.cost(alpha=alpha)
+        assert (cost.mult_adds, cost.params) == (found["mult_adds"], found["params"])
+    at_end = network.cost(alpha=below).mult_adds
+    assert (at_end == found["mult_adds"]) == found["alpha"].get("below_included", False)
+    assert network.cost(alpha=found["next"]["alpha"]).mult_adds == found["next"]["value"]
+
+
+def test_a_step_that_begins_just_above_a_rational_says_so_and_names_an_alpha_to_type(say: Any) -> None:
+    found = solved(say, "mobilenet_v2", "--max-mult-adds", "56M")
+    assert found["alpha"] == {"from": "7/25", "below": "23/80", "decimal": 0.28, "above": "5/18"}
+    assert "from just above 5/18" in say("solve", "mobilenet_v2", "--max-mult-adds", "56M").out
+    assert "5/18 too" in say("solve", "mobilenet_v2", "--max-mult-adds", "44M").out
+
+
+def test_a_decimal_of_an_end_that_has_none_is_rounded_into_the_step(say: Any, tmp_path: Any) -> None:
+    table = tmp_path / "thirds.yaml"
+    table.write_text(
+        "format: 1\ninput: {channels: 3, resolution: 8}\nrounding: floor\nlayers: [{op: conv, kernel_size: 1, out_channels: 30000}]\n"
+    )
+    found = solved(say, str(table), "--max-weights", "30000")
+    assert found["alpha"] == {"from": "1/3", "below": "10001/30000", "decimal": 0.333333333334}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ["--standard"],
+        ["--set", "separable_13.stride=2"],
+        ["--rounding", "divisor:16"],
+        ["--classes", "10"],
+        ["--without", "softmax_1"],
+    ],
+)
+def test_an_accuracy_is_that_of_the_published_network_alone(say: Any, change: list[str]) -> None:
+    whole = ["mobilenet_v1", "--max-mult-adds", "3G"]
+    assert solved(say, *whole)["published"]["top1"] == 70.9
+    assert solved(say, *whole, "--rounding", "floor", "--batch", "2", "--convention", "fvcore")["published"]
+    changed = solved(say, *whole, *change)
+    assert changed["published"] is None
+    assert changed["standard_grid"]
+
+
+def test_a_file_with_the_name_of_a_shipped_model_has_no_published_accuracy(say: Any, tmp_path: Any) -> None:
+    table = tmp_path / "mobilenet_v1.yaml"
+    table.write_text(say("show", "mobilenet_v1").out)
+    assert solved(say, str(table), "--max-mult-adds", "300M")["published"] is None
+
+
+def test_without_a_limit_from_above_the_next_network_is_the_one_below(say: Any) -> None:
+    found = solved(say, "mobilenet_v1", "--min-mult-adds", "300M")
+    assert (found["alpha"]["from"], found["binding"]) == ("369/512", "mult_adds")
+    assert found["next"] == {"alpha": "737/1024", "quantity": "mult_adds", "value": 299_816_242}
+    assert [(point["alpha"], point["resolution"][0]) for point in found["standard_grid"]] == [("3/4", 224), ("1", 192)]
+    fixed = solved(say, "mobilenet_v1", "--min-mult-adds", "300M", "-a", "0.7")
+    assert (fixed["resolution"], fixed["next"]["resolution"]) == ([225, 225], [224, 224])
+
+
+def test_a_family_ends_where_no_limit_does(say: Any) -> None:
+    assert "no limit binds: alpha ends at 64" in say("solve", "mobilenet_v1", "--max-mult-adds", "9000T").out
+    fixed = say("solve", "mobilenet_v1", "--max-params", "2M", "-a", "0.5").out
+    assert "no limit binds: resolutions end at 65,536 pixels" in fixed
+    assert "no limit binds: there is no smaller network" in say("solve", "mobilenet_v1", "--min-params", "20k").out
+
+
+def test_a_fixed_alpha_says_up_to_where_it_makes_no_difference(say: Any) -> None:
+    assert solved(say, "mobilenet_v1", "-a", "0.7", "-r", "224", "--max-mult-adds", "300M")["alpha"] == {
+        "from": "7/10",
+        "below": "717/1024",
+        "decimal": 0.7,
+    }
+    assert solved(say, "vgg16", "-a", "1", "--max-mult-adds", "1G")["alpha"]["below"] is None
+
+
+def test_resolutions_at_which_there_is_no_network(say: Any) -> None:
+    alone = say("solve", "alexnet", "--rounding", "floor", "--max-mult-adds", "100M", "-r", "10")
+    assert alone.code == 2
+    assert "the map vanishes" in alone.err
+    both = say("solve", "alexnet", "--rounding", "floor", "--max-mult-adds", "100M", "-r", "10,70")
+    assert both.code == 0
+    assert "left out, in error there: resolution 10" in both.out
+    alphas = say("solve", "shufflenet_v1", "--max-mult-adds", "100M", "-a", "0.51,0.5")
+    assert "left out, in error there: alpha 0.51" in alphas.out
+
+
+def test_the_whole_step_is_shown_on_eighty_columns(say: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mbcost.cli.output.terminal", lambda: (80, False))
+    text = say("solve", "mobilenet_v1", "--max-mult-adds", "300M").out
+    assert "best           737/1024      369/512   224         299,816,242  2,410,208" in text
+
+
+def test_flops_are_added_beside_mult_adds(say: Any) -> None:
+    found = solved(say, "mobilenet_v1", "--max-flops", "600M", "--unit", "flops", "-r", "192,224")
+    for one in (found, *found["solutions"], *found["standard_grid"], found["published"]):
+        assert one["flops"] == 2 * one["mult_adds"] <= 600_000_000
+
+
+def test_a_lower_bound_passes_no_maximum(say, tmp_path) -> None:
+    path = tmp_path / "unknown.yaml"
+    path.write_text(
+        "format: 1\ninput: {channels: 3, resolution: 32}\nrounding: floor\nlayers:\n"
+        "  - {op: conv, kernel_size: 3, out_channels: 16}\n  - {op: pointwise, out_channels: 8, cost: unknown}\n",
+        encoding="utf-8",
+    )
+    said = say("solve", str(path), "--max-mult-adds", "1M")
+    assert said.code == 1
+    assert "no network is known to be within the limits" in said.out
+    least = say("solve", str(path), "--min-mult-adds", "1M", "-f", "json")
+    assert (least.code, json.loads(least.out)["known_within"]) == (0, True)
