@@ -44,8 +44,12 @@ _ESCAPES = str.maketrans(
 )
 
 
+#: The most rows that still fit a float on one page.
+PAGE = 45
+
+
 def latex(table: Table) -> str:
-    r"""The table as a floating `table` with caption and label; it needs the package booktabs.
+    r"""The table as a floating `table` with caption and label, or as a `longtable` where a page would not hold it.
 
     The caption is the table's own (or its title), followed by the notes.
 
@@ -70,7 +74,7 @@ def latex(table: Table) -> str:
     """
     columns, total = cell_texts(table, FORMS, escaped)
     sections = {row for row in table.sections if 0 < row < len(table.rows)}
-    body = [_row([escaped(column.heading) for column in table.columns]), r"\midrule"]
+    body = [_heading(table), r"\midrule"]
     for i, cells in enumerate(zip(*columns, strict=True)):
         if i in sections:
             body.append(r"\midrule")
@@ -78,6 +82,8 @@ def latex(table: Table) -> str:
     if total is not None:
         body += [r"\midrule", _row(total)]
     alignment = "".join(["l" if column.kind in LEFT else "r" for column in table.columns])
+    if len(table.rows) > PAGE:
+        return _long(table, alignment, body)
     return "\n".join(
         [
             r"% needs \usepackage{booktabs}",
@@ -92,6 +98,25 @@ def latex(table: Table) -> str:
             "",
         ]
     )
+
+
+def _long(table: Table, alignment: str, body: list[str]) -> str:
+    """A table that breaks across pages, its heading on each: no float holds so many rows."""
+    head = [r"\toprule", _heading(table), r"\midrule"]
+    return "\n".join(
+        [
+            r"% needs \usepackage{booktabs,longtable}",
+            rf"\begin{{longtable}}{{{alignment}}}",
+            rf"  \caption{{{caption(table)}}}\label{{tab:{slug(table.title)}}}\\",
+            *["  " + line for line in (*head, r"\endfirsthead", *head, r"\endhead", *body[2:], r"\bottomrule")],
+            r"\end{longtable}",
+            "",
+        ]
+    )
+
+
+def _heading(table: Table) -> str:
+    return _row([escaped(column.heading) for column in table.columns])
 
 
 def escaped(text: str) -> str:

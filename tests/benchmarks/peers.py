@@ -24,9 +24,19 @@ OURS = {
     ONE: ["table", "mobilenet_v2", "-a", "0.75", "-r", "192", "-f", "json"],
     SWEEP: ["sweep", "mobilenet_v2", "-a", "0.35,0.5,0.75,1", "-r", "128,160,192,224", "-f", "json"],
 }
-BUILD = """
-import contextlib, io, torch
+IMPORT = """
+import torch
+try:
+    import torchvision
+except RuntimeError:  # a CPU build of torch beside a CUDA wheel of torchvision: two box operators, which no one here uses
+    for name in ("nms", "qnms"):
+        torch.library.define(f"torchvision::{{name}}", "(Tensor boxes, Tensor scores, float threshold) -> Tensor")
 from torchvision.models import mobilenet_v2
+"""
+BUILD = (
+    IMPORT
+    + """
+import contextlib, io
 def each(count):
     for alpha, size in {points}:
         model = mobilenet_v2(weights=None, width_mult=alpha).eval()
@@ -34,6 +44,7 @@ def each(count):
             result = count(model, size)
         print(alpha, size, result)
 """
+)
 PEERS = {
     "torch FlopCounterMode": BUILD
     + """
@@ -91,13 +102,14 @@ for alpha, size in {points}:
     print(alpha, size, model.graph.macs[0])
 """,
 }
-EXPORT = """
-import os, sys, torch
-from torchvision.models import mobilenet_v2
+EXPORT = (
+    IMPORT
+    + """
 for alpha, size in {points}:
     model = mobilenet_v2(weights=None, width_mult=alpha).eval()
     torch.onnx.export(model, torch.zeros(1, 3, size, size), {folder!r} + f"/{{alpha}}_{{size}}.onnx", dynamo=False)
 """
+)
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
@@ -126,7 +138,7 @@ def main(runs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         seconds([sys.executable, "-c", EXPORT.format(points=SWEEP, folder=folder)])
         for name, program in {**PEERS, **APART}.items():
-            cells = []
+            cells: list[str] = []
             for points, arguments in OURS.items():
                 text = program.format(points=points, folder=folder)
                 value = ratio([sys.executable, "-c", text], [sys.executable, "-m", "mbcost", *arguments], runs)

@@ -257,3 +257,14 @@ def test_an_unknown_format_names_the_known_ones(layers: Table, fmt: str) -> None
 def test_an_unknown_kind_names_the_column(fmt: str) -> None:
     with pytest.raises(ValueError, match="column `flops` has the unknown kind `float`"):
         render(Table("", (Column("flops", "FLOPs", "float"),), ((Fraction(1),),)), fmt)
+
+
+def test_a_long_table_breaks_across_pages_with_its_heading_on_each() -> None:
+    rows = tuple((f"layer_{number}", number) for number in range(46))
+    columns = (Column("name", "layer", "name"), Column("params", "params", "count"))
+    text = render(Table("long", columns, rows, ("total", sum(range(46)))), "latex")
+    assert text.startswith("% needs \\usepackage{booktabs,longtable}\n\\begin{longtable}{lr}\n")
+    assert text.count("layer & params") == 2
+    assert text.count(r"\endfirsthead") == text.count(r"\endhead") == text.count(r"\end{longtable}") == 1
+    assert text.count(r"layer\_") == 46
+    assert r"\begin{table}" in render(Table("short", columns, rows[:45]), "latex")
