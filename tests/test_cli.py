@@ -168,6 +168,14 @@ def test_names_are_completed() -> None:
     assert set(completions("mbcost co", 1)) == {name for name in COMMANDS if name.startswith("co")}
     assert "--resolution" in completions("mbcost table mobilenet_v1 --res", 3)
     assert set(completions("mbcost table mobilenet_v1 --format ", 4)) >= {"json", "csv", "markdown"}
+    assert completions("mbcost table mobilenet_v1 --convention torchi", 4) == ["torchinfo"]
+
+
+@pytest.mark.parametrize(
+    "words", ["table m -o net", "table m --conventions net", "show m -o net", "schema -o net", "lint ./net"]
+)
+def test_files_are_left_to_the_shell(words: str) -> None:
+    assert completions(f"mbcost {words}", len(words.split())) == [words.rsplit(maxsplit=1)[-1]]
 
 
 def test_completion_is_documented() -> None:

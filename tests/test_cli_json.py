@@ -92,6 +92,24 @@ def test_flops_are_added_and_mult_adds_keep_their_meaning(say: Say) -> None:
     assert "mult-adds" in said
 
 
+def test_every_row_has_every_key(say: Say) -> None:
+    rows = told(say("table", "mobilenet_v1", "-f", "json"))["layers"]
+    assert all(set(row) == set(rows[0]) for row in rows)
+    assert (rows[-1]["name"], rows[-1]["kernel_size"], rows[-1]["stride"], rows[-1]["groups"]) == (
+        "softmax_1",
+        None,
+        None,
+        None,
+    )
+
+
+def test_the_rows_left_out_by_top_are_summed_in_the_unit_asked_for(say: Say) -> None:
+    found = told(say("table", "mobilenet_v1", "--top", "3", "--unit", "flops", "-f", "json"))
+    for key in ("mult_adds", "flops", "params"):
+        assert sum(layer[key] for layer in found["layers"]) + found["other"][key] == found["total"][key]
+    assert len(found["layers"]) + found["other"]["rows"] == 30
+
+
 def test_a_hash_names_the_table(say: Say, tmp_path: Path) -> None:
     (tmp_path / "net.yaml").write_text(say("show", "mobilenet_v1").out, encoding="utf-8")
     hashes = [
@@ -217,6 +235,36 @@ def test_the_json_of_list(say: Say) -> None:
             cost.params,
             cost.variant.resolution,
         )
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "fact"),
+    [
+        ("--convention", "thopp", "there is no convention `thopp`\n  help: did you mean `thop`"),
+        ("-r", "3000000", "resolution 3000000 is above 65536 pixels\n  help: a side is 1 to 65536"),
+        ("-a", "0", "alpha (=0) must be above 0"),
+        ("--rounding", "round", "unknown rounding `round`"),
+        ("--set", "foo.bar=1", "there is no row `foo` to set"),
+    ],
+)
+def test_a_wrong_question_about_every_model_is_one_error(option: str, value: str, fact: str, say: Say) -> None:
+    said = say("list", option, value)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(f"error: {fact}")
+
+
+def test_lists_say_how_they_were_counted(say: Say) -> None:
+    words = ("batch 4", "standard twin", "convention torch", "1 mult-add = 2 FLOPs")
+    options = ("--batch", "4", "--standard", "--unit", "flops")
+    for said in (say("list", *options), say("compare", "mobilenet_v1", "mobilenet_v2", *options)):
+        assert all(word in said.out.splitlines()[0] for word in words)
+    assert "divisor:8" in say("compare", "mobilenet_v1", "mobilenet_v2").out
+
+
+def test_the_theory_of_a_window_that_is_not_square(say: Say) -> None:
+    said = say("conv", "33", "64", "--size", "15", "-k", "3x5", "-a", "0.5", "--rounding", "none").out
+    assert said.startswith("convolution 16.5x15x15 -> 32x15x15, kernel 3x5, stride 1x1, alpha 0.5, rounding none")
+    assert "Theory: 1/N + 1/(K_h K_w) = 47/480" in said
 
 
 def test_one_layer_with_its_numbers_put_in(say: Say) -> None:

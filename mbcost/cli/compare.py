@@ -8,7 +8,16 @@ import click
 
 from mbcost.analysis.compare import Comparison, Side, Versus, against_twin
 from mbcost.analysis.groups import share
-from mbcost.cli.options import ModelName, Question, bound, heading, output_options, report_keys, variant_options
+from mbcost.cli.options import (
+    ModelName,
+    Question,
+    bound,
+    counted,
+    heading,
+    output_options,
+    report_keys,
+    variant_options,
+)
 from mbcost.cli.output import decimal, json_text, table_text
 from mbcost.errors import MbcostError
 from mbcost.network import Cost
@@ -142,13 +151,14 @@ def _beside_text(costs: list[Cost], question: Question) -> str:
     columns = [
         Column("model", "model", "name"),
         Column("alpha", "alpha", "number", 3),
-        Column("resolution", "resolution", "shape", 2),
+        Column("resolution", "resolution", "shape", 3),
+        Column("rounding", "rounding", "text", 5),
         Column("layers", "layers", "count", 4),
         Column("mult_adds", "mult-adds", "count"),
-        *([Column("flops", "FLOPs (2 x mult-adds)", "count", 1)] if question.unit == "flops" else []),
-        Column("mult_adds_ratio", f"of {first.network.name}", "ratio"),
+        *([Column("flops", "FLOPs (2 x mult-adds)", "count")] if question.unit == "flops" else []),
+        Column("mult_adds_ratio", f"of {first.network.name}", "ratio", 1),
         Column("params", "params", "count"),
-        Column("params_ratio", f"of {first.network.name}", "ratio"),
+        Column("params_ratio", f"of {first.network.name}", "ratio", 2),
     ]
     bounded = not all(cost.exact for cost in costs)
     columns += [Column("status", "status", "text")] if bounded else []
@@ -156,11 +166,11 @@ def _beside_text(costs: list[Cost], question: Question) -> str:
     for cost in costs:
         flops = (2 * cost.mult_adds,) if question.unit == "flops" else ()
         rows.append((
-            cost.network.name, cost.variant.alpha, cost.variant.resolution, cost.layers, cost.mult_adds, *flops,
+            cost.network.name, cost.variant.alpha, cost.variant.resolution, str(cost.variant.rounding or "not stated"), cost.layers, cost.mult_adds, *flops,
             share(cost.mult_adds, first.mult_adds), cost.params, share(cost.params, first.params),
             *((cost.status,) if bounded else ()),
         ))  # fmt: skip
-    title = f"Side by side, convention {first.variant.convention}"
+    title = f"Side by side, {counted(first, question.unit)}"
     notes = tuple(f"{cost.network.name}: {bound(cost)}" for cost in costs if not cost.exact)
     return table_text(
         Table(title, tuple(columns), tuple(rows), None, notes), question.format, to_file=question.output is not None

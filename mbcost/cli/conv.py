@@ -9,7 +9,7 @@ import click
 from mbcost import __version__
 from mbcost.analysis.compare import BareConv, Side, bare_conv
 from mbcost.analysis.groups import share
-from mbcost.cli.options import Choice, Question, output_options
+from mbcost.cli.options import Choice, ConventionName, Question, output_options
 from mbcost.cli.output import decimal, json_text, table_text
 from mbcost.dims import (
     Arithmetic,
@@ -43,7 +43,7 @@ SIDES = ("standard", "depthwise", "pointwise", "separable")
 @click.option(
     "--batch", type=click.IntRange(1, 1_000_000), default=1, show_default=True, metavar="N", help="Images a pass."
 )
-@click.option("--convention", default="torch", show_default=True, metavar="NAME", help="Counting rule.")
+@click.option("--convention", type=ConventionName(), default="torch", show_default=True, help="Counting rule.")
 @click.option(
     "--unit",
     type=Choice(["mult_adds", "flops"]),
@@ -95,13 +95,16 @@ def command(
         f"kernel {_size(window)}",
         f"stride {_size(step)}",
         f"alpha {exact_text(factor)}",
+        *([f"rounding {rounding}"] if factor != 1 else []),
         *([f"batch {batch}"] if batch != 1 else []),
         f"convention {convention}",
         "no bias, no norm",
     ]
     title = ", ".join(words)
     question.emit(
-        table_text(_table(title, found, batch, question.unit), question.format, to_file=question.output is not None)
+        table_text(
+            _table(title, found, window, batch, question.unit), question.format, to_file=question.output is not None
+        )
     )
 
 
@@ -134,14 +137,14 @@ def _document(found: BareConv, facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _table(title: str, found: BareConv, batch: int, unit: str) -> Table:
+def _table(title: str, found: BareConv, window: tuple[int, int], batch: int, unit: str) -> Table:
     columns = [
         Column("name", "convolution", "name"),
         Column("mult_adds", "mult-adds", "count"),
         *([Column("flops", "FLOPs (2 x mult-adds)", "count")] if unit == "flops" else []),
         Column("ratio", "of standard", "ratio"),
         Column("params", "params", "count"),
-        Column("params_ratio", "of standard", "ratio"),
+        Column("params_ratio", "of standard", "ratio", 1),
     ]
     whole = found.standard
     rows = []
@@ -159,9 +162,10 @@ def _table(title: str, found: BareConv, batch: int, unit: str) -> Table:
                 share(side.params, whole.params),
             )
         )
-    note = f"Theory: 1/N + 1/D_K^2 = {exact_text(found.theory)} of the standard mult-adds; separable = depthwise + pointwise."
+    area = "D_K^2" if window[0] == window[1] else "(K_h K_w)"
+    note = f"Theory: 1/N + 1/{area} = {exact_text(found.theory)} of the standard mult-adds; separable = depthwise + pointwise."
     return Table(title, tuple(columns), tuple(rows), None, (note,), (3,))
 
 
 def _size(shape: Any) -> str:
-    return "x".join(str(side) for side in shape)
+    return "x".join(map(exact_text, shape))

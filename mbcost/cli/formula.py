@@ -17,6 +17,7 @@ from mbcost.report import Column, Table
 __all__ = ["command"]
 
 FORM_FORMATS = (*FORMATS, "python")
+WORDS = {"mult_adds": "mult-adds", "flops": "FLOPs", "params": "params"}
 
 
 @click.command("formula", short_help="The closed form in alpha and rho.")
@@ -61,7 +62,7 @@ def command(model: str, by: str, form: str, sensitivity: bool, **options: Any) -
         forms["idealised"] = formula.idealised
     if form in {"both", "realised"}:
         forms["realised"] = formula.realised
-    gap = _gap(network, cost, variant)
+    gap = _gap(network, cost, variant, question.unit)
     writers = {"json": _json, "python": _python, "latex": _latex, "table": _text, "markdown": _tables, "csv": _tables}
     question.emit(writers[question.format](cost, forms, by, gap, question))
 
@@ -71,14 +72,20 @@ for _option in command.params:
         _option.type = Choice(FORM_FORMATS)
 
 
-def _gap(network: Any, cost: Cost, variant: dict[str, Any]) -> dict[str, Any]:
-    """Idealised and realised mult-adds and params at the point asked for, and how far they are apart."""
-    ideal = network.cost(**variant, ideal=True)
-    found: dict[str, Any] = {}
-    for quantity in ("mult_adds", "params"):
-        real, smooth = getattr(cost, quantity), getattr(ideal, quantity)
-        found[quantity] = {"idealised": smooth, "realised": real, "gap": share(real - smooth, smooth)}
-    return found
+def _gap(network: Any, cost: Cost, variant: dict[str, Any], unit: str) -> dict[str, Any]:
+    """Idealised and realised mult-adds and params at the point asked for, and how far they are apart.
+
+    Nothing where there is no idealised network: without rounding its maps do not meet, or its groups do not divide.
+    """
+    try:
+        ideal = network.cost(**variant, ideal=True)
+    except MbcostError:
+        return {}
+    both = zip(_quantities(ideal, unit).items(), _quantities(cost, unit).values(), strict=True)
+    return {
+        quantity: {"idealised": smooth, "realised": real, "gap": share(real - smooth, smooth)}
+        for (quantity, smooth), real in both
+    }
 
 
 def _forms(closed: Any, by: str) -> tuple[Any, ...]:
@@ -87,9 +94,15 @@ def _forms(closed: Any, by: str) -> tuple[Any, ...]:
     return tuple(closed.by_kind()) if by == "kind" else (closed.total,)
 
 
+def _quantities(row: Any, unit: str) -> dict[str, Any]:
+    """The expressions of one closed form by quantity."""
+    flops = {"flops": 2 * row.mult_adds} if unit == "flops" else {}
+    return {"mult_adds": row.mult_adds, **flops, "params": row.params}
+
+
 def _title(cost: Cost, unit: str) -> str:
-    words = heading(cost, unit).split(", ")
-    kept = [word for word in words if not word.startswith(("alpha ", "resolution "))]
+    left_out = ("alpha ", "resolution ") if cost.variant.rounding else ("resolution ",)  # without a rule alpha is 1
+    kept = [word for word in heading(cost, unit).split(", ") if not word.startswith(left_out)]
     height, width = cost.network.base_resolution
     return f"{', '.join(kept)}, rho 1 = {height} x {width}"
 
@@ -98,15 +111,15 @@ def _text(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], quest
     from mbcost.symbolic.writing import plain
 
     lines = [_title(cost, question.unit), ""]
-    for name, closed in forms.items():
-        lines.append(f"{name}:")
+    for form, closed in forms.items():
+        lines.append(f"{form}:")
         for row in _forms(closed, by):
             indent = "  "
             if by != "total":
                 lines.append(f"  {row.name}")
                 indent = "    "
-            lines.append(f"{indent}mult_adds = {plain(row.mult_adds)}")
-            lines.append(f"{indent}params    = {plain(row.params)}")
+            quantities = _quantities(row, question.unit)
+            lines += [f"{indent}{name:<9} = {plain(expression)}" for name, expression in quantities.items()]
         if closed.definitions:
             lines.append("  where")
             width = max(len(symbol.name) for symbol in closed.definitions)
@@ -114,7 +127,7 @@ def _text(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], quest
             listed = sorted(closed.definitions.items(), key=lambda pair: pair[0].name[0])
             lines += [f"    {symbol.name:<{width}} = {plain(definition)}" for symbol, definition in listed]
         lines.append("")
-    return "\n".join(lines) + "\n" + _gap_text(cost, gap, question)
+    return "\n".join(lines) + "\n" + (_gap_text(cost, gap, question) if gap else "")
 
 
 def _gap_text(cost: Cost, gap: dict[str, Any], question: Question) -> str:
@@ -144,17 +157,12 @@ def _json(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], quest
     document = report_keys(cost, "formula", question.unit)
     symbols: set[str] = set()
     for name, closed in forms.items():
-        pair = {"mult_adds": closed.mult_adds, "params": closed.params}
-        for expression in pair.values():
-            symbols |= {symbol.name for symbol in expression.free_symbols}
-        document[name] = {key: str(value) for key, value in pair.items()}
+        document[name] = {key: str(value) for key, value in _quantities(closed, question.unit).items()}
+        symbols |= {symbol.name for symbol in closed.mult_adds.free_symbols | closed.params.free_symbols}
         if by != "total":
             document[name][by + "s"] = [
-                {
-                    "name": row.name,
-                    "mult_adds": str(closed.expanded(row.mult_adds)),
-                    "params": str(closed.expanded(row.params)),
-                }
+                {"name": row.name}
+                | {key: str(closed.expanded(value)) for key, value in _quantities(row, question.unit).items()}
                 for row in _forms(closed, by)
             ]
     document["symbols"] = sorted(symbols)
@@ -174,8 +182,8 @@ def _python(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], que
         for row in _forms(closed, by):
             prefix = form if by == "total" else f"{form}_{re.sub('[^A-Za-z0-9]', '_', row.name)}"
             text += [
-                python_function(f"{prefix}_{quantity}", getattr(row, quantity), closed.definitions)
-                for quantity in ("mult_adds", "params")
+                python_function(f"{prefix}_{quantity}", expression, closed.definitions)
+                for quantity, expression in _quantities(row, question.unit).items()
             ]
     return "\n\n\n".join(text) + "\n"
 
@@ -184,13 +192,15 @@ def _latex(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], ques
     from mbcost.symbolic.writing import latex
 
     lines = [f"% {_title(cost, question.unit)}", "% needs \\usepackage{amsmath}"]
-    for name, closed in forms.items():
-        lines += [f"% {name}", "\\begin{align*}"]
+    for form, closed in forms.items():
+        lines += [f"% {form}", "\\begin{align*}"]
         body = []
         for row in _forms(closed, by):
             label = "" if by == "total" else "_{\\text{" + row.name.replace("_", "\\_") + "}}"
-            body.append(f"  \\text{{mult-adds}}{label} &= {latex(row.mult_adds)}")
-            body.append(f"  \\text{{params}}{label} &= {latex(row.params)}")
+            body += [
+                f"  \\text{{{WORDS[name]}}}{label} &= {latex(expression)}"
+                for name, expression in _quantities(row, question.unit).items()
+            ]
         body += [f"  {latex(symbol)} &= {latex(definition)}" for symbol, definition in closed.definitions.items()]
         lines += [" \\\\\n".join(body), "\\end{align*}"]
     return "\n".join(lines) + "\n"
@@ -199,15 +209,11 @@ def _latex(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], ques
 def _tables(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
     from mbcost.symbolic.writing import plain
 
-    columns = (
-        Column("form", "form"),
-        Column("name", by, "name"),
-        Column("mult_adds", "mult-adds"),
-        Column("params", "params"),
-    )
+    listed = [Column(name, WORDS[name]) for name in _quantities(forms[next(iter(forms))].total, question.unit)]
+    columns = (Column("form", "form"), Column("name", by, "name"), *listed)
     write = plain if question.format == "markdown" else str
     rows = [
-        (name, row.name, write(closed.expanded(row.mult_adds)), write(closed.expanded(row.params)))
+        (name, row.name, *(write(closed.expanded(value)) for value in _quantities(row, question.unit).values()))
         for name, closed in forms.items()
         for row in _forms(closed, by)
     ]

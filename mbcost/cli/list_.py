@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from mbcost import __version__
-from mbcost.cli.options import Question, output_options, variant_options
+from mbcost.cli.options import Question, counted, output_options, variant_options
 from mbcost.cli.output import json_text, table_text
-from mbcost.dims import exact_text, parse_alpha
+from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
 from mbcost.report import Column, Table
 
@@ -31,27 +31,36 @@ def command(**options: Any) -> None:
     from mbcost.tables import models
 
     rows: list[dict[str, Any]] = []
-    skipped: list[str] = []
-    parse_alpha(options["alpha"])  # a wrong option is one error, not one a model
+    title = ""
+    skipped: list[tuple[str, MbcostError]] = []
     for name in models():
         network = question.load(name)
         try:
             cost = question.cost(network)
         except MbcostError as error:
-            skipped.append(f"{name}: {error.fact}")
+            skipped.append((name, error))
             continue
+        title = title or f"Shipped models, alpha {exact_text(cost.variant.alpha)}, {counted(cost, question.unit)}"
         rows.append({
             "name": name, "alpha": cost.variant.alpha, "resolution": list(cost.variant.resolution), "layers": cost.layers,
             "mult_adds": cost.mult_adds, **({"flops": 2 * cost.mult_adds} if question.unit == "flops" else {}),
             "params": cost.params, "source": _source(network.table.source),
         })  # fmt: skip
     if not rows:
-        raise MbcostError("no shipped model has this variant", help=skipped[0] if skipped else "leave the option out")
-    convention = options["convention"]
+        model, first = skipped[0]
+        if all(error.fact == first.fact for _, error in skipped):
+            raise first  # the question is wrong, and not for one model alone
+        raise MbcostError("no shipped model has this variant", help=f"{model}: {first.fact}")
+    left_out = [f"{name}: {error.fact}" for name, error in skipped]
     if question.format == "json":
-        document = {"schema": "mbcost/list/1", "version": __version__, "convention": convention, "unit": question.unit}
+        document = {
+            "schema": "mbcost/list/1",
+            "version": __version__,
+            "convention": options["convention"],
+            "unit": question.unit,
+        }
         models_ = [{**row, "alpha": str(row["alpha"])} for row in rows]
-        question.emit(json_text({**document, "models": models_, "skipped": skipped}))
+        question.emit(json_text({**document, "models": models_, "skipped": left_out}))
         return
     flops = (Column("flops", "FLOPs (2 x mult-adds)", "count", 2),) if question.unit == "flops" else ()
     columns = (
@@ -59,8 +68,7 @@ def command(**options: Any) -> None:
         Column("mult_adds", "mult-adds", "count"), *flops, Column("params", "params", "count"), Column("source", "source", "text", 4),
     )  # fmt: skip
     cells = tuple(tuple(tuple(row[c.key]) if c.key == "resolution" else row[c.key] for c in columns) for row in rows)
-    title = f"Shipped models, alpha {exact_text(rows[0]['alpha'])}, convention {convention}"
-    notes = tuple(f"Left out: {line}" for line in skipped)
+    notes = tuple(f"Left out: {line}" for line in left_out)
     question.emit(
         table_text(Table(title, columns, cells, None, notes), question.format, to_file=question.output is not None)
     )

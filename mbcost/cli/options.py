@@ -16,7 +16,19 @@ from mbcost.network import Cost, Network
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["Choice", "ModelName", "Question", "bound", "heading", "output_options", "report_keys", "variant_options"]
+__all__ = [
+    "Choice",
+    "ConventionName",
+    "File",
+    "ModelName",
+    "Question",
+    "bound",
+    "counted",
+    "heading",
+    "output_options",
+    "report_keys",
+    "variant_options",
+]
 
 
 class ModelName(click.ParamType[str]):
@@ -32,6 +44,32 @@ class ModelName(click.ParamType[str]):
 
         found = [CompletionItem(model) for model in models() if model.startswith(incomplete)]
         return [*found, CompletionItem(incomplete, type="file")] if "/" in incomplete or not found else found
+
+
+class File(click.ParamType[str]):
+    """A file to be read or written; completes files."""
+
+    name = "FILE"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Left to the shell."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
+
+class ConventionName(click.ParamType[str]):
+    """A counting rule; completes those that are shipped."""
+
+    name = "NAME"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so."""
+        from click.shell_completion import CompletionItem
+
+        from mbcost.conventions import available
+
+        return [CompletionItem(name) for name in available() if name.startswith(incomplete)]
 
 
 class Choice(click.Choice[str]):
@@ -104,8 +142,8 @@ _VARIANT = [
     click.option("--rho", metavar="RHO", help="Resolution multiplier: 6/7."),
     click.option("-r", "--resolution", metavar="PIXELS", help="Resolution: 192, or 192x256 (height x width)."),
     click.option("--batch", type=int, default=1, show_default=True, metavar="N", help="Images a pass."),
-    click.option("--convention", default="torch", show_default=True, metavar="NAME", help="Counting rule."),
-    click.option("--conventions", metavar="FILE", help="Counting rules of your own, beside the shipped ones."),
+    click.option("--convention", type=ConventionName(), default="torch", show_default=True, help="Counting rule."),
+    click.option("--conventions", type=File(), help="Counting rules of your own, beside the shipped ones."),
     click.option(
         "--unit",
         type=Choice(["mult_adds", "flops"]),
@@ -123,7 +161,7 @@ _OUTPUT = [
     click.option(
         "-f", "--format", type=Choice(FORMATS), default="table", show_default=True, help="Form of the result."
     ),
-    click.option("-o", "--output", metavar="FILE", help="Write to a file instead."),
+    click.option("-o", "--output", type=File(), help="Write to a file instead."),
 ]
 
 
@@ -155,11 +193,18 @@ def heading(cost: Cost, unit: str = "mult_adds") -> str:
     height, width = variant.resolution
     size = f"{height} x {width}"
     words = [cost.network.name, f"alpha {exact_text(variant.alpha)}", f"resolution {size}"]
-    words += [f"batch {variant.batch}"] if variant.batch != 1 else []
-    words += ["standard twin"] if variant.standard else []
-    words += [f"convention {variant.convention}", f"rounding {variant.rounding or 'not stated'}"]
-    words += ["1 mult-add = 2 FLOPs"] if unit == "flops" else []
+    words += [counted(cost, unit, f"rounding {variant.rounding or 'not stated'}")]
     words += [] if cost.exact else [bound(cost)]
+    return ", ".join(words)
+
+
+def counted(cost: Cost, unit: str, *more: str) -> str:
+    """How a variant was counted, in words that several networks can share."""
+    variant = cost.variant
+    words = [f"batch {variant.batch}"] if variant.batch != 1 else []
+    words += ["standard twin"] if variant.standard else []
+    words += [f"convention {variant.convention}", *more]
+    words += ["1 mult-add = 2 FLOPs"] if unit == "flops" else []
     return ", ".join(words)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mbcost.cli.options import ModelName
+from mbcost.cli.options import File, ModelName
 from mbcost.cli.output import write
 
 __all__ = ["command"]
@@ -13,7 +13,7 @@ __all__ = ["command"]
 @click.command("show", short_help="The layer table itself, as YAML.")
 @click.argument("model", type=ModelName())
 @click.option("--expanded", is_flag=True, help="Every default and the parts of composites written out.")
-@click.option("-o", "--output", metavar="FILE", help="Write to a file instead.")
+@click.option("-o", "--output", type=File(), help="Write to a file instead.")
 def command(model: str, expanded: bool, output: str | None) -> None:
     """The layer table of MODEL, as YAML; `mbcost table -` reads it back.
 

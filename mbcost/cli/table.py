@@ -9,6 +9,7 @@ import click
 from mbcost.analysis.groups import gather, share
 from mbcost.cli.options import Choice, ModelName, Question, heading, output_options, report_keys, variant_options
 from mbcost.cli.output import decimal, json_text, table_text
+from mbcost.dims import exact_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import Row
 from mbcost.network import Cost
@@ -43,6 +44,8 @@ def command(model: str, by: str, sort: str, top: int | None, layer: str | None, 
     mbcost table mobilenet_v2 --layer inverted_residual_3/depthwise
     """
     question = Question(options)
+    if layer is not None and (by, sort, top) != ("layer", "order", None):
+        raise MbcostError("--layer prints one layer", help="leave out --by, --sort and --top")
     cost = question.cost(question.load(model))
     if layer is not None:
         question.emit(_explained(cost, layer, question))
@@ -94,19 +97,18 @@ def _document(cost: Cost, by: str, entries: list[Any], top: int | None, unit: st
             "mult_adds": sum(e.mult_adds for e in rest),
             "params": sum(e.params for e in rest),
         }
+        if unit == "flops":
+            document["other"]["flops"] = 2 * document["other"]["mult_adds"]
     document["total"] = total_keys(cost, unit)
     return document
 
 
 def row_keys(row: Row, unit: str = "mult_adds") -> dict[str, Any]:
     """A costed row as JSON has it."""
-    keys: dict[str, Any] = {"name": row.name, "kind": row.kind, "input": row.input, "output": row.output}
-    if row.kernel_size is not None:
-        keys["kernel_size"] = row.kernel_size
-        keys["stride"] = row.stride
-    if row.groups is not None:
-        keys["groups"] = row.groups
-    keys["mult_adds"] = row.mult_adds
+    keys: dict[str, Any] = {
+        "name": row.name, "kind": row.kind, "input": row.input, "output": row.output, "kernel_size": row.kernel_size,
+        "stride": row.stride, "groups": row.groups, "mult_adds": row.mult_adds,
+    }  # fmt: skip
     if unit == "flops":
         keys["flops"] = 2 * row.mult_adds
     keys["params"] = row.params
@@ -200,7 +202,7 @@ def _facts(entry: Any, by: str) -> tuple[Any, ...]:
 
 
 def _explained(cost: Cost, name: str, question: Question) -> str:
-    from mbcost.analysis.explain import explain
+    from mbcost.analysis.explain import explain, legend
 
     names = [row.name for row in cost.rows]
     if name not in names:
@@ -210,7 +212,7 @@ def _explained(cost: Cost, name: str, question: Question) -> str:
             f"there is no layer `{name[:60]}`",
             help=f"did you mean {close}?" if close else "`mbcost table` prints the names",
         )
-    row, lines = explain(cost, name)
+    row, lines = explain(cost, name, flops=question.unit == "flops")
     if question.format == "json":
         document = report_keys(cost, "layer", question.unit)
         document["layer"] = row_keys(row, question.unit)
@@ -226,12 +228,10 @@ def _explained(cost: Cost, name: str, question: Question) -> str:
         f"{row.name}: {row.kind}, {_size(row.input)} -> {_size(row.output)}, of {heading(cost, question.unit)}",
         columns,
         tuple((line.quantity, line.symbols, line.digits, line.value) for line in lines),
-        notes=("M, N input and output channels; D_K kernel size; D_F side of the output map",)
-        if lines
-        else ("no weights, no mult-adds",),
+        notes=tuple(filter(None, (legend(lines),))) if lines else ("no mult-adds and no params under this convention",),
     )
     return table_text(table, question.format, to_file=question.output is not None)
 
 
 def _size(shape: Any) -> str:
-    return "x".join(str(side) for side in shape)
+    return "x".join(map(exact_text, shape))

@@ -2,7 +2,7 @@
 
 A number is never folded, cut or shortened. What gives way, in this order: headings break between words; texts wrap,
 though not below a readable width; columns of the highest priority number are left out; texts wrap further and layer
-names fold after `/` or `_`. What is still too wide stays too wide.
+names fold after `/`, `_` or a blank. What is still too wide stays too wide.
 """
 
 from __future__ import annotations
@@ -133,10 +133,10 @@ def words(text: str) -> list[str]:
 def pieces(name: str) -> list[str]:
     """The parts of a layer name between which it may fold.
 
-    >>> pieces("block_1/depthwise")
-    ['block_', '1/', 'depthwise']
+    >>> pieces("block_1/depthwise"), pieces("(12 more)")
+    (['block_', '1/', 'depthwise'], ['(12 ', 'more)'])
     """
-    return name.replace("/", "/\0").replace("_", "_\0").rstrip("\0").split("\0")
+    return name.replace("/", "/\0").replace("_", "_\0").replace(" ", " \0").rstrip("\0").split("\0")
 
 
 def _longest_word(texts: Sequence[str], length: Length) -> int:
@@ -160,7 +160,7 @@ def fold_words(text: str, width: int, length: Length = len, indent: str = "") ->
 
 
 def fold_name(name: str, width: int, length: Length = len) -> list[str]:
-    """A layer name in lines of at most `width`, broken after `/` or `_`; a line that goes on is indented.
+    """A layer name in lines of at most `width`, broken after `/`, `_` or a blank; a line that goes on is indented.
 
     >>> fold_name("inverted_residual_11/depthwise", 14)
     ['inverted_', ' residual_11/', ' depthwise']
@@ -190,7 +190,7 @@ def _filled(parts: list[str], glue: str, width: int, length: Length, indent: str
     for part in parts:
         longer = line + glue + part if line else (indent if lines else "") + part
         if line and length(longer) > width:
-            lines.append(line)
+            lines.append(line.rstrip())
             longer = indent + part
         line = longer
     return [*lines, line]

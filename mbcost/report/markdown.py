@@ -76,9 +76,10 @@ def escaped(text: str) -> str:
 def line_start(text: str) -> str:
     r"""A text that begins a line and must not open a heading or a list there.
 
-    >>> line_start("# of layers"), line_start("1. first"), line_start("2.13 % more")
+    >>> line_start(" # of layers"), line_start("1. first"), line_start("2.13 % more")
     ('\\# of layers', '1\\. first', '2.13 % more')
     """
+    text = text.strip()  # blanks in front would open it all the same
     if text.startswith(_AT_START):
         return "\\" + text
     digits = len(text) - len(text.lstrip("0123456789"))

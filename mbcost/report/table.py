@@ -12,7 +12,7 @@ class Column(NamedTuple):
 
     ================  =======================================================================
     `text`            words, left-aligned; may wrap between words on a narrow terminal
-    `name`            a layer's name, left-aligned; may fold after `/` or `_` on a narrow terminal
+    `name`            a layer's name, left-aligned; may fold after `/`, `_` or a blank on a narrow terminal
     `count`           an exact integer: mult-adds, params, layers
     `delta`           a signed integer: what was added or removed
     `share`           an exact fraction of 1, shown as a percentage

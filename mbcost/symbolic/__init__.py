@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 import sympy
 
-from mbcost.dims import Arithmetic
+from mbcost.dims import Arithmetic, Rounding
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.network import Network
 from mbcost.network.walk import walk
 from mbcost.symbolic.arithmetic import Rounded, Smooth, alpha, rho
+from mbcost.symbolic.writing import needed
 
 __all__ = ["Closed", "ClosedForm", "Formula", "alpha", "rho"]
 
@@ -78,19 +79,6 @@ class Closed:
         """Params of the network in alpha and rho alone."""
         return self.expanded(self.total.params)
 
-    def text(self, expression: Any) -> str:
-        """An expression in alpha and rho alone, as text SymPy can read; much faster than :meth:`expanded`."""
-        import re
-
-        names: dict[str, str] = {}
-
-        def put(match: re.Match[str]) -> str:
-            return names.get(match[0], match[0])
-
-        for symbol, definition in self.definitions.items():
-            names[symbol.name] = f"({re.sub(r'[a-z]+[0-9]*', put, str(definition))})"
-        return re.sub(r"[a-z]+[0-9]*", put, str(expression))
-
     def expanded(self, expression: Any) -> Any:
         """An expression with every definition put in: alpha and rho are all that is left."""
         for symbol, definition in reversed(self.definitions.items()):  # later ones are made of earlier ones
@@ -145,20 +133,20 @@ class Formula:
     def idealised(self) -> Closed:
         """Closed form without any rounding."""
         height, width = self.network.base_resolution
-        return self._closed(Smooth(alpha, 1, None), height * rho, width * rho, {})
+        factor = sympy.Integer(1) if self._rounding is None else alpha
+        return self._closed(Smooth(factor, 1, None), height * rho, width * rho, {})
 
     @cached_property
     def realised(self) -> Closed:
         """Closed form with the rounding rule, strides and padding."""
-        checked = self.network.variant(**self._variant)
-        if checked.rounding is None:
-            raise MbcostError(
-                f"`{self.network.name}` has no closed form in alpha: its table names no rounding",
-                help="give --rounding floor, divisor:8, floor+divisor:8 or none",
-            )
-        arith = Rounded(checked.rounding)
+        arith = Rounded(self._rounding)
         height, width = (arith.nearest_int(side * rho, 1) for side in self.network.base_resolution)
         return self._closed(arith, height, width, arith.definitions)
+
+    @cached_property
+    def _rounding(self) -> Rounding | None:
+        """The rule in force; a network without one has no width to vary, and its closed form is one in rho alone."""
+        return self.network.variant(**self._variant).rounding
 
     def _closed(self, arith: Arithmetic, height: Any, width: Any, definitions: dict[Any, Any]) -> Closed:
         layout = {**self._layout, "without": tuple(self._layout.get("without") or ())}
@@ -174,7 +162,8 @@ class Formula:
             from mbcost.conventions import find
 
             rows = find(convention).applied(rows)
-        return Closed(self._kinds(rows), definitions, self.network.base_resolution)
+        used = needed(definitions, *(side for row in rows for side in (row.mult_adds, row.params)))
+        return Closed(self._kinds(rows), used, self.network.base_resolution)
 
     def _kinds(self, rows: tuple[Row, ...]) -> tuple[Row, ...]:
         """Kinds as the numeric count derives them, where the shapes of symbols do not tell."""

@@ -16,10 +16,13 @@ rho = sympy.Symbol("rho", positive=True)
 
 
 class Rounded(Arithmetic):
-    """Rounded arithmetic on expressions: every rounding makes a symbol with a definition."""
+    """Rounded arithmetic on expressions: every rounding makes a symbol with a definition.
+
+    Without a rounding rule no width varies, and alpha is 1.
+    """
 
     def __init__(self, rounding: Rounding | None) -> None:
-        super().__init__(alpha, 1, rounding)
+        super().__init__(sympy.Integer(1) if rounding is None else alpha, 1, rounding)
         self.definitions: dict[sympy.Symbol, sympy.Expr] = {}
         self._known: dict[Any, sympy.Symbol] = {}
         self._divisor: dict[sympy.Symbol, int] = {}  # the symbol is a multiple of this
@@ -30,7 +33,8 @@ class Rounded(Arithmetic):
         symbol = self._known.get(definition)
         if symbol is None:
             count = sum(1 for known in self.definitions if known.name.startswith(letter)) + 1
-            symbol = sympy.Symbol(f"{letter}{count}", integer=True, positive=True)
+            sign = {"positive": True} if letter == "c" else {"nonnegative": True}  # one window has 0 steps
+            symbol = sympy.Symbol(f"{letter}{count}", integer=True, **sign)
             self._known[definition] = symbol
             self.definitions[symbol] = definition
         return symbol
@@ -57,21 +61,27 @@ class Rounded(Arithmetic):
         if not divisor:
             if not floor:
                 return value
-            return self._named("c", sympy.floor(value))
+            whole = sympy.floor(value)
+            return whole if whole.is_Integer else self._named("c", whole)
         inner = sympy.floor(value) if floor else value
         if inner.is_Integer:
             return sympy.Integer(Arithmetic(1, 1, None).round(int(inner), 1, rounding))
         steps = sympy.Max(1, sympy.floor(inner / divisor + sympy.Rational(1, 2)))
         # 9 v / (10 n) lies in (0, 2), above 1 just where more than 10 % is lost: its ceiling - 1 is the step up
         lifted = sympy.ceiling(9 * inner / (10 * divisor * steps)) - 1
+        if floor:  # which may leave v = 0
+            lifted = sympy.Max(0, lifted)
         symbol = self._named("c", divisor * (steps + lifted))
         self._divisor[symbol] = divisor
-        self._least[symbol] = sympy.Rational(9, 10) * value
+        self._least[symbol] = sympy.Rational(9, 10) * inner
         return symbol
 
     def larger(self, a: Dim, b: Dim) -> Dim:
         """max(a, b)."""
-        return a if self._divisor.get(a, 0) >= b else sympy.Max(a, b)
+        if self._divisor.get(a, 0) >= b:
+            return a
+        # A symbol says that it is positive, as a width must be; what is raised to b here may be 0.
+        return self._named("c", sympy.Max(b, self.definitions[a])) if a in self.definitions else sympy.Max(a, b)
 
     def ceil_div(self, a: Dim, b: int) -> Dim:
         """A symbol for a / b rounded up; halving twice is dividing by four."""

@@ -8,7 +8,7 @@ from typing import Any
 from sympy import Add, latex
 from sympy.printing.str import StrPrinter
 
-__all__ = ["PYTHON_HEAD", "latex", "plain", "python_function"]
+__all__ = ["PYTHON_HEAD", "latex", "needed", "plain", "python_function"]
 
 PYTHON_HEAD = """
 import math
@@ -32,7 +32,7 @@ def plain(expression: Any) -> str:
     'rho^2 (539492352 alpha^2 + 28224000 alpha) + 1024000 alpha'
     """
     terms = [str(term) for term in expression.as_ordered_terms()] if isinstance(expression, Add) else [str(expression)]
-    terms.sort(key=lambda term: not term.startswith("rho**"))
+    terms.sort(key=lambda term: not re.match(r"(?:\d+\*)?rho\*\*", term))
     text = " + ".join(terms).replace("+ -", "- ")
     return re.sub(r"(?<=[\w)])\*(?=[\w(])", " ", text.replace("**", "^"))
 
@@ -67,21 +67,19 @@ def python_function(name: str, expression: Any, definitions: dict[Any, Any]) -> 
         return 1024000*alpha
     """
     write = _Exact().doprint
-    needed = _needed(expression, definitions)
     lines = [f"def {name}(alpha=Fraction(1), rho=Fraction(1)):", "    alpha, rho = Fraction(alpha), Fraction(rho)"]
-    lines += [
-        f"    {symbol.name} = {write(definition)}" for symbol, definition in definitions.items() if symbol in needed
-    ]
+    used = needed(definitions, expression)
+    lines += [f"    {symbol.name} = {write(definition)}" for symbol, definition in used.items()]
     return "\n".join([*lines, f"    return {write(expression)}"])
 
 
-def _needed(expression: Any, definitions: dict[Any, Any]) -> set[Any]:
-    """The defined symbols an expression uses, and those their definitions use."""
+def needed(definitions: dict[Any, Any], *expressions: Any) -> dict[Any, Any]:
+    """The definitions that expressions use, and those that these use, in their order."""
     found: set[Any] = set()
-    todo = [expression]
+    todo = [expression for expression in expressions if hasattr(expression, "free_symbols")]
     while todo:
-        for symbol in todo.pop().free_symbols:
-            if symbol in definitions and symbol not in found:
+        for symbol in todo.pop().free_symbols - found:
+            if symbol in definitions:
                 found.add(symbol)
                 todo.append(definitions[symbol])
-    return found
+    return {symbol: definition for symbol, definition in definitions.items() if symbol in found}
