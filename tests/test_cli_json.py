@@ -277,3 +277,12 @@ def test_one_layer_with_its_numbers_put_in(say: Say) -> None:
         found = told(said_row)
         values = {line["quantity"]: line["value"] for line in found["formulas"]}
         assert values.get("mult_adds", 0) == row.mult_adds == found["layer"]["mult_adds"]
+
+
+def test_a_report_says_what_was_changed_in_the_table(say: Say) -> None:
+    args = ("table", "mobilenet_v1", "--classes", "10", "--set", "separable_13.stride=2", "--without", "softmax_1")
+    document = told(say(*args, "-f", "json"))
+    assert document["set"] == {"separable_13.stride": "2", "classifier.out_channels": 10}
+    assert document["without"] == ["softmax_1"]
+    assert "separable_13.stride = 2, classifier.out_channels = 10, without softmax_1" in say(*args).out.splitlines()[0]
+    assert "set" not in told(say("table", "mobilenet_v1", "-f", "json"))

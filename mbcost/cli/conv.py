@@ -9,7 +9,7 @@ import click
 from mbcost import __version__
 from mbcost.analysis.compare import BareConv, Side, bare_conv
 from mbcost.analysis.groups import share
-from mbcost.cli.options import Choice, ConventionName, Question, output_options
+from mbcost.cli.options import Choice, ConventionName, File, Question, output_options
 from mbcost.cli.output import decimal, json_text, table_text
 from mbcost.dims import (
     Arithmetic,
@@ -44,6 +44,7 @@ SIDES = ("standard", "depthwise", "pointwise", "separable")
     "--batch", type=click.IntRange(1, 1_000_000), default=1, show_default=True, metavar="N", help="Images a pass."
 )
 @click.option("--convention", type=ConventionName(), default="torch", show_default=True, help="Counting rule.")
+@click.option("--conventions", type=File(), help="Counting rules of your own, beside the shipped ones.")
 @click.option(
     "--unit",
     type=Choice(["mult_adds", "flops"]),
@@ -62,7 +63,6 @@ def command(
     rho: str,
     rounding: str,
     batch: int,
-    convention: str,
     **options: Any,
 ) -> None:
     """One convolution of M to N channels, without bias or norm: standard, and depthwise + pointwise in its place.
@@ -73,6 +73,7 @@ def command(
     mbcost conv 512 512 --size 14 -a 0.75 --rho 5/7       row 4
     """
     question = Question(options)
+    convention: str = question.options["convention"]
     factor, multiplier = parse_alpha(alpha), parse_rho(rho)
     window = _field("--kernel-size", PAIR, _pair(kernel_size))
     step = _field("--stride", PAIR, _pair(stride))

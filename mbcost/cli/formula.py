@@ -235,6 +235,5 @@ def _sensitivity(network: Any, question: Question) -> str:
         return json_text({**report_keys(cost, "sensitivity", question.unit), **analysis.document(found)})
     if question.format == "python":
         raise MbcostError("a sensitivity has no Python form", help="use -f json")
-    return "\n".join(
-        table_text(table, question.format, to_file=question.output is not None) for table in analysis.tables(found)
-    )
+    tables = analysis.tables(found, heading(cost, question.unit))
+    return "\n".join(table_text(table, question.format, to_file=question.output is not None) for table in tables)

@@ -193,6 +193,9 @@ def heading(cost: Cost, unit: str = "mult_adds") -> str:
     height, width = variant.resolution
     size = f"{height} x {width}"
     words = [cost.network.name, f"alpha {exact_text(variant.alpha)}", f"resolution {size}"]
+    words += [f"{field} = {value}" for field, value in variant.changes] + [
+        f"without {glob}" for glob in variant.without
+    ]
     words += [counted(cost, unit, f"rounding {variant.rounding or 'not stated'}")]
     words += [] if cost.exact else [bound(cost)]
     return ", ".join(words)
@@ -240,4 +243,8 @@ def report_keys(cost: Cost, schema: str, unit: str = "mult_adds") -> dict[str, A
         "status": cost.status,
         "unit": unit,
     }
+    if variant.changes:
+        keys["set"] = dict(variant.changes)
+    if variant.without:
+        keys["without"] = list(variant.without)
     return keys

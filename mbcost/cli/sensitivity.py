@@ -7,16 +7,14 @@ from typing import Any
 
 from mbcost.analysis.sensitivity import Sensitivity, sensitivity
 from mbcost.cli.output import decimal
-from mbcost.dims import exact_text
 from mbcost.report import Column, Table
 
 __all__ = ["document", "sensitivity", "tables"]
 
 
-def tables(found: Sensitivity) -> list[Table]:
+def tables(found: Sensitivity, heading: str) -> list[Table]:
     """The partial derivatives, the shares by kind, and the crossovers, each as a table."""
-    height, width = found.resolution
-    point = f"{found.model}, alpha {exact_text(found.alpha)}, resolution {height} x {width}, idealised"
+    point = f"{heading}, idealised"
     columns = (
         Column("quantity", "quantity"), Column("variable", "by"), Column("value", "value", "count"), Column("derivative", "derivative", "count"),
         Column("elasticity", "elasticity", "ratio"), Column("realised", "realised, since half", "ratio", 1),

@@ -86,6 +86,7 @@ def _document(cost: Cost, by: str, entries: list[Any], top: int | None, unit: st
                 "mult_adds": group.mult_adds,
                 **({"flops": 2 * group.mult_adds} if unit == "flops" else {}),
                 "params": group.params,
+                **({} if _exact(group) else {"status": _status(False)}),
                 "share": decimal(share(group.mult_adds, total)),
                 "params_share": decimal(share(group.params, params)),
             }

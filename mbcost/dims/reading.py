@@ -12,7 +12,7 @@ MAX_ALPHA = 64
 MAX_RESOLUTION = 65_536
 MAX_NUMBER_TEXT = 20
 
-_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|(?:0|[1-9][0-9]*)/[1-9][0-9]*|\.[0-9]+", re.ASCII)
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|(?:0|[1-9][0-9]*)/[1-9][0-9]*|\.[0-9]+", re.ASCII)
 _RESOLUTION = re.compile(r"([1-9][0-9]*)(?:x([1-9][0-9]*))?", re.ASCII)
 
 

@@ -130,6 +130,9 @@ class Network:
             return cost_at(self, alpha, rho, resolution, rest, ideal)
         variant = self.variant(alpha, rho, resolution, batch, rounding, convention, standard)
         placed = self.placed(standard=variant.standard, classes=classes, set=set, without=tuple(without))
+        if set or without or classes is not None or self.edits != ((), ()):
+            changes, dropped = self._edited(classes, set, tuple(without))
+            variant = variant._replace(changes=tuple(changes.items()), without=dropped)
         arith = (Idealised if ideal else Arithmetic)(
             variant.alpha.numerator, variant.alpha.denominator, variant.rounding
         )
@@ -197,12 +200,7 @@ class Network:
         key: Any = (standard, classes, tuple(sorted((k, str(v)) for k, v in set.items())) if set else (), without)
         placed = self._placed.get(key)
         if placed is None:
-            changes: dict[str, Any] = {**dict(self.edits[0]), **(set or {})}
-            if classes is not None:
-                if type(classes) is not int or classes < 1:
-                    raise MbcostError(f"classes (={classes!r:.40}) must be a whole number of at least 1")
-                changes["classifier.out_channels"] = classes
-            placed = lay_out(self.table, Edits(changes, (*self.edits[1], *without)))
+            placed = lay_out(self.table, Edits(*self._edited(classes, set, without)))
             if not placed.layers:
                 raise MbcostError(f"`{self.name}` has no rows left", help="drop fewer rows")
             if standard or self.is_standard:
@@ -247,12 +245,21 @@ class Network:
         >>> mbcost.load("mobilenet_v1").having(classes=120).cost().mult_adds
         567839232
         """
+        changes, dropped = self._edited(classes, set, tuple(without))
+        return Network(self.table, standard=self.is_standard, edits=(tuple(changes.items()), dropped))
+
+    def _edited(
+        self, classes: int | None, set: dict[str, Any] | None, without: tuple[str, ...]
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """The network's own overrides and dropped rows, and those of a variant on top."""
         changes = {**dict(self.edits[0]), **(set or {})}
         if classes is not None:
+            if type(classes) is not int or classes < 1:
+                raise MbcostError(
+                    f"classes (={classes!r:.40}) must be a whole number of at least 1", help="1000 is ImageNet's"
+                )
             changes["classifier.out_channels"] = classes
-        return Network(
-            self.table, standard=self.is_standard, edits=(tuple(changes.items()), (*self.edits[1], *without))
-        )
+        return changes, (*self.edits[1], *without)
 
     def formula(self) -> Formula:
         """The closed form in alpha and rho, idealised and realised (imports SymPy).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mbcost.dims import Dim, Rounding
 from mbcost.layers import Row
@@ -25,6 +25,8 @@ class Variant(NamedTuple):
     rounding: Rounding | None = None
     convention: str = "torch"
     standard: bool = False
+    changes: tuple[tuple[str, Any], ...] = ()
+    without: tuple[str, ...] = ()
 
 
 class Cost:
