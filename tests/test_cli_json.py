@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import sympy
 
@@ -286,3 +288,20 @@ def test_a_report_says_what_was_changed_in_the_table(say: Say) -> None:
     assert document["without"] == ["softmax_1"]
     assert "separable_13.stride = 2, classifier.out_channels = 10, without softmax_1" in say(*args).out.splitlines()[0]
     assert "set" not in told(say("table", "mobilenet_v1", "-f", "json"))
+
+
+def test_the_schema_points_at_the_one_wrong_field(say: Say) -> None:
+    table = {
+        "format": 1,
+        "input": {"resolution": 32},
+        "layers": [{"op": "conv", "kernel_sise": 3, "out_channels": 8}, {"kernel_size": 3}],
+    }
+    schema = json.loads(say("schema").out)
+    told = [
+        (list(error.absolute_path), error.message)
+        for error in jsonschema.Draft202012Validator(schema).iter_errors(table)
+    ]
+    assert told == [
+        (["layers", 0], "Additional properties are not allowed ('kernel_sise' was unexpected)"),
+        (["layers", 1], "'op' is a required property"),
+    ]

@@ -79,13 +79,7 @@ class Network:
     @property
     def digest(self) -> str:
         """A hash of the table's text, and of those it is based on: equal texts, equal digests."""
-        sha256 = _sha256()
-        digest = sha256()
-        table: TableSpec | None = self.table
-        while table is not None:
-            digest.update(table.text.encode("utf-8", "surrogatepass"))
-            table = table.base.table if table.base else None
-        return str(digest.hexdigest()[:16])
+        return self.table.digest()
 
     def cost(
         self, alpha: object = 1, rho: object = None, resolution: object = None, *, batch: int = 1, rounding: str | None = None,
@@ -290,15 +284,3 @@ class Network:
 
     def __repr__(self) -> str:
         return f"<Network {self.name}>"
-
-
-def _sha256() -> Any:
-    """The SHA-256 of the standard library, without the two milliseconds that loading OpenSSL would add to every report."""
-    from importlib import import_module
-
-    for name in ("_sha2", "_sha256"):  # Python 3.12 and later; 3.11
-        try:
-            return import_module(name).sha256
-        except (ImportError, AttributeError):
-            continue
-    return import_module("hashlib").sha256

@@ -34,7 +34,12 @@ def table_schema() -> dict[str, Any]:
             {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 2}]}},
     }  # fmt: skip
     properties["rounding"] |= {"type": "string", "pattern": r"^(floor|none|(floor\+)?divisor:[1-9][0-9]*)$"}
-    properties["columns"] |= {"type": "array", "items": {"type": "string"}, "contains": {"const": "op"}}
+    properties["columns"] |= {
+        "type": "array",
+        "items": {"type": "string"},
+        "uniqueItems": True,
+        "contains": {"const": "op"},
+    }
     properties["defaults"] |= {
         "type": "object", "additionalProperties": False,
         "properties": {op: {"type": "object", "additionalProperties": False, "properties": _fields(op)} for op in KINDS}
@@ -51,7 +56,10 @@ def table_schema() -> dict[str, Any]:
         "type": "object", "additionalProperties": False, "required": ["model"],
         "properties": {"model": {"type": "string"}, "without": {"type": "array", "items": {"type": "string"}}, "set": {"type": "object"}},
     }  # fmt: skip
-    properties["layers"] |= {"type": "array", "items": {"oneOf": [{"$ref": "#/$defs/row"}, {"type": "array"}]}}
+    properties["layers"] |= {
+        "type": "array",
+        "items": {"if": {"type": "object"}, "then": {"$ref": "#/$defs/row"}, "else": {"type": "array"}},
+    }
     properties["errata"] |= {
         "type": "array",
         "items": {"type": "object", "required": ["row", "field", "printed", "why"]},
@@ -64,9 +72,27 @@ def table_schema() -> dict[str, Any]:
         "anyOf": [{"required": ["layers", "input"]}, {"required": ["base"]}],
         "additionalProperties": False,
         "properties": properties,
-        "$defs": {"row": {"oneOf": [{"$ref": "#/$defs/group"}, *({"$ref": f"#/$defs/{op}"} for op in KINDS), {"$ref": "#/$defs/call"}]},
+        "$defs": {"row": _any_row(),
                   "group": _group(rows), "call": _call(), **{op: _row(op) for op in KINDS}},
     }  # fmt: skip
+
+
+def _any_row() -> dict[str, Any]:
+    """A row of any kind: its `op` decides what else it may have, so that an editor points at the one wrong field."""
+    by_kind = [
+        {"if": {"required": ["op"], "properties": {"op": {"const": op}}}, "then": {"$ref": f"#/$defs/{op}"}}
+        for op in KINDS
+    ]
+    call = {
+        "if": {"required": ["op"], "properties": {"op": {"not": {"enum": sorted(KINDS)}}}},
+        "then": {"$ref": "#/$defs/call"},
+    }
+    return {
+        "type": "object",
+        "if": {"required": ["layers"]},
+        "then": {"$ref": "#/$defs/group"},
+        "else": {"required": ["op"], "allOf": [*by_kind, call]},
+    }
 
 
 def _fields(op: str) -> dict[str, Any]:
