@@ -34,10 +34,12 @@ def computed(digits: str) -> Fraction:
     "model", ["mobilenet_v3_small", "googlenet", "alexnet_two_tower", "shufflenet_v1", "deeplab_v3_mobilenet_v1"]
 )
 def test_the_numbers_of_every_layer_come_to_its_cost(model: str, variant: dict[str, Any]) -> None:
-    try:
-        counted = mbcost.load(model).cost(**variant)
-    except mbcost.MbcostError:
-        pytest.skip("no such network")
+    network = mbcost.load(model)
+    if model == "alexnet_two_tower":  # its two towers do not divide other widths
+        variant = {key: value for key, value in variant.items() if key != "alpha"}
+    if network.rounding is None and "alpha" in variant:
+        variant = variant | {"rounding": "floor"}
+    counted = network.cost(**variant)
     for row in counted.rows:
         lines = explain(counted, row.name)[1]
         for line in lines:

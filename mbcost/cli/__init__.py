@@ -106,7 +106,9 @@ def run(args: list[str] | None = None) -> int:
         error.show(said)
         return _fail(said.getvalue().rstrip("\n"))
     except BrokenPipeError:
-        _hush()
+        from mbcost.cli.output import hush
+
+        hush()
         return 0
     except (MemoryError, RecursionError):
         return _fail("error: the question is too large for this machine\n  help: ask for fewer rows or points")
@@ -118,16 +120,10 @@ def _fail(message: str) -> int:
     try:
         click.echo(message, err=True)
     except BrokenPipeError:
-        _hush()
+        from mbcost.cli.output import hush
+
+        hush()
     return 2
-
-
-def _hush() -> None:
-    """Nobody reads any more: let the interpreter flush into nothing."""
-    import os
-
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
 
 
 def printable(text: str, limit: int = 60) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
 
 from mbcost.errors import MbcostError
 
 if TYPE_CHECKING:
     from mbcost.report import Table
 
-__all__ = ["FORMATS", "decimal", "json_text", "table_text", "write"]
+__all__ = ["FORMATS", "decimal", "hush", "json_text", "replacing", "table_text", "write"]
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
 
@@ -63,33 +65,47 @@ def _speaks_unicode() -> bool:
     return (sys.stdout.encoding or "ascii").lower().replace("-", "") in {"utf8", "utf8sig"}
 
 
-def write(text: str, path: str | None) -> None:
+def write(content: str | bytes, path: str | None) -> None:
     """Print, or replace a file in one step: never half of it, and nothing at all after an error."""
-    if path is None or path == "-":
+    if isinstance(content, str) and path in {None, "-"}:
         try:
-            sys.stdout.write(text)
+            sys.stdout.write(content)
             sys.stdout.flush()
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            hush()
         return
-    folder = os.path.dirname(path) or os.curdir
-    temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}")
+    with replacing(path or "-", binary=isinstance(content, bytes)) as stream:
+        stream.write(content)
+
+
+def hush() -> None:
+    """Nobody reads any more: let what is still printed go into nothing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def replacing(path: str, *, binary: bool = False) -> Iterator[IO[Any]]:
+    """A file beside the one asked for, that takes its name and its permissions when all is written; else it is gone."""
+    temporary = os.path.join(os.path.dirname(path) or os.curdir, f".{os.path.basename(path)}.{os.getpid()}")
+    how: dict[str, Any] = {"mode": "wb"} if binary else {"mode": "w", "encoding": "utf-8", "newline": ""}
     try:
         if os.path.isdir(path):
             raise IsADirectoryError(None, "it is a directory")
         if os.path.exists(path) and not os.path.isfile(path):  # a device or a pipe cannot be replaced
-            with open(path, "w", encoding="utf-8") as stream:
-                stream.write(text)
+            with open(path, **how) as stream:
+                yield stream
             return
         try:
-            with open(temporary, "w", encoding="utf-8", newline="") as stream:
-                stream.write(text)
-            if os.path.exists(path):  # a replaced file keeps its permissions
+            with open(temporary, **how) as stream:
+                yield stream
+            if os.path.exists(path):
                 os.chmod(temporary, os.stat(path).st_mode & 0o7777)
             os.replace(temporary, path)
         finally:
             if os.path.lexists(temporary):
                 os.unlink(temporary)
+    except BrokenPipeError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise MbcostError(

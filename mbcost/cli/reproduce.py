@@ -179,8 +179,8 @@ def _figure(source: Paper, id: str, format: str, output: str | None) -> None:
             help="leave -f out, or name a file without .png, .svg or .pdf",
         )
     if kind and output is not None:
-        from mbcost.plot import draw, save
+        from mbcost.plot import draw
 
-        save(draw(figure, found, kind), output)
+        write(draw(figure, found, kind), output)
         return
     _emit(points_report(source, figure, found, format), format, output)

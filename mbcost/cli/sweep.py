@@ -13,7 +13,7 @@ from mbcost.analysis.groups import share
 from mbcost.analysis.ranges import asked
 from mbcost.analysis.standard import axes
 from mbcost.cli.options import Choice, ModelName, Question, heading, output_options, report_keys, variant_options
-from mbcost.cli.output import FORMATS, decimal, json_text, table_text
+from mbcost.cli.output import FORMATS, decimal, json_text, table_text, write
 from mbcost.cli.stream import opened, watched
 from mbcost.errors import MbcostError
 from mbcost.network import Network
@@ -65,10 +65,9 @@ def command(model: str, gap: bool, figure: str | None, budgets: tuple[str, ...],
     network = question.load(model)
     grid = _grid(network, question, yes)
     if figure is not None:
-        from mbcost.plot import save
         from mbcost.plot_sweep import draw
 
-        save(draw(grid, network.name, limits, kind), figure)
+        write(draw(grid, network.name, limits, kind), figure)
         if question.format == "table" and question.output is None:
             return
     _write(grid, question, gap)

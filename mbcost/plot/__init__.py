@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mbcost.papers.points import PlotPoint
     from mbcost.papers.specs import Figure
 
-__all__ = ["draw", "save"]
+__all__ = ["draw"]
 
 COLUMN = (3.4, 2.75)
 """Width and height in inches: one column of a two-column paper."""
@@ -218,23 +218,3 @@ def _ticks(axes: Any) -> None:
     axes.xaxis.set_minor_locator(FixedLocator([tick for tick in minor if tick not in major]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-
-
-def save(data: bytes, path: str) -> None:
-    """Replace a file by these bytes in one step: never half of it."""
-    temporary = os.path.join(os.path.dirname(path) or os.curdir, f".{os.path.basename(path)}.{os.getpid()}")
-    try:
-        if os.path.isdir(path):
-            raise IsADirectoryError(None, "it is a directory")
-        try:
-            with open(temporary, "wb") as stream:
-                stream.write(data)
-            os.replace(temporary, path)
-        finally:
-            if os.path.lexists(temporary):
-                os.unlink(temporary)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise MbcostError(
-            f"`{path[:200]}` cannot be written: {reason}", help="check the folder and its permissions"
-        ) from None

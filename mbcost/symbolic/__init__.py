@@ -93,7 +93,7 @@ class Closed:
         }
         for symbol, definition in self.definitions.items():
             values[symbol] = definition.subs(values)
-        return sympy.sympify(expression, strict=True).subs(values)
+        return (sympy.Integer(0) + expression).subs(values)
 
     def _tidy(self, expression: Any) -> Any:
         expression = sympy.expand(expression)

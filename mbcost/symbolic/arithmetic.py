@@ -15,6 +15,11 @@ alpha = sympy.Symbol("alpha", positive=True)
 rho = sympy.Symbol("rho", positive=True)
 
 
+def expression(value: Dim) -> Any:
+    """An int or an expression as an expression."""
+    return sympy.Integer(0) + value
+
+
 class Rounded(Arithmetic):
     """Rounded arithmetic on expressions: every rounding makes a symbol with a definition.
 
@@ -92,7 +97,7 @@ class Rounded(Arithmetic):
             symbol = self._named("d", sympy.ceiling(whole / (by * b)))
             self._halved[symbol] = whole, by * b
             return symbol
-        if sympy.sympify(a, strict=True).is_Integer:
+        if expression(a).is_Integer:
             return sympy.Integer(-(-int(a) // b))
         symbol = self._named("d", sympy.ceiling(a / sympy.Integer(b)))
         self._halved[symbol] = a, b
@@ -100,7 +105,7 @@ class Rounded(Arithmetic):
 
     def floor_div(self, a: Dim, b: int) -> Dim:
         """A symbol for a / b rounded down."""
-        if b == 1 or sympy.sympify(a, strict=True).is_Integer:
+        if b == 1 or expression(a).is_Integer:
             return a if b == 1 else sympy.Integer(int(a) // b)
         # windows have a + something - kernel inside; named, so that the sum stays short
         return self._named("d", sympy.floor(a / sympy.Integer(b)))
@@ -111,7 +116,7 @@ class Rounded(Arithmetic):
 
     def unequal(self, a: Dim, b: Dim) -> Dim:
         """0 or 1 where it is certain at every alpha, else an expression that is 0 or 1."""
-        a, b = sympy.sympify(a, strict=True), sympy.sympify(b, strict=True)
+        a, b = expression(a), expression(b)
         zero = sympy.expand(a - b).is_zero
         if zero is not None:
             return int(not zero)
@@ -135,7 +140,7 @@ class Smooth(Idealised):
 
     def unequal(self, a: Dim, b: Dim) -> Dim:
         """0 or 1 where it is certain at every alpha, else an expression."""
-        difference = sympy.expand(sympy.sympify(a, strict=True) - b)
+        difference = sympy.expand(expression(a) - b)
         if difference.is_zero is not None:
             return int(not difference.is_zero)
         return sympy.Piecewise((1, sympy.Ne(a, b)), (0, True))

@@ -69,9 +69,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("matplotlib")
     folder = tmp_path_factory.mktemp("figures")
     code = (
-        "import sys\nfrom mbcost.papers import load\nfrom mbcost.papers.points import figure_of, points\nfrom mbcost.plot import draw, save\n"
+        "import sys\nfrom mbcost.papers import load\nfrom mbcost.papers.points import figure_of, points\nfrom mbcost.plot import draw\n"
         "paper = load('mobilenet_v1')\nfigure = figure_of(paper, '4')\n"
-        "for kind in ('png', 'svg', 'pdf'):\n    save(draw(figure, points(paper, figure), kind), f'{sys.argv[1]}.{kind}')\n"
+        "for kind in ('png', 'svg', 'pdf'):\n    open(f'{sys.argv[1]}.{kind}', 'wb').write(draw(figure, points(paper, figure), kind))\n"
     )
     for seed in ("1", "2"):
         subprocess.run(
