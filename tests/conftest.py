@@ -58,3 +58,13 @@ def told(said: Said) -> dict[str, Any]:
     document = json.loads(said.out, parse_float=Fraction)
     assert isinstance(document, dict)
     return document
+
+
+def refused(said: Said, *words: str, way_out: bool = True) -> None:
+    """The contract of every error: exit 2, the message on stderr, with its help, and nothing else."""
+    assert (said.code, said.out) == (2, ""), said
+    assert "Traceback" not in said.err
+    for word in words:
+        assert word in said.err
+    assert not way_out or "\n  help: " in said.err, said.err
+    assert len(said.err) < 4000

@@ -15,20 +15,10 @@ from pathlib import Path
 import pytest
 
 from mbcost.cli import COMMANDS
-from tests.conftest import Said
+from tests.conftest import Said, refused
 
 Say = Callable[..., Said]
 GOOD = "format: 1\ninput: {channels: 3, resolution: 32}\nlayers: [{op: depthwise}]\n"
-
-
-def refused(said: Said, *words: str, way_out: bool = True) -> None:
-    """The contract of every error: exit 2, the message on stderr, with its help, and nothing else."""
-    assert (said.code, said.out) == (2, ""), said
-    assert "Traceback" not in said.err
-    for word in words:
-        assert word in said.err
-    assert not way_out or "\n  help: " in said.err, said.err
-    assert len(said.err) < 4000
 
 
 def process(*args: str, stdin: bytes = b"", **kwargs: object) -> subprocess.CompletedProcess[bytes]:

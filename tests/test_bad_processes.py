@@ -15,16 +15,6 @@ Say = Callable[..., Said]
 GOOD = "format: 1\ninput: {channels: 3, resolution: 32}\nlayers: [{op: depthwise}]\n"
 
 
-def refused(said: Said, *words: str, way_out: bool = True) -> None:
-    """The contract of every error: exit 2, the message on stderr, with its help, and nothing else."""
-    assert (said.code, said.out) == (2, ""), said
-    assert "Traceback" not in said.err
-    for word in words:
-        assert word in said.err
-    assert not way_out or "\n  help: " in said.err, said.err
-    assert len(said.err) < 4000
-
-
 def process(*args: str, stdin: bytes = b"", **kwargs: object) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "mbcost", *args], input=stdin, capture_output=True, check=False, timeout=60, **kwargs

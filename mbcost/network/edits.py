@@ -12,7 +12,7 @@ from mbcost.layers.fields import NOT_GIVEN, REQUIRED
 from mbcost.layers.wording import shown
 from mbcost.network.specs import Cell, RowSpec, TableSpec
 
-__all__ = ["NOT_GIVEN_RAW", "Edits", "row_values", "substituted", "text_of", "unknown_field"]
+__all__ = ["NOT_GIVEN_RAW", "Edits", "dropped_by", "row_values", "substituted", "text_of", "unknown_field"]
 
 
 class Edits:
@@ -65,6 +65,11 @@ class Edits:
                 hint = "`mbcost table` prints the names; * stands for any text"
             return MbcostError(fact, help=f"did you mean {close}?" if close else hint)
         return None
+
+
+def dropped_by(name: str, edits: list[Edits]) -> bool:
+    """Whether any edit drops a row; every one is asked, so that each glob is known to match."""
+    return sum([edit.drops(name) for edit in edits]) > 0
 
 
 NOT_GIVEN_RAW = (*NOT_GIVEN,)  # a tuple: a raw value may be a list, which has no hash

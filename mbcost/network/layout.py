@@ -13,7 +13,7 @@ from mbcost.layers.base import Kind
 from mbcost.layers.composite import Excite, Reduce
 from mbcost.layers.custom import Unknown
 from mbcost.network.collector import uncollected
-from mbcost.network.edits import NOT_GIVEN_RAW, Edits, row_values, substituted, text_of, unknown_field
+from mbcost.network.edits import NOT_GIVEN_RAW, Edits, dropped_by, row_values, substituted, text_of, unknown_field
 from mbcost.network.placed import Laid, Notes, Placed
 from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
 
@@ -161,7 +161,7 @@ class _Layout:
         name = scope.prefix + written
         if name in self.outputs or (name in self.dropped and name not in self.freed):
             raise MbcostError(f"two rows are called `{written}`", help="give one of them another name")
-        if self._drops(name, edits):
+        if dropped_by(name, edits):
             if len(self.layers) > first_layer:  # the rows of its branches go with it
                 del self.layers[first_layer:], self.marks[first_layer:]
                 if self.notes is not None:
@@ -182,11 +182,6 @@ class _Layout:
         if self.notes is not None:
             self.notes.rows.append(Laid(table, spec, name, tuple(inputs), out))
         return out
-
-    @staticmethod
-    def _drops(name: str, edits: list[Edits]) -> bool:
-        """Whether any edit drops a row; every one is asked, so that each glob is known to match."""
-        return sum([edit.drops(name) for edit in edits]) > 0
 
     def _name(self, spec: RowSpec, scope: _Scope, copies: int) -> str:
         """The row's own name, numbered where it repeats; else its op with the number of that op in its body."""
@@ -282,7 +277,7 @@ class _Layout:
             full = f"{name}/{part}" if part else name
             if part:
                 self.parts.add(full)
-                if self._drops(full, edits):
+                if dropped_by(full, edits):
                     self.dropped.add(full)
                     numbers.append(sources[1] if isinstance(layer, Excite) else sources[0])
                     continue
