@@ -94,7 +94,7 @@ def test_files_that_are_no_tables(command: str, tmp_path: Path, say: Say, monkey
 
 def test_a_file_without_permission(tmp_path: Path, say: Say) -> None:
     if os.geteuid() == 0:
-        pytest.skip("root may read everything")
+        pytest.skip("root may read everything")  # and no other user need exist here
     path = tmp_path / "net.yaml"
     path.write_text(GOOD, encoding="utf-8")
     path.chmod(0)

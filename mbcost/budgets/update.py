@@ -22,11 +22,6 @@ class Edit(NamedTuple):
     place: Place
     text: str
 
-    @property
-    def raises(self) -> bool:
-        """Whether the new limit allows more than the old one."""
-        return _amount(self.limit, self.text) > Fraction(self.limit.amount)
-
 
 def edits(outcome: Outcome, headroom: Fraction, *, allow_raise: bool = False) -> list[Edit]:
     """What to rewrite: each limit to the most that any of its models and points uses, plus the headroom.

@@ -274,10 +274,9 @@ def _notes(answer: Answer) -> list[str]:
         notes.append(f"left out, in error there: {', '.join(words)}")
     if not answer.solutions:
         return [*notes, "no network within the limits"]
+    if unsure := _unsure(answer):
+        return [*notes, f"no network is known to be within the limits: every cost is {unsure}"]
     best = answer.solutions[0]
-    unsure = _unsure(answer)
-    if unsure:
-        return [f"no network is known to be within the limits: every cost is {unsure}"]
     if best.binding is not None:
         notes.append(f"binding: {best.binding}")
     elif answer.by_alpha or answer.by_size:

@@ -123,7 +123,6 @@ class Layer:
 
     __slots__ = ("coded", "name", "op", "sources")
     conditional: ClassVar[bool] = False
-    formula: ClassVar[str] = "no mult-adds and no params"
 
     name: str
     op: str

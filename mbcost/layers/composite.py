@@ -118,7 +118,6 @@ class Reduce(Layer):
     """
 
     __slots__ = ("activation", "width")
-    formula = "M * R"
 
     def __init__(self, width: Width, activation: str) -> None:
         self.width = width
@@ -148,7 +147,6 @@ class Excite(Layer):
     """
 
     __slots__ = ("activation",)
-    formula = "R * M"
 
     def __init__(self, activation: str) -> None:
         self.activation = activation

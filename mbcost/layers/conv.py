@@ -66,7 +66,6 @@ class Conv(Layer):
 
     __slots__ = ("activation", "bias", "dilation", "groups", "kernel_size", "norm", "padding", "stride", "width")
     per_channel: ClassVar[bool] = False
-    formula = "K_h * K_w * (M / groups) * N * H * W"
 
     def __init__(self, values: dict[str, Any], width: Width | None = None, **changes: Any) -> None:
         get = values.get
@@ -147,7 +146,6 @@ class Depthwise(Conv):
 
     __slots__ = ("multiplier",)
     per_channel = True
-    formula = "K_h * K_w * M * multiplier * H * W"
 
     def __init__(self, values: dict[str, Any], **changes: Any) -> None:
         super().__init__(values, Width("fixed", 0), **changes)
@@ -166,7 +164,6 @@ class Linear(Layer):
     """Linear (fully connected) layer: mult-adds = weights = M * N, a bias of N. Input (M, 1, 1), output (N, 1, 1)."""
 
     __slots__ = ("activation", "bias", "norm", "width")
-    formula = "M * N"
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.norm = values.get("norm") or "none"

@@ -86,7 +86,6 @@ class Unknown(Layer):
 
     __slots__ = ("inner",)
     conditional = True
-    formula = "not known"
 
     def __init__(self, inner: Layer) -> None:
         self.inner = inner

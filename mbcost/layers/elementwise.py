@@ -78,7 +78,6 @@ class Add(Elementwise):
     """Sum of equal shapes: (inputs - 1) additions an element."""
 
     __slots__ = ()
-    formula = "no mult-adds: (inputs - 1) * M * H * W additions"
 
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The common shape."""
@@ -103,7 +102,6 @@ class Multiply(Elementwise):
     """Elementwise product of equal shapes, or of a map with one 1 x 1 value a channel."""
 
     __slots__ = ()
-    formula = "no mult-adds: M * H * W products"
 
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The shape of the largest input; the others are equal to it or 1 x 1."""

@@ -52,37 +52,6 @@ def delta(value: Exact) -> str:
     return f"{numerator:+,}" if numerator else "0"
 
 
-def si(value: Exact, places: int = 2) -> str:
-    """A count with a 1000-based prefix (K, M, G, T); below 1000 it is written out.
-
-    >>> si(568740352), si(4231976), si(999), si(999999), si(51200, places=0)
-    ('568.74M', '4.23M', '999', '1.00M', '51K')
-    """
-    return _prefixed(value, places, 1000, ("", "K", "M", "G", "T"))
-
-
-def bytes_(value: Exact, places: int = 2, *, binary: bool = True) -> str:
-    """An amount of memory: KiB and MiB are 1024-based, kB and MB (`binary=False`) are 1000-based.
-
-    >>> bytes_(4 * 4231976), bytes_(4 * 4231976, binary=False), bytes_(1000)
-    ('16.14 MiB', '16.93 MB', '1000 B')
-    """
-    if binary:
-        return _prefixed(value, places, 1024, (" B", " KiB", " MiB", " GiB", " TiB"))
-    return _prefixed(value, places, 1000, (" B", " kB", " MB", " GB", " TB"))
-
-
-def _prefixed(value: Exact, places: int, base: int, units: tuple[str, ...]) -> str:
-    numerator, denominator = fraction_of(value)
-    if denominator == 1 and abs(numerator) < base:
-        return f"{numerator}{units[0]}"
-    power = 0
-    # The rounded figure decides: 999,999 is 1.00M, not 1000.00K.
-    while power < len(units) - 1 and _rounded(abs(numerator), denominator * base**power, places) >= base * 10**places:
-        power += 1
-    return _point(_rounded(numerator, denominator * base**power, places), places, group=True) + units[power]
-
-
 def share(value: Exact, places: int = 2) -> str:
     """A fraction of 1 as a percentage.
 

@@ -77,43 +77,6 @@ def test_a_decimal_is_exact_where_it_ends(value: Fraction) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (0, "0"),
-        (999, "999"),
-        (1000, "1.00K"),
-        (1005, "1.01K"),
-        (999_994, "999.99K"),
-        (999_995, "1.00M"),
-        (568_740_352, "568.74M"),
-        (4_867_293_184, "4.87G"),
-        (10**15 * 12_345, "12,345,000.00T"),
-        (-4_231_976, "-4.23M"),
-        (Fraction(1, 3), "0.33"),
-        (Fraction(2000, 3), "666.67"),
-    ],
-)
-def test_si_prefixes_are_1000_based(value: Fraction, expected: str) -> None:
-    assert numbers.si(value) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "binary", "expected"),
-    [
-        (1023, True, "1023 B"),
-        (1024, True, "1.00 KiB"),
-        (1024**2 - 1, True, "1.00 MiB"),
-        (4 * 4_231_976, True, "16.14 MiB"),
-        (4 * 4_231_976, False, "16.93 MB"),
-        (1000, False, "1.00 kB"),
-        (1024**4, True, "1.00 TiB"),
-    ],
-)
-def test_bytes_say_which_thousand_they_mean(value: int, binary: bool, expected: str) -> None:
-    assert numbers.bytes_(value, binary=binary) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
         (Fraction(113, 1000), "0.1130"),
         (Fraction(99995, 100000), "1.000"),
         (Fraction(99994, 100000), "0.9999"),
@@ -128,9 +91,7 @@ def test_ratios(value: Fraction, expected: str) -> None:
 
 
 @pytest.mark.parametrize("value", [0.5, float("nan"), "0.5", None, (1, 2)])
-@pytest.mark.parametrize(
-    "write", [numbers.count, numbers.delta, numbers.share, numbers.ratio, numbers.number, numbers.si]
-)
+@pytest.mark.parametrize("write", [numbers.count, numbers.delta, numbers.share, numbers.ratio, numbers.number])
 def test_only_exact_values_are_numbers(write, value) -> None:
     with pytest.raises(TypeError, match="an exact number is an integer or a fraction, not the"):
         write(value)
