@@ -6,6 +6,7 @@ one document. What a scalar means is decided by the field it is written for, so 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import yaml
@@ -18,6 +19,9 @@ __all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "parse_document"
 MAX_DEPTH = 64
 MAX_BYTES = 64 * 1024 * 1024
 MAX_NODES = 5_000_000
+
+TOO_DEEP = "exceeded maximum nesting depth"
+"""How libyaml says that a text is nested deeper than it reads."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -142,56 +146,69 @@ def parse_document(text: str, file: str) -> Document:
     MbcostError
         At once for what makes the rest unreadable (syntax, depth, aliases, tags); doubled keys are noted as problems.
     """
-    document = Document(file, text)
+    try:
+        return _parsed(text, Document(file, text))
+    except yaml.YAMLError as error:
+        document = Document(file, text)
+        if getattr(error, "problem", None) != TOO_DEEP:
+            raise _syntax(document, error) from None
+        place = error.problem_mark  # type: ignore[attr-defined]
+    # Newer versions of libyaml have a bound of their own, 1,000 levels, and meet it while they look ahead on the line for
+    # the colon of a key, with the events before it not yet given out. Up to there the text reads under ours.
+    with suppress(yaml.YAMLError):
+        _parsed(text[: place.index], document)
+    raise _too_deep(document, Sequence(place.line + 1, place.column + 1))
+
+
+def _parsed(text: str, document: Document) -> Document:
     stack: list[Sequence | Mapping] = []
     keys: list[Scalar | None] = []  # the pending key of each open mapping
     nodes = 0
     documents = 0
-    try:
-        event: Any
-        for event in yaml.parse(text, Loader=_Loader):
-            kind = type(event)
-            if kind is yaml.ScalarEvent:
-                mark = event.start_mark
-                if event.anchor is not None or event.tag is not None:
-                    raise _unwanted(document, event)
-                node: Node = Scalar(event.value, not event.style, mark.line + 1, mark.column + 1)
-            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-                mark = event.start_mark
-                if event.anchor is not None or event.tag is not None:
-                    raise _unwanted(document, event)
-                node = (Mapping if kind is yaml.MappingStartEvent else Sequence)(mark.line + 1, mark.column + 1)
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                stack.pop()
-                keys.pop()
-                continue
-            elif kind is yaml.AliasEvent:
+    event: Any
+    for event in yaml.parse(text, Loader=_Loader):
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            mark = event.start_mark
+            if event.anchor is not None or event.tag is not None:
                 raise _unwanted(document, event)
-            elif kind is yaml.DocumentStartEvent:
-                documents += 1
-                if documents > 1:
-                    mark = event.start_mark
-                    raise MbcostError(
-                        "a second document in one file", help="one table a file: remove the `---`",
-                        place=document.place(mark.line + 1, mark.column + 1),
-                    )  # fmt: skip
-                continue
-            else:
-                continue
-            nodes += 1
-            if nodes > MAX_NODES:
-                raise document.error(node, f"more than {MAX_NODES:,} values", "use repeat and blocks")
-            _attach(document, stack, keys, node)
-            if not isinstance(node, Scalar):
-                if len(stack) >= MAX_DEPTH:
-                    raise document.error(
-                        node, f"nested more than {MAX_DEPTH} levels deep", "no table needs that: check the brackets"
-                    )
-                stack.append(node)
-                keys.append(None)
-    except yaml.YAMLError as error:
-        raise _syntax(document, error) from None
+            node: Node = Scalar(event.value, not event.style, mark.line + 1, mark.column + 1)
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            mark = event.start_mark
+            if event.anchor is not None or event.tag is not None:
+                raise _unwanted(document, event)
+            node = (Mapping if kind is yaml.MappingStartEvent else Sequence)(mark.line + 1, mark.column + 1)
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            stack.pop()
+            keys.pop()
+            continue
+        elif kind is yaml.AliasEvent:
+            raise _unwanted(document, event)
+        elif kind is yaml.DocumentStartEvent:
+            documents += 1
+            if documents > 1:
+                mark = event.start_mark
+                raise MbcostError(
+                    "a second document in one file", help="one table a file: remove the `---`",
+                    place=document.place(mark.line + 1, mark.column + 1),
+                )  # fmt: skip
+            continue
+        else:
+            continue
+        nodes += 1
+        if nodes > MAX_NODES:
+            raise document.error(node, f"more than {MAX_NODES:,} values", "use repeat and blocks")
+        _attach(document, stack, keys, node)
+        if not isinstance(node, Scalar):
+            if len(stack) >= MAX_DEPTH:
+                raise _too_deep(document, node)
+            stack.append(node)
+            keys.append(None)
     return document
+
+
+def _too_deep(document: Document, node: Node) -> MbcostError:
+    return document.error(node, f"nested more than {MAX_DEPTH} levels deep", "no table needs that: check the brackets")
 
 
 def _attach(document: Document, stack: list[Sequence | Mapping], keys: list[Scalar | None], node: Node) -> None:
