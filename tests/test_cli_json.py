@@ -39,6 +39,7 @@ LAYER = [
     "biases",
     "norm_params",
     "norm_stats",
+    "quantities",
 ]
 
 
@@ -46,7 +47,7 @@ def test_the_json_of_a_table_is_the_contract(say: Say) -> None:
     """Word for word the example of the contract: mobilenet_v1 at 0.75 and 192."""
     found = told(say("table", "mobilenet_v1", "-a", "0.75", "-r", "192", "-f", "json"))
     assert {key: found[key] for key in REPORT if key not in {"version", "table_hash"}} == {
-        "schema": "mbcost/table/1", "model": "mobilenet_v1", "alpha": "3/4", "rho": "6/7", "resolution": [192, 192], "convention": "torch",
+        "schema": "mbcost/table/2", "model": "mobilenet_v1", "alpha": "3/4", "rho": "6/7", "resolution": [192, 192], "convention": "torch",
         "rounding": "floor", "unit": "mult_adds",
     }  # fmt: skip
     assert found["version"] == mbcost.__version__
@@ -55,6 +56,7 @@ def test_the_json_of_a_table_is_the_contract(say: Say) -> None:
     assert by_name["separable_1/depthwise"] == {
         "name": "separable_1/depthwise", "kind": "depthwise", "input": [24, 96, 96], "output": [24, 96, 96], "kernel_size": [3, 3],
         "stride": [1, 1], "groups": 24, "mult_adds": 1990656, "params": 264, "weights": 216, "biases": 0, "norm_params": 48, "norm_stats": 48,
+        "quantities": {"flops": 3981312, "model_bytes": 1056, "largest_activation": 221184, "total_activations": 221184},
     }  # fmt: skip
     assert list(by_name["conv_1"]) == LAYER
     assert len(found["layers"]) == 30  # every row

@@ -30,8 +30,9 @@ class Edge(NamedTuple):
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("dims", "quantities"),
+    ("dims",),
     ("layers",),
+    ("quantities",),
     ("network",),
     ("tables",),
     ("conventions", "symbolic"),

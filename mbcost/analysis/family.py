@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from operator import mul
 from typing import Any, NamedTuple
@@ -14,16 +14,9 @@ from mbcost.analysis.steps import Width
 from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Arithmetic, Dim, scaled_resolution
 from mbcost.errors import MbcostError
 from mbcost.network import Network
+from mbcost.quantities import BASIC, BITS, limitable, measured
 
-__all__ = ["QUANTITIES", "Family", "Limit", "bounds_below", "worst"]
-
-QUANTITIES = {
-    "mult_adds": ("mult_adds", 1),
-    "flops": ("mult_adds", 2),
-    "params": ("params", 1),
-    "weights": ("weights", 1),
-}
-"""What can be limited: the quantity of a row, and how many of these one of it is."""
+__all__ = ["Family", "Limit", "bounds_below", "worst"]
 
 KEPT = 4096  # alphas, and resolutions, whose widths and sizes are remembered
 DIGITS = 12  # decimals of an idealised root
@@ -60,6 +53,8 @@ def worst(broken: list[Limit], values: dict[str, Dim]) -> str:
 class Family:
     """All networks of a table under one variant: what alpha or the resolution changes is left open.
 
+    Costs are told by the names of ``quantities``; bytes are at ``bits`` an element.
+
     Attributes
     ----------
     widths : list of Width
@@ -68,8 +63,13 @@ class Family:
         How they are rounded.
     """
 
-    def __init__(self, network: Network, **variant: Any) -> None:
+    def __init__(
+        self, network: Network, quantities: Iterable[str] | None = None, bits: int = BITS, **variant: Any
+    ) -> None:
         self.network = network
+        asked = limitable("solve") if quantities is None else quantities
+        self.quantities = [measured(name) for name in dict.fromkeys((*BASIC, *asked))]
+        self.bits = bits
         self.variant = variant
         self.rule = network.variant(1, rounding=variant.get("rounding")).rounding
         self.stepped = self.rule or NO_ROUNDING  # without a rule the width does not vary, as check_width says
@@ -125,9 +125,11 @@ class Family:
 
     def _totals(self, values: Values, sides: Values) -> dict[str, Dim]:
         found = {}
-        for name, (quantity, factor) in QUANTITIES.items():
-            form = self.separated.form(quantity)
-            found[name] = factor * sum(map(mul, form.p(values), form.q(sides)))
+        for quantity in self.quantities:
+            amounts = [
+                sum(map(mul, form.p(values), form.q(sides))) for form in self.separated.forms(quantity.base.name)
+            ]
+            found[quantity.name] = quantity.amount(max(amounts), self.bits)
         return found
 
     def widths_at(self, alpha: Fraction) -> list[Dim]:

@@ -16,10 +16,11 @@ from struct import pack, unpack
 from typing import Any
 
 from mbcost.analysis.polynomial import Values
-from mbcost.analysis.separated import Form, Size, separate
+from mbcost.analysis.separated import Form, Separated, Size, separate
 from mbcost.dims import Dim, parse_alpha, parse_resolution
 from mbcost.errors import MbcostError
 from mbcost.network import Network
+from mbcost.quantities import BITS, Quantity, measured
 
 __all__ = ["Grid", "grid"]
 
@@ -35,6 +36,8 @@ class Grid:
     resolutions : tuple of (height, width)
     mult_adds, params
         One row an alpha, one column a resolution: lists of tuples of exact integers.
+    bits : int
+        The bit width of quantities in bytes.
 
     Examples
     --------
@@ -50,6 +53,7 @@ class Grid:
         self, network: Network, alphas: Sequence[Fraction], resolutions: Sequence[Size], variant: dict[str, Any]
     ) -> None:
         self.network = network
+        self.bits = BITS
         self.alphas = tuple(alphas)
         self.resolutions = tuple(resolutions)
         self.variant = variant
@@ -76,7 +80,7 @@ class Grid:
     def _point(self, alpha: Fraction, size: Size, quantities: Sequence[str]) -> list[Dim]:
         """One point, counted on its own; an error in its own words."""
         cost = self.network.cost(alpha=alpha, resolution=size, **self.variant)
-        return [cost.total(quantity) for quantity in quantities]
+        return [cost.total(quantity, self.bits) for quantity in quantities]
 
     @property
     def mult_adds(self) -> list[tuple[Dim, ...]]:
@@ -89,7 +93,7 @@ class Grid:
         return self.total("params")
 
     def total(self, quantity: str) -> list[tuple[Dim, ...]]:
-        """One quantity over the grid: any numeric field of :class:`mbcost.layers.Row`."""
+        """One quantity over the grid, as :meth:`mbcost.network.Cost.total` has it at one point."""
         if quantity not in self._totals:
             self._totals[quantity] = [row for (row,) in self.rows(quantity)]
         return self._totals[quantity]
@@ -104,12 +108,12 @@ class Grid:
 
     def rows(self, *quantities: str) -> Iterator[list[tuple[Dim, ...]]]:
         """For one alpha after another, each quantity at every resolution; nothing is kept."""
-        if self.separated is None or self._sides is None:
+        asked = [measured(quantity) for quantity in quantities]
+        if self.separated is None or self._sides is None or not all(quantity.base.separates for quantity in asked):
             for alpha in self.alphas:
                 yield self._counted(alpha, quantities)
             return
-        forms = [self.separated.form(quantity) for quantity in quantities]
-        products = [_Products(form, [form.q(values) for values in self._sides]) for form in forms]
+        columns = [_Column(quantity, self.bits, self.separated, self._sides) for quantity in asked]
         before: list[Dim] | None = None
         row: list[tuple[Dim, ...]] = []
         for alpha in self.alphas:
@@ -119,10 +123,7 @@ class Grid:
                 if values is None:
                     row, before = self._counted(alpha, quantities), None
                 else:
-                    row, before = (
-                        [product.row(form.p(values)) for form, product in zip(forms, products, strict=True)],
-                        widths,
-                    )
+                    row, before = [column.row(values) for column in columns], widths
             yield row
 
     def _counted(self, alpha: Fraction, quantities: Sequence[str]) -> list[tuple[Dim, ...]]:
@@ -130,26 +131,40 @@ class Grid:
         return list(zip(*points, strict=True)) or [() for _ in quantities]
 
     def ideal(self, quantity: str) -> Iterator[tuple[Dim, ...]]:
-        """The idealised cost, row by row: nothing rounded, strides dividing evenly; Fractions where not whole."""
+        """The idealised amount of a sum, row by row: nothing rounded, strides dividing evenly; Fractions where not whole."""
         sides = (
             [] if self.separated is None else [self.separated.at_size(size, ideal=True) for size in self.resolutions]
         )
-        q = (
-            []
-            if self.separated is None
-            else [self.separated.form(quantity).q(values) for values in sides if values is not None]
-        )
+        form = None if self.separated is None else self.separated.forms(quantity)[0]
+        q = [] if form is None else [form.q(values) for values in sides if values is not None]
         for alpha in self.alphas:
             values = None if self.separated is None else self.separated.at_alpha(alpha, ideal=True)
-            if self.separated is None or values is None:
+            if form is None or values is None:
                 costs = [
                     self.network.cost(alpha=alpha, resolution=size, ideal=True, **self.variant)
                     for size in self.resolutions
                 ]
                 yield tuple(cost.total(quantity) for cost in costs)
             else:
-                p = self.separated.form(quantity).p(values)
+                p = form.p(values)
                 yield tuple(sum(map(mul, p, column)) for column in q)
+
+
+class _Column:
+    """One quantity at all resolutions: the largest of its forms, in the quantity's own unit."""
+
+    __slots__ = ("amount", "forms", "plain", "products")
+
+    def __init__(self, quantity: Quantity, bits: int, separated: Separated, sides: list[Values]) -> None:
+        self.forms = separated.forms(quantity.base.name)
+        self.products = [_Products(form, [form.q(values) for values in sides]) for form in self.forms]
+        self.plain = len(self.forms) == 1 and not quantity.derived
+        self.amount = lambda count: quantity.amount(count, bits)
+
+    def row(self, values: Values) -> tuple[Dim, ...]:
+        """Its amounts where the widths have these values."""
+        rows = [product.row(form.p(values)) for form, product in zip(self.forms, self.products, strict=True)]
+        return rows[0] if self.plain else tuple(map(self.amount, map(max, *rows) if len(rows) > 1 else rows[0]))
 
 
 class _Products:

@@ -113,7 +113,7 @@ def sensitivity(network: Network, alpha: Fraction, resolution: tuple[int, int], 
     surface = _Surface(network, separated, alpha, resolution)
     partials = []
     for quantity in ("mult_adds", "params"):
-        form = separated.form(quantity)
+        (form,) = separated.forms(quantity)
         for variable, series, at in (
             ("alpha", surface.along_alpha(form, alpha), alpha),
             ("rho", surface.along_rho(form), surface.rho),

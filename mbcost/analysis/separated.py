@@ -138,7 +138,7 @@ class Separated:
     >>> import mbcost
     >>> from operator import mul
     >>> v1 = separate(mbcost.load("mobilenet_v1"))
-    >>> form = v1.form("mult_adds")
+    >>> (form,) = v1.forms("mult_adds")
     >>> p = form.p(v1.at_alpha(Fraction(3, 4)))
     >>> q = form.q(v1.at_size((192, 192)))
     >>> sum(map(mul, p, q))
@@ -154,12 +154,12 @@ class Separated:
         self.alpha = Program(found, everything, ALPHA)
         self.size = Program(found, everything, SIZE)
         self._free = [(atom.op == "scale", atom.args[0]) for atom in found.atoms if atom.op in {"scale", "grow"}]
-        self._forms: dict[str, Form] = {}
+        self._forms: dict[str, list[Form]] = {}
 
-    def form(self, quantity: str) -> Form:
-        """One quantity of the whole network, separated."""
+    def forms(self, quantity: str) -> list[Form]:
+        """The forms whose largest is a quantity of the whole network; of a sum there is one."""
         if quantity not in self._forms:
-            self._forms[quantity] = Form(self.trace.separated(self.trace.total(quantity)))
+            self._forms[quantity] = [Form(self.trace.separated(form)) for form in self.trace.forms(quantity)]
         return self._forms[quantity]
 
     def widths(self, alpha: Fraction) -> list[Dim] | None:

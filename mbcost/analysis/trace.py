@@ -26,6 +26,7 @@ from mbcost.layers.custom import Unknown
 from mbcost.layers.elementwise import Add, Concat, Multiply
 from mbcost.network.placed import Placed
 from mbcost.network.walk import PARTS, scaled
+from mbcost.quantities import measured
 
 __all__ = ["Trace", "trace"]
 
@@ -33,7 +34,7 @@ __all__ = ["Trace", "trace"]
 class Trace:
     """A recorded walk: the atoms, the rows with polynomials for numbers, and what must hold at every point."""
 
-    __slots__ = ("_forms", "atoms", "recorder", "required", "rows")
+    __slots__ = ("atoms", "recorder", "required", "rows")
 
     def __init__(self, recorder: Recorder, rows: tuple[Row, ...]) -> None:
         self.recorder = recorder
@@ -47,13 +48,10 @@ class Trace:
             if domain == ALPHA | SIZE:
                 raise Inseparable("requirement")
             self.required[domain or ALPHA].append(requirement)
-        self._forms: dict[Any, Dim] = {}
 
-    def total(self, quantity: str) -> Dim:
-        """The polynomial of one quantity of the whole network."""
-        if quantity not in self._forms:
-            self._forms[quantity] = sum([getattr(row, quantity) for row in self.rows])
-        return self._forms[quantity]
+    def forms(self, quantity: str) -> list[Dim]:
+        """The polynomials whose largest is a quantity of the whole network; of a sum there is one."""
+        return measured(quantity).forms(self)
 
     def separated(self, form: Dim) -> dict[Monomial, dict[Monomial, int]]:
         """A polynomial as {product of sides: {product of widths: coefficient}}."""
@@ -88,7 +86,7 @@ def trace(placed: Placed, channels: int, rounding: Rounding | None) -> Trace:
     >>> import mbcost
     >>> v1 = mbcost.load("mobilenet_v1")
     >>> found = trace(v1.placed(), 3, v1.rounding)
-    >>> len(found.separated(found.total("mult_adds")))      # five sizes of maps, and the classifier
+    >>> len(found.separated(*found.forms("mult_adds")))      # five sizes of maps, and the classifier
     6
 
     Raises

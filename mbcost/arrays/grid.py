@@ -14,8 +14,18 @@ from mbcost.arrays.reading import Array, Rationals
 from mbcost.dims import NO_ROUNDING
 from mbcost.errors import MbcostError
 from mbcost.network import Network
+from mbcost.quantities import BITS, measured
 
-__all__ = ["ArrayGrid"]
+__all__ = ["ArrayGrid", "amounts"]
+
+
+def amounts(quantity: str, bits: int, counts: list[Array]) -> Array:
+    """The largest of some counts, point by point, in the unit of the quantity that they are counts of."""
+    known = measured(quantity)
+    count = counts[0] if len(counts) == 1 else np.maximum.reduce(counts)
+    if known.derived:
+        bounded([(int(count.max(initial=0)), max(bits, known.factor))])
+    return known.amount(count, bits)  # type: ignore[no-any-return]
 
 
 class ArrayGrid(Grid):
@@ -34,6 +44,7 @@ class ArrayGrid(Grid):
         self, network: Network, alphas: Rationals, heights: Array, widths: Array, variant: dict[str, Any]
     ) -> None:
         self.network = network
+        self.bits = BITS
         self.variant = variant
         self.multipliers, self.heights, self.widths = alphas, heights, widths
         for array in (alphas.numerators, heights):
@@ -104,19 +115,29 @@ class ArrayGrid(Grid):
         return self._at
 
     def factors(self, quantity: str) -> Factors:
-        """The ready factors of one quantity; only of a network whose cost separates."""
+        """The ready factors of a quantity that is a sum; only of a network whose cost separates."""
+        return self.all_factors(quantity)[0]
+
+    def all_factors(self, quantity: str) -> list[Factors]:
+        """The factors of every form whose largest is the quantity."""
         if self._at is None or self.separated is None:
             raise MbcostError(
                 f"the cost of `{self.network.name}` does not separate into widths and sizes", help="ask for the total"
             )
-        return self._at.factors(self.separated.form(quantity))
+        return [self._at.factors(form) for form in self.separated.forms(measured(quantity).base.name)]
+
+    def separates(self, quantity: str) -> bool:
+        """Whether a quantity is found from its factors, not point by point."""
+        return self._at is not None and measured(quantity).base.separates
 
     def total(self, quantity: str) -> Any:
         """One quantity over the grid."""
         if quantity not in self._arrays:
-            self._arrays[quantity] = (
-                self.factors(quantity).product() if self._at is not None else self._by_points(quantity)
-            )
+            if self.separates(quantity):
+                products = [factors.product() for factors in self.all_factors(quantity)]
+                self._arrays[quantity] = amounts(quantity, self.bits, products)
+            else:
+                self._arrays[quantity] = self._by_points(quantity)
         return self._arrays[quantity]
 
     def _by_points(self, quantity: str) -> Array:

@@ -11,12 +11,13 @@ import numpy as np
 from mbcost.analysis.polynomial import Poly
 from mbcost.analysis.separated import Form
 from mbcost.arrays.factors import Factors, bounded
-from mbcost.arrays.grid import ArrayGrid
+from mbcost.arrays.grid import ArrayGrid, amounts
 from mbcost.arrays.reading import Array, Rationals, distinct
 from mbcost.dims import MAX_RESOLUTION, Dim
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.network import Cost, Network, Variant
+from mbcost.quantities import BITS
 
 __all__ = ["ArrayCost"]
 
@@ -76,7 +77,7 @@ class ArrayCost(Cost):
         self.placed = network.placed(
             standard=self.variant.standard, without=tuple(variant.get("without", ())), **layout
         )
-        self._totals: dict[str, Array] = {}
+        self._totals: dict[tuple[str, int], Array] = {}
 
     @property
     def rows(self) -> tuple[Row, ...]:  # type: ignore[override]
@@ -129,14 +130,17 @@ class ArrayCost(Cost):
             alpha=self._grid.alphas[0], resolution=self._grid.resolutions[0], **self._grid.variant
         ).rows
 
-    def total(self, quantity: str) -> Any:
-        """The sum of one quantity over all rows, at every point."""
-        if quantity not in self._totals:
-            separates = self._grid.evaluated is not None
-            self._totals[quantity] = (
-                self._spread(self._grid.factors(quantity)) if separates else self._by_points(quantity)
-            )
-        return self._totals[quantity]
+    def total(self, quantity: str, bits: int = BITS) -> Any:
+        """A quantity of the register, or the sum of a numeric field of the rows, at every point."""
+        key = quantity, bits
+        if key not in self._totals:
+            self._grid.bits = bits
+            if self._grid.separates(quantity):
+                counts = [self._spread(factors) for factors in self._grid.all_factors(quantity)]
+                self._totals[key] = amounts(quantity, bits, counts)
+            else:
+                self._totals[key] = self._by_points(quantity)
+        return self._totals[key]
 
     def _by_points(self, quantity: str) -> Array:
         """Every distinct pair on its own, where the cost does not separate."""

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 from mbcost.budgets.models import Model, Models
 from mbcost.budgets.specs import BudgetFile, Point
+from mbcost.dims import Dim
 from mbcost.errors import MbcostError, Problems
 from mbcost.layers import Row
 from mbcost.network import Cost, Network
+from mbcost.quantities import Quantity
 
 __all__ = ["GitBase", "Side", "blocks_of", "open_base"]
 
@@ -17,9 +19,30 @@ __all__ = ["GitBase", "Side", "blocks_of", "open_base"]
 class Side(NamedTuple):
     """What a network cost before: its rows, the names of its table's blocks, and whether it is a lower bound."""
 
-    rows: tuple[Row, ...]
-    blocks: tuple[str, ...]
-    bound: bool
+    cost: Cost
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The costed rows."""
+        return self.cost.rows
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The names of the blocks of its table."""
+        return blocks_of(self.cost.network)
+
+    @property
+    def bound(self) -> bool:
+        """Whether its cost is a lower bound."""
+        return not self.cost.exact
+
+    def total(self, quantity: Quantity, bits: int) -> Dim:
+        """A quantity of the network."""
+        return quantity.total(self.cost, bits)
+
+    def of(self, quantity: Quantity, row: Row, bits: int) -> Dim:
+        """What one of the rows contributes to it."""
+        return quantity.of(row, bits)
 
 
 class GitBase:
@@ -45,7 +68,7 @@ class GitBase:
             )
         except MbcostError as error:
             raise self._unusable(error, model) from None
-        return Side(before.rows, blocks_of(before.network), not before.exact)
+        return Side(before)
 
     def _network(self, model: Model) -> Network | None:
         if model.path not in self._networks:

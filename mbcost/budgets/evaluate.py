@@ -6,17 +6,17 @@ from fnmatch import fnmatchcase
 from fractions import Fraction
 from typing import Any
 
-from mbcost.budgets.models import Model, Models, contribution, measure, place_of
+from mbcost.budgets.models import Model, Models, place_of
 from mbcost.budgets.specs import Budget, BudgetFile, Limit, Outcome, Part, Point, Result
 from mbcost.errors import MbcostError, Place, nearest
 from mbcost.layers import Row
 from mbcost.network import Cost
+from mbcost.quantities import Quantity
 
 __all__ = ["check"]
 
 TOP = 3
 LOOSE = 2  # a limit of more than this many times the value is far too loose
-BOUNDED = {"mult_adds", "params", "weights", "model_bytes"}
 
 
 def check(files: list[BudgetFile], base: str | None = None, *, strict: bool = False) -> Outcome:
@@ -100,45 +100,46 @@ class _Checker:
     def _judge(
         self, file: BudgetFile, budget: Budget, model: Model, point: Point, cost: Cost, before: Any, limit: Limit
     ) -> Result | None:
-        quantity, in_bytes, bits = limit.quantity, limit.in_bytes, budget.bits
+        quantity, bits = limit.measured, budget.bits
         rows: tuple[Row, ...] = cost.rows
         layer, base, allowed = "", None, limit.amount
         if limit.layers:
             rows = tuple([row for row in rows if fnmatchcase(row.name, limit.layers)])
             if not rows:
                 return None
-            worst = max(rows, key=lambda row: contribution(row, quantity))
+            worst = max(rows, key=quantity.of)
             layer = worst.name
-            value: Any = contribution(worst, quantity, in_bytes, bits)
-            if limit.kind.endswith("_share"):
-                value = Fraction(contribution(worst, quantity), self.models.measure(cost, quantity, False, bits) or 1)
+            value: Any = quantity.of(worst, bits)
+            if limit.share:
+                value = Fraction(value, self.models.measure(cost, quantity, bits) or 1)
         else:
-            value = self.models.measure(cost, quantity, in_bytes, bits)
-        bound = quantity in BOUNDED and not all(row.exact for row in rows)
+            value = self.models.measure(cost, quantity, bits)
+        estimated = not quantity.base.of_shapes
+        bound = estimated and not all(row.exact for row in rows)
         grew: tuple[Part, ...] = ()
         status = ""
         if before is not None and not limit.layers:
-            base = measure(before.rows, quantity, in_bytes, bits)
+            base = before.total(quantity, bits)
         if limit.kind == "vs_base":
             if base is None:
                 status, allowed = ("new" if self.base else "unchecked"), None
             else:
                 allowed = max(limit.amount.allowed(base), base + limit.ignore_below)
-                bound = bound or (before.bound and quantity in BOUNDED)
+                bound = bound or (before.bound and estimated)
         if not status:
             over = value > allowed or bound
             status = ("warn" if limit.warns and not self.strict else "fail") if over else "pass"
         if before is not None and status in {"warn", "fail"}:
-            grew = self._grew(cost, before, quantity, in_bytes, bits)
+            grew = self._grew(cost, before, quantity, bits)
             if limit.layers:
                 grew = tuple([part for part in grew if fnmatchcase(part.name, limit.layers)])
-        layers = _top(cost, rows, quantity, in_bytes, bits, self.models.measure(cost, quantity, in_bytes, bits))
+        layers = _top(cost, rows, quantity, bits, self.models.measure(cost, quantity, bits))
         place = _place(cost, layer, layers, grew, limit) if status in {"warn", "fail"} else None
         return Result(
             file, budget, limit, model.name, point, cost, status, value, allowed, layer, layers, base, grew, bound, place
         )  # fmt: skip
 
-    def _grew(self, cost: Cost, before: Any, quantity: str, in_bytes: bool, bits: int) -> tuple[Part, ...]:
+    def _grew(self, cost: Cost, before: Any, quantity: Quantity, bits: int) -> tuple[Part, ...]:
         """The layers that contribute more than in the base, most first."""
         if id(cost) not in self._grown:
             from mbcost.analysis.diff import changes
@@ -148,8 +149,8 @@ class _Checker:
         found = []
         for change in self._grown[id(cost)]:
             if change.new is not None:
-                old = contribution(change.old, quantity, in_bytes, bits) if change.old else 0
-                new = contribution(change.new, quantity, in_bytes, bits)
+                old = before.of(quantity, change.old, bits) if change.old else 0
+                new = quantity.of(change.new, bits)
                 if new > old:
                     found.append(Part(change.name, new, None, old, "+" if change.old is None else "~"))
         found.sort(key=lambda part: -part.growth)
@@ -188,15 +189,9 @@ def _largest(results: list[Result]) -> list[Result]:
     return list(most.values())
 
 
-def _top(cost: Cost, rows: tuple[Row, ...], quantity: str, in_bytes: bool, bits: int, total: Any) -> tuple[Part, ...]:
-    """The layers that contribute most; of the largest activation no share."""
-    if not cost.rows:
-        return ()
-    order = sorted(rows, key=lambda row: -contribution(row, quantity))[:TOP]
-    shared = quantity != "largest_activation" and total
-    parts = []
-    for row in order:
-        value = contribution(row, quantity, in_bytes, bits)
-        if value:
-            parts.append(Part(row.name, value, Fraction(value, total) if shared else None))
-    return tuple(parts)
+def _top(cost: Cost, rows: tuple[Row, ...], quantity: Quantity, bits: int, total: Any) -> tuple[Part, ...]:
+    """What contributes most: layers, or what a quantity of the whole network is made of; a share where it is a sum."""
+    names = {row.name for row in rows}
+    parts = [part for part in quantity.parts(cost, bits) if len(rows) == len(cost.rows) or part[0] in names][:TOP]
+    shared = quantity.shared and total
+    return tuple([Part(name, value, Fraction(value, total) if shared else None) for name, value in parts if value])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from mbcost.budgets.nodes import Reader, shown
-from mbcost.budgets.specs import QUANTITIES, Limit
+from mbcost.budgets.specs import Limit
+from mbcost.dims.amounts import parse_count, parse_growth, parse_share
 from mbcost.errors import MbcostError, nearest
-from mbcost.quantities import parse_bytes, parse_count, parse_growth, parse_share
+from mbcost.quantities import QUANTITIES, limitable
+from mbcost.quantities.register import meant
 from mbcost.tables.nodes import Mapping, Node, Scalar
 
-__all__ = ["LAYER_KEYS", "LimitReader", "amount_of"]
+__all__ = ["LAYER_KEYS", "LimitReader"]
 
 LAYER_KEYS = {
     "max": "limits on what one layer costs",
@@ -18,20 +20,6 @@ LAYER_KEYS = {
     "max_share": "limits on a layer's share of the network",
     "warn_share": "the same, as a warning",
 }
-
-_MEANT = {
-    "macs": "mult_adds", "madds": "mult_adds", "mult-adds": "mult_adds", "multadds": "mult_adds", "parameters": "params",
-    "size": "model_bytes", "bytes": "model_bytes", "memory": "largest_activation", "activations": "total_activations",
-    "peak_activation": "largest_activation",
-}  # fmt: skip
-
-
-def amount_of(quantity: str, value: object, what: str) -> tuple[int, bool]:
-    """A limit on a quantity, and whether it is in bytes: model bytes always are, activations where the limit says so."""
-    in_bytes = quantity == "model_bytes" or (
-        quantity.endswith(("activation", "activations")) and str(value).strip().endswith("B")
-    )
-    return (parse_bytes if in_bytes else parse_count)(value, what), in_bytes
 
 
 class LimitReader(Reader):
@@ -44,17 +32,23 @@ class LimitReader(Reader):
         example = "{mult_adds: 20%}" if share else "{mult_adds: 300M}"
         for quantity, value in self._quantities(node, kind, example):
             what = f"{kind} {quantity}"
-            if share and quantity == "largest_activation":
+            if share and not QUANTITIES[quantity].shared:
                 self.doc.problem(
                     node if node is not None else value,
-                    "the largest activation is no sum, so a layer has no share of it",
-                    "limit total_activations",
+                    f"the {QUANTITIES[quantity].heading} is no sum, so a layer has no share of it",
+                    f"limit {QUANTITIES[quantity].instead or 'what adds up over the layers'}",
+                )
+                continue
+            if layers and QUANTITIES[quantity].base.of_row is None:
+                heading = QUANTITIES[quantity].heading
+                self.doc.problem(
+                    value, f"the {heading} is of the whole network, not of a layer", "limit it under `max`"
                 )
                 continue
             amount: Any
             try:
                 amount, in_bytes = (
-                    (parse_share(value.text, what), False) if share else amount_of(quantity, value.text, what)
+                    (parse_share(value.text, what), False) if share else QUANTITIES[quantity].read(value.text, what)
                 )
             except MbcostError as error:
                 self.doc.problem(value, error.fact, error.help)
@@ -93,7 +87,7 @@ class LimitReader(Reader):
             below = self._ignored(node.items["ignore_below"])
         found = []
         for quantity, value in self._quantities(node, "vs_base", "{mult_adds: +2%, params: +50k}"):
-            in_bytes = quantity == "model_bytes"
+            in_bytes = QUANTITIES[quantity].unit == "bytes"
             try:
                 growth = parse_growth(value.text, f"vs_base {quantity}", in_bytes=in_bytes)
             except MbcostError as error:
@@ -113,9 +107,12 @@ class LimitReader(Reader):
         found = {}
         for quantity, value in pairs:
             try:
-                found[quantity] = amount_of(quantity, value.text if isinstance(value, Scalar) else "", "ignore_below")[
-                    0
-                ]
+                text = value.text if isinstance(value, Scalar) else ""
+                found[quantity] = (
+                    parse_count(text, "ignore_below")
+                    if not quantity
+                    else QUANTITIES[quantity].read(text, "ignore_below")[0]
+                )
             except MbcostError as error:
                 self.doc.problem(value, error.fact, error.help)
         return found
@@ -127,10 +124,10 @@ class LimitReader(Reader):
             if quantity == "ignore_below" and what == "vs_base":
                 continue
             assert isinstance(node, Mapping)  # noqa: S101  (it has entries)
-            if quantity not in QUANTITIES:
-                meant = _MEANT.get(quantity.lower(), "")
-                close = f"`{meant}`" if meant else nearest(quantity, list(QUANTITIES))
-                help = f"did you mean {close}?" if close else f"a limit is on {', '.join(QUANTITIES)}"
+            known = limitable("check")
+            if quantity not in known:
+                close = meant(quantity) or nearest(quantity, list(known))
+                help = f"did you mean {close}?" if close else f"a limit is on {', '.join(known)}"
                 if "flop" in quantity.lower():
                     help = "limit `mult_adds`: one mult-add is two FLOPs"
                 self.doc.problem(node.keys[quantity], f"`{what}` has the unknown quantity `{shown(quantity)}`", help)

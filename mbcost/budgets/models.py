@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from mbcost.analysis.memory import activations, bytes_at, largest_activation, total_activations
 from mbcost.budgets.specs import Budget, BudgetFile, Point
 from mbcost.dims import Dim
 from mbcost.errors import MbcostError, Place, nearest
-from mbcost.layers import Row
 from mbcost.network import Cost, Network
+from mbcost.quantities import Quantity
 from mbcost.tables import is_path, load, models, shipped
 
-__all__ = ["Model", "Models", "contribution", "measure", "place_of"]
+__all__ = ["Model", "Models", "place_of"]
 
 
 class Model(NamedTuple):
@@ -31,7 +30,7 @@ class Models:
         self._found: dict[tuple[str, str, str], list[Model]] = {}
         self._networks: dict[str, Network] = {}
         self._costs: dict[tuple[str, str, str], Cost] = {}
-        self._measured: dict[tuple[int, str, bool, int], Dim] = {}
+        self._measured: dict[tuple[int, str, int], Dim] = {}
 
     def find(self, file: BudgetFile, budget: Budget) -> list[Model]:
         """The models of a budget; none is an error at its place."""
@@ -67,42 +66,13 @@ class Models:
                 raise error.at(point.place or place) from None
         return cost
 
-    def measure(self, cost: Cost, quantity: str, in_bytes: bool, bits: int) -> Dim:
+    def measure(self, cost: Cost, quantity: Quantity, bits: int) -> Dim:
         """A quantity of a cost, measured once."""
-        key = (id(cost), quantity, in_bytes, bits)
+        key = (id(cost), quantity.name, bits)
         value = self._measured.get(key)
         if value is None:
-            value = self._measured[key] = measure(cost.rows, quantity, in_bytes, bits)
+            value = self._measured[key] = quantity.total(cost, bits)
         return value
-
-
-def measure(rows: tuple[Row, ...], quantity: str, in_bytes: bool = False, bits: int = 32) -> Dim:
-    """A quantity of some rows: of the network, or of one layer.
-
-    >>> import mbcost
-    >>> rows = mbcost.load("mobilenet_v1").cost().rows
-    >>> measure(rows, "params"), measure(rows, "model_bytes", True, 8), measure(rows, "largest_activation", True, 16)
-    (4231976, 4231976, 1605632)
-    """
-    if quantity == "largest_activation":
-        value = largest_activation(rows)
-    elif quantity == "total_activations":
-        value = total_activations(rows)
-    else:
-        name = "params" if quantity == "model_bytes" else quantity
-        value = sum([getattr(row, name) for row in rows])
-    return bytes_at(value, bits) if in_bytes else value
-
-
-def contribution(row: Row, quantity: str, in_bytes: bool = False, bits: int = 32) -> Dim:
-    """What one layer contributes to a quantity."""
-    if quantity == "total_activations":
-        value = activations(row)
-    elif quantity == "largest_activation":
-        value = row.output_elements
-    else:
-        value = getattr(row, "params" if quantity == "model_bytes" else quantity)
-    return bytes_at(value, bits) if in_bytes else value
 
 
 def place_of(cost: Cost, name: str) -> Place | None:

@@ -8,6 +8,7 @@ from mbcost.budgets.limits import LimitReader
 from mbcost.budgets.points import PointReader
 from mbcost.budgets.specs import DEFAULT_FILE, Budget, BudgetFile, Limit
 from mbcost.errors import MbcostError
+from mbcost.quantities import BITS, MAX_BITS
 from mbcost.tables.nodes import Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
 
 __all__ = ["BUDGET_KEYS", "FILE_KEYS", "find_file", "read_budgets", "read_budgets_text"]
@@ -27,7 +28,6 @@ BUDGET_KEYS = {
     "vs_base": "how much each quantity may grow over the base: +2%, +50k",
     "message": "what to tell whoever goes over",
 }
-MAX_BITS = 128
 
 
 def find_file() -> str:
@@ -174,9 +174,9 @@ class _Reader(LimitReader, PointReader):
         self.in_order(limits)
         if not limits and not any(key in items for key in ("max", "warn", "layers", "vs_base")):
             doc.problem(node, "a budget without limits", "give `max`, `warn`, `layers` or `vs_base`")
-        bits = 32
+        bits = BITS
         if "bits" in items:
-            bits = self.whole(items["bits"], "bits", 1, MAX_BITS) or 32
+            bits = self.whole(items["bits"], "bits", 1, MAX_BITS) or BITS
         message = self.text(items.get("message"), "message") or ""
         place = self.place(items.get("model", node))
         return Budget(

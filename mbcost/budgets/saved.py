@@ -7,17 +7,19 @@ import os
 from fractions import Fraction
 from typing import Any
 
-from mbcost.budgets.base import Side
 from mbcost.budgets.models import Model
 from mbcost.budgets.specs import Point
+from mbcost.dims import Dim
 from mbcost.errors import MbcostError, Place
 from mbcost.layers import Row
 from mbcost.network import Cost
+from mbcost.quantities import TOTALS, Quantity
 from mbcost.tables.nodes import read_bytes, read_text
 
 __all__ = ["ReportBase"]
 
 MAX_TEXT = 200
+VERSIONS = {"1", "2"}  # of the reports; the first carries mult-adds, params and their parts alone
 AGAIN = "save it with `mbcost check -f json -o FILE.json`, or `mbcost table MODEL -f json -o FILE.json`"
 
 
@@ -28,7 +30,7 @@ class ReportBase:
         self.label = path
         self.models = _models(path)
 
-    def side(self, model: Model, point: Point, cost: Cost) -> Side | None:
+    def side(self, model: Model, point: Point, cost: Cost) -> SavedSide | None:
         """The saved network of the same file and at the same point; of the same name where its file is no longer there."""
         named = [m for m in self.models if m.get("model") == model.name] or [
             m
@@ -50,7 +52,7 @@ class ReportBase:
                 help=f"save the base with --convention {cost.variant.convention}, or change `convention`",
                 place=Place(self.label, 1, 1),
             )
-        return _side(found, self.label)
+        return SavedSide(found, self.label)
 
 
 def _models(path: str) -> list[dict[str, Any]]:
@@ -65,12 +67,13 @@ def _models(path: str) -> list[dict[str, Any]]:
     except RecursionError:
         raise MbcostError(f"`{path}` is nested too deep for a report", help=AGAIN) from None
     schema = str(document.get("schema", "")) if isinstance(document, dict) else ""
-    if schema == "mbcost/check/1" and isinstance(document.get("models"), list):
+    command, _, version = schema.removeprefix("mbcost/").partition("/")
+    whole = version in VERSIONS
+    if whole and command == "check" and isinstance(document.get("models"), list):
         models = document["models"]
-    elif schema == "mbcost/table/1" and isinstance(document.get("layers"), list) and "other" not in document:
+    elif whole and command == "table" and isinstance(document.get("layers"), list) and "other" not in document:
         models = [document]
     elif schema.startswith(("mbcost/check/", "mbcost/table/")):
-        whole = schema in {"mbcost/check/1", "mbcost/table/1"}
         fact = "has not every layer" if whole else f"is of another version: {schema[:40]}"
         raise MbcostError(
             f"the report `{path}` {fact}",
@@ -95,28 +98,50 @@ def _same_point(model: dict[str, Any], cost: Cost, point: Point) -> bool:
     )  # fmt: skip
 
 
-def _side(model: dict[str, Any], path: str) -> Side:
-    """The rows of a saved model."""
-    batch = model.get("batch", 1)
-    try:
-        rows = tuple([_row(layer, batch) for layer in model["layers"]])
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
-        raise MbcostError(f"the layers of `{path}` cannot be read", help=AGAIN) from None
-    return Side(rows, tuple(model.get("blocks") or ()), model.get("status", "exact") != "exact")
+class SavedSide:
+    """A saved network: its rows as far as layers are told apart by them, and the amounts the report carries."""
+
+    def __init__(self, model: dict[str, Any], path: str) -> None:
+        self.path = path
+        self.blocks = tuple(model.get("blocks") or ())
+        self.bound = model.get("status", "exact") != "exact"
+        try:
+            self.rows = tuple([_row(layer) for layer in model["layers"]])
+            self._amounts = {row.name: _amounts(layer) for row, layer in zip(self.rows, model["layers"], strict=True)}
+            self._totals = _amounts(model["total"]) if "total" in model else {}
+        except (KeyError, TypeError, ValueError, ZeroDivisionError):
+            raise MbcostError(f"the layers of `{path}` cannot be read", help=AGAIN) from None
+
+    def total(self, quantity: Quantity, bits: int) -> Dim:
+        """A quantity of the network."""
+        return self._read(self._totals, quantity, bits)
+
+    def of(self, quantity: Quantity, row: Row, bits: int) -> Dim:
+        """What one of the rows contributes to it."""
+        return self._read(self._amounts[row.name], quantity, bits)
+
+    def _read(self, amounts: dict[str, Dim], quantity: Quantity, bits: int) -> Dim:
+        name = quantity.base.name
+        if name not in amounts:
+            raise MbcostError(f"the report `{self.path}` does not have `{name}`", help=AGAIN)
+        return quantity.amount(amounts[name], bits)
 
 
-def _row(layer: dict[str, Any], batch: int) -> Row:
-    """One saved layer; what the report leaves out follows from its shapes."""
+def _amounts(keys: dict[str, Any]) -> dict[str, Dim]:
+    """The quantities of a saved layer or network, whichever key they are under."""
+    found = {name: keys[name] for name in TOTALS if name in keys}
+    return {name: _exact(value) for name, value in (found | keys.get("quantities", {})).items()}
+
+
+def _row(layer: dict[str, Any]) -> Row:
+    """One saved layer: what tells it from others."""
     depth, rows, columns = map(_exact, layer["input"])
     channels, height, width = map(_exact, layer["output"])
-    weights = _exact(layer["weights"])
-    positions = 1 if layer["kind"] == "squeeze_excite" else height * width  # squeeze-and-excite convolves a 1 x 1 map
     kernel, stride = layer.get("kernel_size"), layer.get("stride")
     return Row(
         str(layer["name"]), str(layer["kind"]), str(layer["kind"]), (depth, rows, columns), (channels, height, width),
         _exact(layer["mult_adds"]), _exact(layer["params"]), None if kernel is None else (_exact(kernel[0]), _exact(kernel[1])),
-        None if stride is None else (_exact(stride[0]), _exact(stride[1])), layer.get("groups"), weights=weights,
-        weight_mults=weights * positions * batch, output_elements=channels * height * width * batch,
+        None if stride is None else (_exact(stride[0]), _exact(stride[1])), layer.get("groups"), weights=_exact(layer["weights"]),
     )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from mbcost.budgets.limits import LAYER_KEYS
 from mbcost.budgets.points import POINT_KEYS
-from mbcost.budgets.reading import BUDGET_KEYS, FILE_KEYS, MAX_BITS
-from mbcost.budgets.specs import QUANTITIES
+from mbcost.budgets.reading import BUDGET_KEYS, FILE_KEYS
+from mbcost.quantities import MAX_BITS, limitable
 
 __all__ = ["schema"]
 
@@ -30,14 +30,9 @@ def schema() -> dict[str, Any]:
         ]
     }
     share = {"type": "string", "pattern": f"^{NUMBER} ?%$"}
-    limits = {
-        name: {"oneOf": [*count["oneOf"], size["oneOf"][1]]}
-        if "activation" in name
-        else size
-        if name == "model_bytes"
-        else count
-        for name in QUANTITIES
-    }
+    quantities = limitable("check")
+    of_unit = {"count": count, "elements": {"oneOf": [*count["oneOf"], size["oneOf"][1]]}, "bytes": size}
+    limits = {name: of_unit[quantity.unit] for name, quantity in quantities.items()}
     growth = {
         "oneOf": [
             {"type": "integer", "minimum": 0},
@@ -45,9 +40,9 @@ def schema() -> dict[str, Any]:
         ]
     }
     amounts = _closed(limits)
-    shares = _closed({name: share for name in QUANTITIES if name != "largest_activation"})
+    shares = _closed({name: share for name, quantity in quantities.items() if quantity.shared})
     vs_base = _closed(
-        {**dict.fromkeys(QUANTITIES, growth), "ignore_below": {"oneOf": [*count["oneOf"], _closed(limits)]}}
+        {**dict.fromkeys(quantities, growth), "ignore_below": {"oneOf": [*count["oneOf"], _closed(limits)]}}
     )
     layers = {
         key: {**({"$ref": "#/$defs/shares"} if "share" in key else {"$ref": "#/$defs/limits"}), "description": doc}

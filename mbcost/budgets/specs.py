@@ -10,20 +10,11 @@ from typing import Any, NamedTuple
 
 from mbcost.errors import Place
 from mbcost.network import Cost
+from mbcost.quantities import BITS, QUANTITIES, Quantity
 
-__all__ = ["DEFAULT_FILE", "QUANTITIES", "Budget", "BudgetFile", "Limit", "Outcome", "Part", "Point", "Result"]
+__all__ = ["DEFAULT_FILE", "Budget", "BudgetFile", "Limit", "Outcome", "Part", "Point", "Result"]
 
 DEFAULT_FILE = "mbcost-budgets.yaml"
-
-QUANTITIES = {
-    "mult_adds": "mult-adds",
-    "params": "params",
-    "weights": "weights",
-    "model_bytes": "model bytes",
-    "largest_activation": "largest activation",
-    "total_activations": "total activations",
-}
-"""What a limit can be on, and how it reads."""
 
 
 class Point(NamedTuple):
@@ -42,7 +33,7 @@ class Limit(NamedTuple):
     """One limit: on a quantity of the network, on the share or amount of single layers, or on growth over the base.
 
     ``kind`` is ``max``, ``warn``, ``max_share``, ``warn_share`` or ``vs_base``; ``amount`` a count, a share, or a
-    :class:`mbcost.quantities.Growth`; ``layers`` the glob of the layers it is on, empty for the network; ``budget`` the
+    :class:`mbcost.dims.amounts.Growth`; ``layers`` the glob of the layers it is on, empty for the network; ``budget`` the
     number of the budget it is in.
     """
 
@@ -58,6 +49,22 @@ class Limit(NamedTuple):
     budget: int = 0
 
     @property
+    def heading(self) -> str:
+        """The quantity in words."""
+        return QUANTITIES[self.quantity].heading
+
+    @property
+    def measured(self) -> Quantity:
+        """What is held against it: bytes where it is in bytes, and for a share the counts themselves."""
+        quantity = QUANTITIES[self.quantity]
+        return quantity.base if self.share else quantity.as_bytes() if self.in_bytes else quantity
+
+    @property
+    def share(self) -> bool:
+        """Whether it is on a layer's share of the network."""
+        return self.kind.endswith("_share")
+
+    @property
     def warns(self) -> bool:
         """Whether going over it is a warning only."""
         return self.kind.startswith("warn")
@@ -70,7 +77,7 @@ class Budget(NamedTuple):
     model: str
     points: tuple[Point, ...]
     limits: tuple[Limit, ...]
-    bits: int = 32
+    bits: int = BITS
     message: str = ""
     place: Place | None = None
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from mbcost.budgets.limits import amount_of
 from mbcost.budgets.specs import BudgetFile, Limit, Outcome, Result
+from mbcost.dims.amounts import LEAST_BARE, parse_share, prefixed
 from mbcost.errors import MbcostError, Place
-from mbcost.quantities import LEAST_BARE, parse_share, prefixed
+from mbcost.quantities import QUANTITIES
 
 __all__ = ["Edit", "edits", "refused", "rewritten"]
 
@@ -77,7 +77,7 @@ def _top(
 def _text(limit: Limit, target: Fraction, below: Fraction | None) -> str | None:
     """A limit of at least the target, in the unit and the style of the old one; where asked, below another."""
     for digits in range(3, MAX_DIGITS):
-        share = limit.kind.endswith("_share")
+        share = limit.share
         text = _share_text(target, digits) if share else _count_text(limit, -int(-target // 1), digits)
         if below is None or _amount(limit, text) < below:
             return text
@@ -100,7 +100,7 @@ def _share_text(target: Fraction, digits: int) -> str:
 
 
 def _amount(limit: Limit, text: str) -> Fraction:
-    return parse_share(text) if limit.kind.endswith("_share") else Fraction(amount_of(limit.quantity, text, "limit")[0])
+    return parse_share(text) if limit.share else Fraction(QUANTITIES[limit.quantity].read(text, "limit")[0])
 
 
 def rewritten(file: BudgetFile, changes: list[Edit]) -> str:

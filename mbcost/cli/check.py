@@ -9,19 +9,14 @@ from typing import Any
 
 import click
 
-from mbcost.budgets.limits import amount_of
 from mbcost.budgets.specs import DEFAULT_FILE, Budget, BudgetFile, Limit, Outcome, Point
-from mbcost.cli.options import Choice, Question, variant_options
+from mbcost.cli.options import Choice, Given, Question, given_limits, limit_options, variant_options
 from mbcost.cli.output import json_text, terminal, write
 from mbcost.errors import MbcostError
 
 __all__ = ["command"]
 
 FORMATS = ("table", "json", "markdown", "github", "junit")
-LIMITS = {
-    "max_mult_adds": "mult_adds", "max_params": "params", "max_weights": "weights", "max_model_bytes": "model_bytes",
-    "max_largest_activation": "largest_activation", "max_total_activations": "total_activations",
-}  # fmt: skip
 VARIANT = (
     "alpha", "rho", "resolution", "batch", "convention", "conventions", "rounding", "standard", "classes", "set", "without", "bits",
 )  # fmt: skip
@@ -36,22 +31,7 @@ def _variant(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command("check", short_help="Limits in CI: fail, and say which layer grew.")
 @click.argument("budgets", nargs=-1, metavar="[BUDGETS...]")
-@click.option("--max-mult-adds", metavar="N", help="Check models, not budgets files: at most so many mult-adds (300M).")
-@click.option("--max-params", metavar="N", help="At most so many params (3M).")
-@click.option("--max-weights", metavar="N", help="At most so many weights.")
-@click.option("--max-model-bytes", metavar="BYTES", help="At most so many bytes of params at --bits (4MiB).")
-@click.option(
-    "--max-largest-activation", metavar="N", help="Largest feature map a layer puts out: elements, or bytes (256KiB)."
-)
-@click.option("--max-total-activations", metavar="N", help="Outputs of all convolutions and linear layers.")
-@click.option(
-    "--bits",
-    type=click.IntRange(1, 128),
-    default=32,
-    show_default=True,
-    metavar="N",
-    help="Bit width of limits in bytes.",
-)
+@limit_options("check", "max")
 @click.option("--base", metavar="REV|FILE.json", help="Compare with the merge base with REV, or with a saved report.")
 @click.option("--show-passed", is_flag=True, help="Also what is within its limits.")
 @click.option(
@@ -84,14 +64,10 @@ def command(
     file is wrong.
     """
     ctx = click.get_current_context()
-    limits = {name: options.pop(name) for name in LIMITS}
+    limits = given_limits(options, "check", "max")
     targets = _reports(reports)
     room = _headroom(ctx, headroom, allow_raise, update)
-    files = (
-        [_asked(budgets, limits, bits, Question(options))]
-        if any(v is not None for v in limits.values())
-        else _files(ctx, budgets)
-    )
+    files = [_asked(budgets, limits, bits, Question(options))] if limits else _files(ctx, budgets)
     if update and (not files[0].path or any(file.path == "<stdin>" for file in files)):
         raise MbcostError(
             "--update rewrites budgets files, and none is given", help=f"write the limits in {DEFAULT_FILE}"
@@ -131,16 +107,14 @@ def _files(ctx: click.Context, paths: tuple[str, ...]) -> list[BudgetFile]:
     return [read_budgets(path) for path in dict.fromkeys(paths or (find_file(),))]
 
 
-def _asked(models: tuple[str, ...], limits: dict[str, str | None], bits: int, question: Question) -> BudgetFile:
+def _asked(models: tuple[str, ...], limits: list[Given], bits: int, question: Question) -> BudgetFile:
     """The limits of the command line, as a budgets file that has no file."""
     if not models:
         raise MbcostError("no model is named", help="mbcost check MODEL... --max-mult-adds 300M")
     found = []
-    for option, quantity in LIMITS.items():
-        text = limits[option]
-        if text is not None:
-            amount, in_bytes = amount_of(quantity, text, f"--{option.replace('_', '-')}")
-            found.append(Limit("max", quantity, amount, text.strip(), in_bytes))
+    for _, quantity, text in limits:
+        amount, in_bytes = quantity.read(text, f"--max-{quantity.option}")
+        found.append(Limit("max", quantity.name, amount, text.strip(), in_bytes))
     variant = question.variant()
     convention = variant.pop("convention")
     point = Point({key: value for key, value in variant.items() if value not in (None, (), False)})
@@ -172,7 +146,7 @@ def _headroom(ctx: click.Context, text: str, allow_raise: bool, update: bool) ->
         return None
     from fractions import Fraction
 
-    from mbcost.quantities import parse_share
+    from mbcost.dims.amounts import parse_share
 
     return Fraction(0) if text.strip() == "0%" else parse_share(text, "--headroom")
 

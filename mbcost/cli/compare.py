@@ -72,7 +72,7 @@ def _versus(line: Versus, unit: str) -> dict[str, Any]:
 
 
 def _document(cost: Cost, found: Comparison, unit: str) -> dict[str, Any]:
-    document = report_keys(cost, "compare", unit)
+    document = report_keys(cost, "compare/1", unit)
     document["imagined"] = found.imagined
     document["unpaired"] = list(found.unpaired)
     document["layers"] = [
@@ -128,7 +128,7 @@ def _beside_text(costs: list[Cost], question: Question) -> str:
     if question.format == "json":
         models = []
         for cost in costs:
-            keys = report_keys(cost, "compare", question.unit)
+            keys = report_keys(cost, "compare/1", question.unit)
             del keys["schema"], keys["version"]
             totals: dict[str, Any] = {"mult_adds": cost.mult_adds, "params": cost.params, "layers": cost.layers}
             if question.unit == "flops":

@@ -70,7 +70,7 @@ def command(model: str | None, explain: str | None, other: str | None, **options
 def _compared(cost: Cost, counted: list[Counted], question: Question) -> str:
     mult_adds, params = spread([c.mult_adds for c in counted]), spread([c.params for c in counted])
     if question.format == "json":
-        document = report_keys(cost, "conventions", question.unit)
+        document = report_keys(cost, "conventions/1", question.unit)
         document["conventions"] = [_keys(c, question.unit) for c in counted]
         document["spread"] = {"mult_adds": _spread_keys(mult_adds), "params": _spread_keys(params)}
         return json_text(document)
@@ -139,7 +139,7 @@ def _keys(counted: Counted, unit: str) -> dict[str, Any]:
 def _explained(cost: Cost, tally: Tally, a: Counted, b: Counted, question: Question) -> str:
     steps, params = waterfall(tally, a, b), params_waterfall(tally, a, b)
     if question.format == "json":
-        document = report_keys(cost, "waterfall", question.unit)
+        document = report_keys(cost, "waterfall/1", question.unit)
         document["from"] = a.convention.name
         document["to"] = b.convention.name
         document["conventions"] = [_keys(a, question.unit), _keys(b, question.unit)]

@@ -15,6 +15,7 @@ from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.network import Cost, Network
+from mbcost.quantities import TOTALS
 from mbcost.report import Column, Table
 from mbcost.report.cells import visible
 from mbcost.report.numbers import count, number, percent_change, shape
@@ -22,7 +23,6 @@ from mbcost.report.numbers import count, number, percent_change, shape
 __all__ = ["command"]
 
 MARKER = "<!-- mbcost diff -->"
-TOTALS = ("mult_adds", "params", "weights", "biases", "norm_params", "norm_stats")
 
 
 @click.command("diff", short_help="What changed, layer by layer.")
@@ -225,7 +225,7 @@ def _document(
 ) -> dict[str, Any]:
     from mbcost.cli.options import report_keys
 
-    keys = report_keys(after, "diff", unit)
+    keys = report_keys(after, "diff/1", unit)
     for key in ("model", "table_hash", "rho", "rounding", "status"):
         del keys[key]
     sides = [

@@ -154,7 +154,7 @@ def _short(value: Any) -> Any:
 
 
 def _json(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
-    document = report_keys(cost, "formula", question.unit)
+    document = report_keys(cost, "formula/1", question.unit)
     symbols: set[str] = set()
     for name, closed in forms.items():
         document[name] = {key: str(value) for key, value in _quantities(closed, question.unit).items()}
@@ -232,7 +232,7 @@ def _sensitivity(network: Any, question: Question) -> str:
     rest = {key: variant[key] for key in ("batch", "rounding", "convention")}
     found = analysis.sensitivity(network, cost.variant.alpha, cost.variant.resolution, **rest)
     if question.format == "json":
-        return json_text({**report_keys(cost, "sensitivity", question.unit), **analysis.document(found)})
+        return json_text({**report_keys(cost, "sensitivity/1", question.unit), **analysis.document(found)})
     if question.format == "python":
         raise MbcostError("a sensitivity has no Python form", help="use -f json")
     tables = analysis.tables(found, heading(cost, question.unit))

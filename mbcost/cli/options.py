@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -12,6 +12,7 @@ from mbcost.cli.output import FORMATS, write
 from mbcost.dims import exact_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.network import Cost, Network
+from mbcost.quantities import BASIC, BITS, MAX_BITS, Quantity, limitable, select
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -20,11 +21,14 @@ __all__ = [
     "Choice",
     "ConventionName",
     "File",
+    "Given",
     "ModelName",
     "Question",
     "bound",
     "counted",
+    "given_limits",
     "heading",
+    "limit_options",
     "output_options",
     "report_keys",
     "variant_options",
@@ -96,6 +100,8 @@ class Question:
         self.format: str = options.pop("format", "table")
         self.output: str | None = options.pop("output", None)
         self.unit: str = options.pop("unit", "mult_adds")
+        self.columns: str | None = options.pop("columns", None)
+        self.bits: int = options.pop("bits", BITS)
         self.rules: str | None = options.pop("conventions", None)
         if self.rules is not None:
             from mbcost.conventions import qualified
@@ -107,6 +113,11 @@ class Question:
         options = dict(self.options)
         options["set"] = settings(options.get("set") or ())
         return options
+
+    def quantities(self) -> list[Quantity]:
+        """The quantities to show: those asked for with ``--columns``, or mult-adds and params, and FLOPs under ``--unit flops``."""
+        usual = ("mult_adds", "flops", "params") if self.unit == "flops" else BASIC
+        return select(self.columns, usual)
 
     def cost(self, network: Network, **more: Any) -> Cost:
         """The network's cost at the point asked for."""
@@ -163,6 +174,42 @@ _OUTPUT = [
     ),
     click.option("-o", "--output", type=File(), help="Write to a file instead."),
 ]
+
+
+Given: TypeAlias = tuple[str, Quantity, str]
+"""A limit of the command line: ``max`` or ``min``, the quantity, and the amount as it is written."""
+
+_WORDS = {"max": "At most so much", "min": "At least so much"}
+
+
+def limit_options(command: str, *bounds: str) -> Callable[..., Any]:
+    """``--max-...`` and ``--min-...`` for every quantity that the command takes limits on, and ``--bits``."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        function = bits_option(function)
+        for bound in reversed(bounds):
+            for quantity in reversed(limitable(command).values()):
+                function = click.option(
+                    f"--{bound}-{quantity.option}", metavar="BYTES" if quantity.unit == "bytes" else "N",
+                    help=f"{_WORDS[bound]}: {quantity.description}.",
+                )(function)  # fmt: skip
+        return function
+
+    return add
+
+
+def given_limits(options: dict[str, Any], command: str, *bounds: str) -> list[Given]:
+    """The limits that were asked for, taken out of the options."""
+    texts = [
+        (bound, one, options.pop(f"{bound}_{one.name}")) for bound in bounds for one in limitable(command).values()
+    ]
+    return [given for given in texts if given[2] is not None]
+
+
+bits_option = click.option(
+    "--bits", type=click.IntRange(1, MAX_BITS), default=BITS, show_default=True, metavar="N",
+    help="Bit width of what is in bytes.",
+)  # fmt: skip
 
 
 def settings(pairs: tuple[str, ...]) -> dict[str, Any] | None:
@@ -229,7 +276,7 @@ def report_keys(cost: Cost, schema: str, unit: str = "mult_adds") -> dict[str, A
 
         rho = Fraction(height, base_height)
     keys: dict[str, Any] = {
-        "schema": f"mbcost/{schema}/1",
+        "schema": f"mbcost/{schema}",
         "version": __version__,
         "model": cost.network.name,
         "table_hash": cost.network.digest,

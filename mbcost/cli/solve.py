@@ -8,17 +8,26 @@ from typing import Any, NamedTuple
 import click
 
 from mbcost.analysis.answers import Answer, Solution
-from mbcost.analysis.family import QUANTITIES, Limit, bounds_below
+from mbcost.analysis.family import Limit, bounds_below
 from mbcost.analysis.ranges import asked
 from mbcost.analysis.solve import Solver
 from mbcost.analysis.standard import Accuracy, Point, accuracies
-from mbcost.cli.options import ModelName, Question, heading, output_options, report_keys, variant_options
+from mbcost.cli.options import (
+    ModelName,
+    Question,
+    given_limits,
+    heading,
+    limit_options,
+    output_options,
+    report_keys,
+    variant_options,
+)
 from mbcost.cli.options import bound as lower_bound
 from mbcost.cli.output import decimal, json_text, table_text
 from mbcost.dims import MAX_ALPHA, MAX_RESOLUTION, exact_text
 from mbcost.errors import MbcostError
 from mbcost.network import Cost, Network
-from mbcost.quantities import parse_count
+from mbcost.quantities import measured
 from mbcost.report import Column, Table, numbers
 
 __all__ = ["command"]
@@ -26,20 +35,9 @@ __all__ = ["command"]
 Size = tuple[int, int]
 
 
-def _limit_options(function: Any) -> Any:
-    """``--max-`` and ``--min-`` for every quantity that can be limited."""
-    for bound, help in (("min", "At least so much."), ("max", "At most so much: 150M, 2M, 1.5G.")):
-        for quantity in reversed(QUANTITIES):
-            name = f"--{bound}-{quantity.replace('_', '-')}"
-            function = click.option(
-                name, f"{bound}_{quantity}", metavar="N", help=f"{quantity.replace('_', '-')}: {help}"
-            )(function)
-    return function
-
-
 @click.command("solve", short_help="The largest alpha or resolution within limits.")
 @click.argument("model", type=ModelName())
-@_limit_options
+@limit_options("solve", "max", "min")
 @variant_options
 @output_options
 def command(model: str, **options: Any) -> int:
@@ -59,7 +57,9 @@ def command(model: str, **options: Any) -> int:
     network = question.load(model)
     variant = question.variant()
     axes = asked(network, variant)
-    answer = Answer(network, Solver(network, **variant), limits, *axes, published(model, network))
+    shown = [quantity.name for quantity in question.quantities()]
+    solver = Solver(network, [*shown, *[limit.quantity for limit in limits]], question.bits, **variant)
+    answer = Answer(network, solver, limits, *axes, published(model, network))
     if question.format == "json":
         question.emit(json_text(_document(answer, question)))
     else:
@@ -83,12 +83,9 @@ for _option in command.params:
 def _limits(options: dict[str, Any]) -> list[Limit]:
     """The limits asked for; those that contradict each other are an error."""
     found = []
-    for bound in ("max", "min"):
-        for quantity in QUANTITIES:
-            text = options.pop(f"{bound}_{quantity}")
-            if text is not None:
-                limit = Limit(quantity, 0, bound == "min")
-                found.append(limit._replace(amount=parse_count(text, _name(limit))))
+    for bound, quantity, text in given_limits(options, "solve", "max", "min"):
+        amount, in_bytes = quantity.read(text, f"--{bound}-{quantity.option}")
+        found.append(Limit(quantity.as_bytes().name if in_bytes else quantity.name, amount, bound == "min"))
     if not found:
         raise MbcostError(
             "`mbcost solve` needs a limit",
@@ -96,8 +93,8 @@ def _limits(options: dict[str, Any]) -> list[Limit]:
         )
     for least in [limit for limit in found if limit.least]:
         for most in [limit for limit in found if not limit.least]:
-            (quantity, per_least), (other, per_most) = QUANTITIES[least.quantity], QUANTITIES[most.quantity]
-            if quantity == other and least.amount * per_most > most.amount * per_least:
+            quantity, other, bits = measured(least.quantity), measured(most.quantity), options["bits"]
+            if quantity.base == other.base and quantity.amount(other.within(most.amount, bits), bits) < least.amount:
                 raise MbcostError(
                     f"the limits contradict each other: {_name(least)} (={least.amount}) is above {_name(most)} (={most.amount})",
                     help="raise the maximum or lower the minimum",
@@ -120,7 +117,7 @@ def published(model: str, network: Network) -> list[Accuracy]:
 def _document(answer: Answer, question: Question) -> dict[str, Any]:
     """The report as JSON has it: the best network's keys, then what stands beside it."""
     best = answer.solutions[0] if answer.solutions else None
-    document = report_keys(_cost(answer), "solve", question.unit)
+    document = report_keys(_cost(answer), "solve/1", question.unit)
     document["limits"] = {_name(limit)[2:].replace("-", "_"): limit.amount for limit in answer.limits}
     document.update(_keys(answer, best, question.unit) if best is not None else dict.fromkeys(EMPTY))
     if len(answer.solutions) > 1:

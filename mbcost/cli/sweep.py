@@ -15,9 +15,9 @@ from mbcost.analysis.standard import axes
 from mbcost.cli.options import Choice, ModelName, Question, heading, output_options, report_keys, variant_options
 from mbcost.cli.output import FORMATS, decimal, json_text, table_text, write
 from mbcost.cli.stream import opened, watched
+from mbcost.dims.amounts import parse_count
 from mbcost.errors import MbcostError
 from mbcost.network import Network
-from mbcost.quantities import parse_count
 from mbcost.report import Column, Table, numbers
 
 __all__ = ["command"]
@@ -206,7 +206,7 @@ def _json_lines(grid: Grid, rows: Rows, unit: str, gap: bool) -> Iterator[str]:
 
 def _json(grid: Grid, rows: Rows, unit: str, gap: bool) -> Iterator[str]:
     """One document: what was counted, then `points`, one a line."""
-    document = report_keys(_first(grid), "sweep", unit)
+    document = report_keys(_first(grid), "sweep/1", unit)
     for key in ("alpha", "rho", "resolution"):
         del document[key]
     objects = _json_rows(grid, rows, unit)

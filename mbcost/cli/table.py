@@ -13,11 +13,10 @@ from mbcost.dims import exact_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import Row
 from mbcost.network import Cost
+from mbcost.quantities import BITS, QUANTITIES, TOTALS, Quantity
 from mbcost.report import Column, Table
 
 __all__ = ["command"]
-
-TOTALS = ("mult_adds", "params", "weights", "biases", "norm_params", "norm_stats")
 
 
 @click.command("table", short_help="Mult-adds and params, layer by layer.")
@@ -72,7 +71,7 @@ def _split(entries: list[Any], top: int | None) -> tuple[list[Any], list[Any]]:
 
 
 def _document(cost: Cost, by: str, entries: list[Any], top: int | None, unit: str) -> dict[str, Any]:
-    document = report_keys(cost, "table", unit)
+    document = report_keys(cost, "table/2", unit) | {"bits": BITS}
     shown, rest = _split(entries, top)
     if by == "layer":
         document["layers"] = [row_keys(row, unit) for row in shown]
@@ -104,7 +103,12 @@ def _document(cost: Cost, by: str, entries: list[Any], top: int | None, unit: st
     return document
 
 
-def row_keys(row: Row, unit: str = "mult_adds") -> dict[str, Any]:
+def beyond() -> dict[str, Quantity]:
+    """The quantities that have no key of their own in JSON."""
+    return {name: quantity for name, quantity in QUANTITIES.items() if name not in TOTALS}
+
+
+def row_keys(row: Row, unit: str = "mult_adds", bits: int = BITS) -> dict[str, Any]:
     """A costed row as JSON has it."""
     keys: dict[str, Any] = {
         "name": row.name, "kind": row.kind, "input": row.input, "output": row.output, "kernel_size": row.kernel_size,
@@ -119,16 +123,18 @@ def row_keys(row: Row, unit: str = "mult_adds") -> dict[str, Any]:
     keys["norm_stats"] = row.norm_stats
     if not row.exact:
         keys["status"] = "lower bound"
+    keys["quantities"] = {name: quantity.of(row, bits) for name, quantity in beyond().items()}
     return keys
 
 
-def total_keys(cost: Cost, unit: str = "mult_adds") -> dict[str, Any]:
+def total_keys(cost: Cost, unit: str = "mult_adds", bits: int = BITS) -> dict[str, Any]:
     """The sums of a costed network as JSON has them."""
     keys: dict[str, Any] = {name: cost.total(name) for name in TOTALS}
     if unit == "flops":
         keys["flops"] = 2 * keys["mult_adds"]
     keys["layers"] = cost.layers
     keys["status"] = cost.status
+    keys["quantities"] = {name: quantity.total(cost, bits) for name, quantity in beyond().items()}
     return keys
 
 
@@ -215,7 +221,7 @@ def _explained(cost: Cost, name: str, question: Question) -> str:
         )
     row, lines = explain(cost, name, flops=question.unit == "flops")
     if question.format == "json":
-        document = report_keys(cost, "layer", question.unit)
+        document = report_keys(cost, "layer/1", question.unit)
         document["layer"] = row_keys(row, question.unit)
         document["formulas"] = [line._asdict() for line in lines]
         return json_text(document)

@@ -9,6 +9,7 @@ from mbcost import __version__
 from mbcost.budgets.base import blocks_of
 from mbcost.cli.options import report_keys
 from mbcost.cli.table import row_keys, total_keys
+from mbcost.quantities import BITS
 from mbcost.report.verdicts.words import loose, notes, verdict
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def document(outcome: Outcome, changes: list[Edit] | None = None) -> dict[str, A
     """The report as JSON has it."""
     conventions = sorted({file.convention for file in outcome.files})
     keys: dict[str, Any] = {
-        "schema": "mbcost/check/1",
+        "schema": "mbcost/check/2",
         "version": __version__,
         "convention": conventions[0] if len(conventions) == 1 else conventions,
         "passed": outcome.passed,
@@ -109,14 +110,14 @@ def _models(outcome: Outcome) -> list[dict[str, Any]]:
     for result in outcome.results:
         if id(result.cost) in found:
             continue
-        keys = report_keys(result.cost, "table")
+        keys = report_keys(result.cost, "table/2")
         del keys["schema"], keys["unit"], keys["version"]
         changed = {
             key: result.point.variant[key] for key in ("set", "without", "classes") if result.point.variant.get(key)
         }
         found[id(result.cost)] = {
             **keys, "model": result.model, "name": result.cost.network.name, **({"changed": changed} if changed else {}),
-            "blocks": list(dict.fromkeys(blocks_of(result.cost.network))),
+            "bits": BITS, "blocks": list(dict.fromkeys(blocks_of(result.cost.network))),
             "total": total_keys(result.cost), "layers": [row_keys(row) for row in result.cost.rows],
         }  # fmt: skip
     return list(found.values())

@@ -119,14 +119,6 @@ def _norm_vectors(row: Row) -> Dim:
     return vectors * _images(row) if _some(vectors) else 0
 
 
-def _weighted_outputs(row: Row) -> Dim:
-    unweighted = row.groups is None and row.kind != "custom"  # no convolution and no linear layer
-    if unweighted or (type(row.weight_mults) is int and row.weight_mults == 0):
-        return 0
-    # The second half of a squeeze-and-excite puts out the gated map; its convolution only one value a channel.
-    return row.bias_adds if row.kind == "squeeze_excite" else row.output_elements
-
-
 def _pool_taps(row: Row) -> Dim:
     if not row.pool or row.pool == "global" or row.kernel_size is None:
         return row.pool_inputs
@@ -139,7 +131,7 @@ ONCE = "once"
 PARTS: dict[str, Callable[[Row], Dim]] = {
     "weight_mults": lambda row: row.weight_mults,
     "bias_adds": lambda row: row.bias_adds,
-    "weighted_outputs": _weighted_outputs,
+    "weighted_outputs": lambda row: row.weighted_outputs,
     "norm_elements": lambda row: row.norm_elements,
     "norm_vectors": _norm_vectors,
     "activated": lambda row: row.activated,

@@ -63,6 +63,15 @@ class Row(NamedTuple):
         """Trained parameters of the normalisation: gamma and beta."""
         return self.norm_scale + self.norm_shift
 
+    @property
+    def weighted_outputs(self) -> Dim:
+        """Outputs of the convolution, the linear layer or the custom row; 0 of any other layer."""
+        unweighted = self.groups is None and self.kind != "custom"
+        if unweighted or (type(self.weight_mults) is int and self.weight_mults == 0):
+            return 0
+        # The second half of a squeeze-and-excite puts out the gated map; its convolution only one value a channel.
+        return self.bias_adds if self.kind == "squeeze_excite" else self.output_elements
+
 
 class Vanished(MbcostError):
     """A window is larger than the padded map it slides over."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mbcost.dims import Dim, Rounding
 from mbcost.layers import Row
 from mbcost.network.placed import Placed
+from mbcost.quantities import BITS, measured
 
 if TYPE_CHECKING:
     from mbcost.network import Network
@@ -61,9 +62,9 @@ class Cost:
         self.variant = variant
         self.rows = rows
 
-    def total(self, quantity: str) -> Dim:
-        """The sum of one quantity over all rows: any numeric field of :class:`mbcost.layers.Row`."""
-        return sum([getattr(row, quantity) for row in self.rows])
+    def total(self, quantity: str, bits: int = BITS) -> Dim:
+        """A quantity of the register (:mod:`mbcost.quantities`), or the sum of a numeric field of :class:`mbcost.layers.Row`."""
+        return measured(quantity).total(self, bits)
 
     @property
     def mult_adds(self) -> Dim:

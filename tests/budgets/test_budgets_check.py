@@ -59,7 +59,7 @@ def results(say: Say, *args: str) -> list[dict[str, object]]:
 
 def test_every_result_agrees_with_the_network(here: Path, say: Say) -> None:
     document = json.loads(say("check", "-f", "json").out)
-    assert document["schema"] == "mbcost/check/1"
+    assert document["schema"] == "mbcost/check/2"
     assert (document["version"], document["convention"], document["passed"]) == (__version__, "torch", False)
     costs = {
         ("net.yaml", "1"): mbcost.load("./net.yaml").cost(),

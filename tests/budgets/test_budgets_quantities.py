@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mbcost
-from mbcost.analysis.memory import bytes_at, largest_activation, model_bytes, total_activations
+from mbcost.dims.amounts import Growth, parse_bytes, parse_count, parse_growth, parse_share, prefixed
 from mbcost.errors import MbcostError
-from mbcost.quantities import Growth, parse_bytes, parse_count, parse_growth, parse_share, prefixed
+from mbcost.quantities import bytes_at
 
 FACTORS = {"K": 10**3, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 SIZES = {"kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -138,13 +138,14 @@ def test_what_is_no_amount_is_refused(value: object) -> None:
 )
 def test_total_activations_are_those_of_timms_tables(model: str, millions: str) -> None:
     """timm's benchmark tables list activations in millions, of convolutions and linear layers, as fvcore counts them."""
-    assert f"{total_activations(mbcost.load(model).cost().rows) / 10**6:.2f}" == millions
+    assert f"{mbcost.load(model).cost().total('total_activations') / 10**6:.2f}" == millions
 
 
 def test_memory_of_mobilenet_v1_by_hand() -> None:
-    rows = mbcost.load("mobilenet_v1").cost().rows
-    assert largest_activation(rows) == 64 * 112 * 112
-    assert [model_bytes(rows, bits) for bits in (32, 16, 8, 4, 1)] == [
+    cost = mbcost.load("mobilenet_v1").cost()
+    assert cost.total("largest_activation") == 64 * 112 * 112
+    assert cost.total("largest_activation_bytes", 16) == 2 * 64 * 112 * 112
+    assert [cost.total("model_bytes", bits) for bits in (32, 16, 8, 4, 1)] == [
         16_927_904,
         8_463_952,
         4_231_976,
@@ -152,11 +153,11 @@ def test_memory_of_mobilenet_v1_by_hand() -> None:
         528_997,
     ]
     assert bytes_at(9, 1) == 2
-    batch = mbcost.load("mobilenet_v1").cost(batch=3).rows
-    assert total_activations(batch) == 3 * total_activations(rows)
-    assert model_bytes(batch) == model_bytes(rows)
+    batch = mbcost.load("mobilenet_v1").cost(batch=3)
+    assert batch.total("total_activations") == 3 * cost.total("total_activations")
+    assert batch.total("model_bytes") == cost.total("model_bytes")
 
 
 def test_activations_without_squeeze_and_excite_are_the_maps_themselves() -> None:
-    rows = mbcost.load("mobilenet_v2").cost(alpha="0.75", resolution=192).rows
-    assert total_activations(rows) == sum(row.output_elements for row in rows if row.weights)
+    cost = mbcost.load("mobilenet_v2").cost(alpha="0.75", resolution=192)
+    assert cost.total("total_activations") == sum(row.output_elements for row in cost.rows if row.weights)

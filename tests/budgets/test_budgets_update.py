@@ -141,7 +141,7 @@ def test_what_is_written_holds_and_is_no_looser_than_asked(
         return
     assert code == 0
     assert say("check").code == 0
-    from mbcost.quantities import parse_count
+    from mbcost.dims.amounts import parse_count
 
     written = parse_count(after.split("mult_adds: ")[1].split("}")[0])
     assert used <= written

@@ -106,8 +106,8 @@ def test_variants_separate_too(name: str) -> None:
 def test_the_terms_of_v1_are_its_five_sizes_and_the_classifier() -> None:
     separated = separate(mbcost.load("mobilenet_v1"))
     assert separated is not None
-    assert len(separated.form("mult_adds").sides) == 6
-    assert separated.form("params").sides == [()]
+    assert len(separated.forms("mult_adds")[0].sides) == 6
+    assert separated.forms("params")[0].sides == [()]
 
 
 def test_a_width_rounded_after_it_met_a_size_is_counted_point_by_point() -> None:

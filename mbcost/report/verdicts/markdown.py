@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from mbcost.budgets.specs import QUANTITIES
 from mbcost.report.cells import visible
 from mbcost.report.markdown import bold, escaped, line_start
 from mbcost.report.numbers import share
@@ -80,7 +79,7 @@ def capped(head: list[str], rows: list[list[str]], details: list[list[str]], tai
 
 def _row(result: Result) -> str:
     limit = result.limit
-    name = QUANTITIES[limit.quantity] + (f" of {result.layer}" if result.layer else "")
+    name = limit.heading + (f" of {result.layer}" if result.layer else "")
     over = f"{excess(result)} ({share(result.over_share)})" if result.over else ""
     text = limit.text + (" over the base" if limit.kind == "vs_base" else "")
     value = ("at least " if result.bound else "") + amount(result, result.value)
@@ -103,7 +102,7 @@ def _explained(result: Result) -> list[str]:
     if result.status not in {"fail", "warn"}:
         return []
     limit = result.limit
-    name = f"{subject(result)}: {QUANTITIES[limit.quantity]}, limit {limit.text}"
+    name = f"{subject(result)}: {limit.heading}, limit {limit.text}"
     name = html.escape(name)  # Markdown is not read inside HTML
     lines = [f"<details><summary>{name}</summary>", ""]
     for label, rows in details(result):

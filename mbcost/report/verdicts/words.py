@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from mbcost import __version__
-from mbcost.budgets.specs import QUANTITIES
 from mbcost.dims import exact_text
 from mbcost.report.cells import visible
 from mbcost.report.numbers import count, percent_change, share
@@ -53,7 +52,7 @@ def verdict(outcome: Outcome) -> str:
     on = f"{visible(worst.layer)} " if worst.layer else ""
     return (
         f"over budget: {len(failures):,} of {plural(len(held), 'limit')} exceeded ({scope}){warned}; "
-        f"worst: {visible(worst.model)}, {on}{QUANTITIES[worst.limit.quantity]} {how}"
+        f"worst: {visible(worst.model)}, {on}{worst.limit.heading} {how}"
     )
 
 
@@ -82,7 +81,7 @@ def subject(result: Result) -> str:
 
 def amount(result: Result, value: Any) -> str:
     """An amount of the result's unit: a count, bytes, or a share."""
-    if isinstance(value, Fraction) and result.limit.kind.endswith("_share"):
+    if isinstance(value, Fraction) and result.limit.share:
         return share(value)
     return f"{count(value)} bytes" if result.limit.in_bytes else count(value)
 
@@ -91,7 +90,7 @@ def facts(result: Result) -> str:
     """Quantity, value and limit, and by how much it is over or within."""
     limit, value = result.limit, result.value
     least = "at least " if result.bound else ""
-    name = QUANTITIES[limit.quantity] + (f" at {result.budget.bits} bits" if limit.in_bytes else "")
+    name = limit.heading + (f" at {result.budget.bits} bits" if limit.in_bytes else "")
     words = f"{visible(result.layer)} {name}" if result.layer else name
     words += f" {least}{amount(result, value)}"
     kind = "warning limit" if limit.warns else "limit"
@@ -124,7 +123,7 @@ def facts(result: Result) -> str:
 
 def excess(result: Result) -> str:
     """The excess; of a share in percentage points."""
-    if result.limit.kind.endswith("_share"):
+    if result.limit.share:
         return share(result.over).replace(" %", " points")
     return amount(result, result.over)
 
@@ -206,7 +205,7 @@ def loose(result: Result) -> str:
     """The notice of a limit that is far too loose."""
     place = f" ({visible(str(result.limit.place))})" if result.limit.place else ""
     used = share(Fraction(result.value) / result.allowed)
-    return f"{subject(result)}: {QUANTITIES[result.limit.quantity]} at {used} of the limit {result.limit.text}{place}: lower it, or run `mbcost check --update`"
+    return f"{subject(result)}: {result.limit.heading} at {used} of the limit {result.limit.text}{place}: lower it, or run `mbcost check --update`"
 
 
 def footer(outcome: Outcome) -> str:

@@ -1,0 +1,204 @@
+"""One declaration, and every command knows the quantity."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mbcost
+from mbcost.quantities import QUANTITIES, Quantity, register
+from mbcost.testing import assert_budget
+from tests.conftest import Said, told
+
+Say = Callable[..., Said]
+
+ODD = """\
+format: 1
+name: odd
+input: {channels: 3, resolution: 32}
+layers:
+  - {op: conv, kernel_size: 3, out_channels: 8}
+  - {op: custom, name: odd, mult_adds_per_output: 20, params_per_channel: 3}
+"""
+
+
+def test_a_saved_report_checked_unchanged_has_not_grown(say: Say, tmp_path: Path) -> None:
+    """Of a custom row nothing follows from the shapes: the report carries what was counted."""
+    table, budgets = tmp_path / "odd.yaml", tmp_path / "budgets.yaml"
+    table.write_text(ODD, encoding="utf-8")
+    limits = ", ".join(f"{name}: +0" for name, one in QUANTITIES.items() if "check" in one.limits)
+    budgets.write_text(f"format: 1\nbudgets: [{{model: odd.yaml, vs_base: {{{limits}}}}}]\n", encoding="utf-8")
+    for save in (["check", str(table), "--max-params", "1M"], ["table", str(table)]):
+        saved = tmp_path / f"{save[0]}.json"
+        assert say(*save, "-f", "json", "-o", str(saved)).code == 0
+        said = say("check", str(budgets), "--base", str(saved), "--show-passed")
+        assert said.code == 0, said.out
+        assert "unchanged from 16,384" in said.out  # 8 x 32 x 32, of the convolution and of the custom row
+
+
+def test_a_saved_report_without_a_quantity_says_so(say: Say, tmp_path: Path) -> None:
+    """The first version of the reports carried mult-adds, params and their parts."""
+    saved, budgets = tmp_path / "base.json", tmp_path / "budgets.yaml"
+    document = told(say("table", "mobilenet_v1", "-f", "json"))
+    document["schema"] = "mbcost/table/1"
+    for keys in (*document["layers"], document["total"]):
+        del keys["quantities"]
+    saved.write_text(json.dumps(document), encoding="utf-8")
+    text = "format: 1\nbudgets: [{model: mobilenet_v1, vs_base: {%s: +0}}]\n"
+    budgets.write_text(text % "model_bytes", encoding="utf-8")
+    assert say("check", str(budgets), "--base", str(saved)).code == 0
+    budgets.write_text(text % "total_activations", encoding="utf-8")
+    said = say("check", str(budgets), "--base", str(saved))
+    assert said.code == 2
+    assert "does not have `total_activations`\n  help: save it with" in said.err
+
+
+@pytest.mark.parametrize("name", [*QUANTITIES, "largest_activation_bytes"])
+@pytest.mark.parametrize("model", ["mobilenet_v2", "mobilenet_v3_small", "googlenet"])
+def test_every_quantity_is_the_same_by_the_walk_on_a_grid_and_on_arrays(name: str, model: str) -> None:
+    network = mbcost.load(model)
+    alphas = ["0.5", "1"] if network.rounding is not None else ["1"]
+    walked = [tuple(network.cost(alpha, resolution=size).total(name) for size in (192, 224)) for alpha in alphas]
+    assert network.grid(alphas, [192, 224]).total(name) == walked
+    values = np.array([float(alpha) for alpha in alphas])
+    assert network.grid(values, np.array([192, 224])).total(name).tolist() == [list(row) for row in walked]
+    assert network.cost(values[:, None], resolution=np.array([192, 224])).total(name).tolist() == [*map(list, walked)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "amount", "read"),
+    [
+        ("--max-model-bytes", "4MiB", lambda cost: 4 * cost.params <= 4 * 2**20),
+        ("--max-largest-activation", "400K", lambda cost: max(row.output_elements for row in cost.rows) <= 400_000),
+        ("--max-largest-activation", "1MB", lambda cost: 4 * max(r.output_elements for r in cost.rows) <= 1_000_000),
+        ("--max-total-activations", "3M", lambda cost: sum(row.weighted_outputs for row in cost.rows) <= 3_000_000),
+    ],
+)
+def test_solve_takes_limits_on_what_is_in_memory(
+    limit: str, amount: str, read: Callable[[mbcost.Cost], bool], say: Say
+) -> None:
+    """The largest alpha within the limit: the network is within it, the next one is not."""
+    found = told(say("solve", "mobilenet_v1", limit, amount, "-f", "json"))
+    network = mbcost.load("mobilenet_v1")
+    assert read(network.cost(found["alpha"]["from"]))
+    assert not read(network.cost(found["next"]["alpha"]))
+
+
+def test_bits_say_how_large_an_element_is(say: Say) -> None:
+    wide, narrow = (
+        told(say("solve", "mobilenet_v1", "--max-model-bytes", "1MB", "--bits", bits, "-f", "json"))
+        for bits in ("32", "8")
+    )
+    assert wide["params"] <= 250_000 < wide["next"]["value"] / 4 + 1
+    assert 250_000 < narrow["params"] <= 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("limits", "fact"),
+    [
+        (["--max-model-bytes", "1MB", "--min-params", "1M"], "(=1000000) is above --max-model-bytes (=1000000)"),
+        (["--max-flops", "300M", "--min-mult-adds", "151M"], "(=151000000) is above --max-flops (=300000000)"),
+    ],
+)
+def test_limits_on_one_quantity_in_two_units_contradict_each_other(limits: list[str], fact: str, say: Say) -> None:
+    said = say("solve", "mobilenet_v1", *limits)
+    assert said.code == 2
+    assert fact in said.err
+
+
+def test_assert_budget_knows_every_limit() -> None:
+    assert_budget("mobilenet_v1", max_model_bytes="4.1MiB", max_largest_activation="800KiB", bits=8)
+    with pytest.raises(AssertionError, match=r"largest activation 0\.35 % over 800K"):
+        assert_budget("mobilenet_v1", max_largest_activation="800K")
+    with pytest.raises(
+        mbcost.MbcostError, match="max_paramss: there is no quantity `paramss`\n  help: did you mean `params`"
+    ):
+        assert_budget("mobilenet_v1", max_paramss="3M")
+
+
+def test_a_quantity_is_declared_once_and_in_one_way() -> None:
+    with pytest.raises(ValueError, match="registered twice"):
+        register(QUANTITIES["params"])
+    with pytest.raises(ValueError, match="counted in one way"):
+        register(Quantity("nothing", "nothing", "nothing"))
+    assert "nothing" not in QUANTITIES
+
+
+# ---- a quantity that only this test knows
+
+DECLARED = """\
+import sys
+from mbcost.quantities import Quantity, register
+
+register(Quantity("taps", "kernel taps", "taps of kernels", of_row=lambda row: 9 * (row.weights // 9)))
+register(Quantity(
+    "pair", "largest pair", "the largest map with the one it is made of", unit="elements", of_row=lambda row: row.input_elements + row.output_elements,
+    adds="largest",
+))
+register(Quantity(
+    "depth", "depth", "the longest way through the network, in layers",
+    of_network=lambda network: [len(network.placed.layers)], separates=False,
+    made_of=lambda network: [(network.placed.layers[-1].name, len(network.placed.layers))],
+))
+from mbcost.cli import main
+main(sys.argv[1:])
+"""
+
+
+def ask(*arguments: str) -> tuple[int, str, str]:
+    """Run a command in a fresh interpreter that has declared the quantities first."""
+    command = [sys.executable, "-c", DECLARED, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+COST = mbcost.load("mobilenet_v1").cost()
+PAIR = max(row.input_elements + row.output_elements for row in COST.rows)
+TAPS = sum(9 * (row.weights // 9) for row in COST.rows)
+
+
+def test_a_quantity_of_the_test_is_limited_by_check() -> None:
+    code, out, _ = ask(
+        "check", "mobilenet_v1", "--max-taps", "1M", "--max-pair", "2MiB", "--bits", "16", "--max-depth", "0.029K"
+    )
+    assert code == 1
+    assert f"kernel taps {TAPS:,}, limit 1M" in out
+    assert f"largest pair at 16 bits {2 * PAIR:,} bytes, limit 2MiB" in out
+    assert "depth 30, limit 0.029K" in out
+    assert "softmax_1 30" in out  # what it is made of
+    assert "--max-pair" in ask("check", "--help")[1]
+
+
+def test_a_quantity_of_the_test_is_in_json() -> None:
+    document = json.loads(ask("table", "mobilenet_v1", "-f", "json")[1])
+    total = document["total"]["quantities"]
+    assert (total["taps"], total["pair"], total["depth"]) == (TAPS, PAIR, 30)
+    assert document["layers"][1]["quantities"]["pair"] == 2 * 32 * 112 * 112
+
+
+def test_a_quantity_of_the_test_is_solved_for() -> None:
+    code, out, err = ask("solve", "mobilenet_v1", "--max-pair", "1M", "-f", "json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    network = mbcost.load("mobilenet_v1")
+
+    def pair(alpha: str) -> int:
+        return max(row.input_elements + row.output_elements for row in network.cost(alpha).rows)
+
+    assert pair(found["alpha"]["from"]) <= 1_000_000 < pair(found["next"]["alpha"])
+    code, _, err = ask("solve", "mobilenet_v1", "--max-depth", "20")  # no polynomial: no such option
+    assert code == 2
+    assert "--max-depth" in err
+
+
+def test_a_quantity_of_the_test_is_in_the_schema_of_budgets() -> None:
+    schema = json.loads(ask("schema", "--budgets")[1])
+    assert {"taps", "pair", "depth"} <= set(schema["$defs"]["limits"]["properties"])
+    assert "taps" in schema["$defs"]["shares"]["properties"]
+    assert not {"pair", "depth"} & set(schema["$defs"]["shares"]["properties"])  # no sums
