@@ -35,7 +35,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("quantities",),
     ("network",),
     ("tables",),
-    ("conventions", "symbolic"),
+    ("conventions", "memory", "symbolic"),
     ("analysis", "lint"),
     ("arrays",),
     ("budgets", "papers"),

@@ -268,3 +268,23 @@ class Recorder(Arithmetic):
         if type(a) is int and type(b) is int:
             return int(a >= b)
         return self.atom("at_least", a, b)
+
+    def both(self, a: Dim, b: Dim) -> Dim:
+        """The product of two flags: an atom that is 0 or 1 is its own square."""
+        product = a * b
+        if type(product) is not Poly:
+            return product
+        terms: dict[Monomial, int] = {}
+        for monomial, factor in product.terms.items():
+            once = tuple(sorted(set(monomial)))
+            total = terms.get(once, 0) + factor
+            if total:
+                terms[once] = total
+            else:
+                del terms[once]
+        return 0 if not terms else terms[()] if terms.keys() == {()} else Poly(self, terms)
+
+    def tell_kinds(self) -> None:
+        """Raise where what counts a kind on its own has no one answer: whether a grouped convolution is depthwise depends on alpha."""
+        if self.ambiguous:
+            raise Inseparable("kinds")

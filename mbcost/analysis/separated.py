@@ -215,7 +215,6 @@ def _counted(found: Trace, batch: int, convention: str) -> Trace:
         from mbcost.conventions import find
 
         rule = find(convention)
-        if found.recorder.ambiguous:
-            raise Inseparable("kinds")
+        found.recorder.tell_kinds()
         rows = rule.applied(rows)
     return Trace(found.recorder, rows)

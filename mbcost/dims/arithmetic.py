@@ -102,6 +102,13 @@ class Arithmetic:
         """1 where a >= b, else 0."""
         return (a >= b) * 1
 
+    def both(self, a: Dim, b: Dim) -> Dim:
+        """1 where two flags are 1, else 0."""
+        return a * b
+
+    def tell_kinds(self) -> None:
+        """Make sure that the kind of every layer is known; on numbers it is."""
+
 
 class Idealised(Arithmetic):
     """The paper's formulas: widths are not rounded and every stride divides evenly. Integers become Fractions.

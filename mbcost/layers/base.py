@@ -10,7 +10,20 @@ from mbcost.dims import Arithmetic, Dim, Rounding
 from mbcost.errors import MbcostError
 from mbcost.layers.fields import Choice, Field, Flag, Padding, Pair, Rational, RoundingRule, Squeeze, Whole
 
-__all__ = ["ACTIVATIONS", "KINDS", "NORMS", "Kind", "Layer", "Row", "Shape", "Vanished", "Width", "kind", "window"]
+__all__ = [
+    "ACTIVATIONS",
+    "KINDS",
+    "NORMS",
+    "Kind",
+    "Layer",
+    "Made",
+    "Row",
+    "Shape",
+    "Vanished",
+    "Width",
+    "kind",
+    "window",
+]
 
 Shape: TypeAlias = tuple[Dim, Dim, Dim]
 """Channels, height and width of a feature map."""
@@ -71,6 +84,22 @@ class Row(NamedTuple):
             return 0
         # The second half of a squeeze-and-excite puts out the gated map; its convolution only one value a channel.
         return self.bias_adds if self.kind == "squeeze_excite" else self.output_elements
+
+
+class Made(NamedTuple):
+    """One step of a layer: the tensor it makes, and what it reads.
+
+    ``reads`` are numbers of the layer's inputs, or -1 - i for what its step i made. ``part`` and ``does`` name a step that is
+    not the whole layer; the activation after the step belongs to it. A step that ``folds`` is a layer that only changes
+    values where they stand: as the only reader of its input it needs no tensor of its own.
+    """
+
+    shape: Shape
+    reads: tuple[int, ...] = (0,)
+    activation: str = "none"
+    part: str = ""
+    does: str = ""
+    folds: bool = False
 
 
 class Vanished(MbcostError):
@@ -150,6 +179,13 @@ class Layer:
             self.name, self.op, self.op, inputs[0], output, coded=self.coded,
             input_elements=channels * height * width, output_elements=n * out_height * out_width,
         )  # fmt: skip
+
+    def steps(self, inputs: list[Shape], output: Shape) -> tuple[Made, ...]:
+        """What is made in memory, step by step; none where the output is the first input itself.
+
+        A normalisation and an activation belong to the layer that makes the map. ``inputs`` are the shapes of the tensors read.
+        """
+        return (Made(output),)
 
     def copy(self) -> "Layer":
         """A layer with the same attributes, to be changed without changing this one."""

@@ -20,6 +20,7 @@ from mbcost.layers.base import (
     ROUNDING,
     SQUEEZE,
     Layer,
+    Made,
     Row,
     Shape,
     Width,
@@ -127,6 +128,11 @@ class Reduce(Layer):
         """(R, 1, 1)."""
         return self.width.channels(arith, inputs), 1, 1
 
+    def steps(self, inputs: list[Shape], output: Shape) -> tuple[Made, ...]:
+        """The pooled vector, then the squeezed one."""
+        pooled = Made((inputs[0][0], 1, 1), part="pool", does="global_pool")
+        return pooled, Made(output, (-1,), self.activation, "linear", "linear")
+
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
         """The pooled map and the first convolution."""
         m, height, width = inputs[0]
@@ -154,6 +160,11 @@ class Excite(Layer):
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The gated map has the map's shape."""
         return inputs[1]
+
+    def steps(self, inputs: list[Shape], output: Shape) -> tuple[Made, ...]:
+        """The gate, then the gated map."""
+        gate = Made((inputs[1][0], 1, 1), (0,), self.activation, "linear", "linear")
+        return gate, Made(inputs[1], (-1, 1), part="multiply", does="multiply")
 
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
         """The second convolution, the gate and the products."""

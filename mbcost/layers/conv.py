@@ -17,6 +17,7 @@ from mbcost.layers.base import (
     RATIO,
     WIDTH_MODE,
     Layer,
+    Made,
     Row,
     Shape,
     Width,
@@ -101,6 +102,10 @@ class Conv(Layer):
             window(arith, width, k_w, s_w, left, right, d_w),
         )
 
+    def steps(self, inputs: list[Shape], output: Shape) -> tuple[Made, ...]:
+        """The map, normalised and activated where it stands."""
+        return (Made(output, activation=self.activation),)
+
     def grouping(self, channels: Dim) -> Dim:
         """The number of groups for so many input channels."""
         return self.groups
@@ -181,6 +186,10 @@ class Linear(Layer):
                 help="put `- {op: flatten}` or `- {op: global_pool}` above it, or use a 1 x 1 conv",
             )
         return self.width.channels(arith, inputs), 1, 1
+
+    def steps(self, inputs: list[Shape], output: Shape) -> tuple[Made, ...]:
+        """The vector, activated where it stands."""
+        return (Made(output, activation=self.activation),)
 
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
         """The formulas of the class docstring."""

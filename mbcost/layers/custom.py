@@ -10,7 +10,7 @@ from typing import Any
 
 from mbcost.dims import Arithmetic, Dim
 from mbcost.errors import MbcostError
-from mbcost.layers.base import PAIR, WIDTH_MODE, Layer, Row, Shape, Width, kind
+from mbcost.layers.base import PAIR, WIDTH_MODE, Layer, Made, Row, Shape, Width, kind
 from mbcost.layers.fields import Field, Whole
 
 __all__ = ["Custom", "Unknown"]
@@ -102,6 +102,10 @@ class Unknown(Layer):
     def absent(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """As the layer itself."""
         return self.inner.absent(arith, inputs)
+
+    def steps(self, inputs: list[Shape], output: Shape) -> tuple[Made, ...]:
+        """As the layer itself: its shapes are known."""
+        return self.inner.steps(inputs, output)
 
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
         """The row with its shapes, and what is known of its cost."""

@@ -13,6 +13,7 @@ from mbcost.layers.base import (
     NORM,
     PAIR,
     Layer,
+    Made,
     Row,
     Shape,
     activation_field,
@@ -48,6 +49,12 @@ class Elementwise(Layer):
     def __init__(self, activation: str) -> None:
         self.activation = activation
 
+    def steps(self, inputs: list[Shape], output: Shape) -> tuple[Made, ...]:
+        """The values change where they stand, but for local response normalisation, which reads its neighbours; dropout does nothing."""
+        if self.activation == "none":
+            return ()
+        return (Made(inputs[0], activation=self.activation, folds=self.activation != "lrn"),)
+
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
         """Activated elements: one each element of the output."""
         row = super().cost(inputs, output)
@@ -65,6 +72,12 @@ class Norm(Elementwise):
         super().__init__(activation)
         self.norm = norm
 
+    def steps(self, inputs: list[Shape], output: Shape) -> tuple[Made, ...]:
+        """The values change where they stand."""
+        if self.norm == self.activation == "none":
+            return ()
+        return (Made(inputs[0], activation=self.activation, folds=True),)
+
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
         """Normalised elements and their params."""
         row = super().cost(inputs, output)
@@ -74,7 +87,17 @@ class Norm(Elementwise):
         )
 
 
-class Add(Elementwise):
+class Joining(Elementwise):
+    """A layer that makes one map of several."""
+
+    __slots__ = ()
+
+    def steps(self, inputs: list[Shape], output: Shape) -> tuple[Made, ...]:
+        """The map of all inputs, activated where it stands."""
+        return (Made(output, tuple(range(len(inputs))), self.activation),)
+
+
+class Add(Joining):
     """Sum of equal shapes: (inputs - 1) additions an element."""
 
     __slots__ = ()
@@ -98,7 +121,7 @@ class Add(Elementwise):
         )
 
 
-class Multiply(Elementwise):
+class Multiply(Joining):
     """Elementwise product of equal shapes, or of a map with one 1 x 1 value a channel."""
 
     __slots__ = ()
@@ -126,7 +149,7 @@ class Multiply(Elementwise):
         )
 
 
-class Concat(Elementwise):
+class Concat(Joining):
     """Concatenation along the channels of maps of equal size; free."""
 
     __slots__ = ()
@@ -178,6 +201,10 @@ class Flatten(Layer):
     """All elements as channels of a 1 x 1 map; free."""
 
     __slots__ = ()
+
+    def steps(self, inputs: list[Shape], output: Shape) -> tuple[Made, ...]:
+        """The same values under another shape."""
+        return ()
 
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """(M * H * W, 1, 1)."""

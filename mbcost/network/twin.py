@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from mbcost.dims import Arithmetic, Dim
 from mbcost.layers import Layer, Shape
+from mbcost.layers.base import Made
 from mbcost.layers.composite import Excite, Reduce
 from mbcost.layers.conv import Conv, Depthwise
 from mbcost.layers.elementwise import Elementwise, Norm
 from mbcost.network.placed import Placed
 
-__all__ = ["Pair", "pairs", "separable_twin", "standard_twin", "unpaired"]
+__all__ = ["Pair", "Vacant", "pairs", "separable_twin", "standard_twin", "unpaired"]
 
 
 class Pair(NamedTuple):
@@ -25,19 +26,25 @@ class Pair(NamedTuple):
 class Vacant(Layer):
     """The place of a depthwise layer in the standard twin: no layer, but what stood behind it still sees its map.
 
-    So the squeeze-and-excite between a pair costs in the twin what it costs in the network.
+    So the squeeze-and-excite between a pair costs in the twin what it costs in the network. In memory it stands before the
+    convolution that takes the pair's place: layer number ``pointwise`` reads feature map ``through``, what the pair's
+    second half read.
     """
 
-    __slots__ = ("window",)
+    __slots__ = ("pointwise", "through", "window")
     conditional = True
 
-    def __init__(self, window: Layer) -> None:
-        self.window = window
+    def __init__(self, window: Layer, pointwise: int, through: int) -> None:
+        self.window, self.pointwise, self.through = window, pointwise, through
         self.name, self.op, self.coded = window.name, window.op, window.coded
 
     def present(self, arith: Arithmetic, inputs: list[Shape]) -> Dim:
         """Never."""
         return 0
+
+    def steps(self, inputs: list[Shape], output: Shape) -> tuple[Made, ...]:
+        """Nothing."""
+        return ()
 
     def absent(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The map the depthwise layer would put out."""
@@ -128,13 +135,14 @@ def standard_twin(placed: Placed) -> Placed:
     The depthwise layer goes; the pointwise layer takes its kernel, stride, dilation and padding. All else stays.
     """
     found = pairs(placed)
-    gone = {pair.depthwise for pair in found}
+    gone = {pair.depthwise: pair.pointwise for pair in found}
     windows = {pair.pointwise: pair.depthwise for pair in found}
     layers: list[Layer] = []
     marks = []
     numbers = [0]  # of each feature map in the twin
     for number, layer in enumerate(placed.layers):
-        twin = Vacant(layer) if number in gone else layer.copy()
+        partner = gone.get(number)
+        twin = layer.copy() if partner is None else Vacant(layer, partner, placed.layers[partner].sources[0])
         twin.sources = tuple(numbers[source] for source in layer.sources)
         window = placed.layers[windows[number]] if number in windows else None
         if isinstance(window, Conv) and isinstance(twin, Conv):

@@ -1,0 +1,1 @@
+"""Peak memory, the arena, and what crosses the memory bus."""

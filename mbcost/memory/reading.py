@@ -1,0 +1,248 @@
+"""Files of memory rules and of devices: YAML text to values, every problem with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from mbcost.dims.amounts import parse_bytes, parse_count
+from mbcost.errors import MbcostError, nearest
+from mbcost.layers import KINDS
+from mbcost.layers.base import ACTIVATIONS
+from mbcost.layers.fields import Choice, Flag, Rational, Whole
+from mbcost.layers.wording import shown
+from mbcost.memory.device import Device
+from mbcost.memory.rule import INPUTS, PLANS, Rule
+from mbcost.tables.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
+
+__all__ = ["STEPS", "read_devices", "read_rules"]
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)
+COMPOSITES = frozenset(
+    {"separable", "inverted_residual", "fused_inverted_residual", "squeeze_excite", "dropout", "flatten"}
+)
+STEPS = tuple(kind for kind in KINDS if kind not in COMPOSITES) + tuple(
+    a for a in ACTIVATIONS if a not in {"none", *KINDS}
+)
+"""What a step can do: the kinds of layers that make a tensor, and the activations."""
+
+T = TypeVar("T")
+FLAG, COUNT, SCRATCH = Flag(), Whole(1, 2), Whole(0, 1_000_000)
+
+
+def read_rules(path: str, taken: tuple[str, ...]) -> dict[str, Rule]:
+    """The memory rules of a file by name; ``taken`` are the names that others have.
+
+    Raises
+    ------
+    Problems
+        Everything that is wrong with the file, each with its place and the way out.
+    """
+    return _read(path, taken, "rules", "memory rule", _RULE, _rule)
+
+
+def read_devices(path: str, taken: tuple[str, ...]) -> dict[str, Device]:
+    """The devices of a file by name; ``taken`` are the names that others have."""
+    return _read(path, taken, "devices", "device", _DEVICE, _device)
+
+
+Fields = dict[str, Callable[["_Entry", Node], Any]]
+
+
+class _Entry:
+    """One entry of a list: its fields are read one by one, every problem noted with its place."""
+
+    def __init__(self, doc: Document, node: Mapping) -> None:
+        self.doc = doc
+        self.node = node
+        self.good = True
+
+    def problem(self, node: Node, fact: str, help: str = "") -> None:
+        """Note a problem."""
+        self.good = False
+        self.doc.problem(node, fact, help)
+
+    def scalar(self, node: Node, what: str, read: Callable[[str], Any]) -> Any:
+        """A scalar, read by a field type; None where it cannot be."""
+        if not isinstance(node, Scalar):
+            self.problem(node, f"`{what}` is one value", "write it on one line")
+            return None
+        try:
+            return read(node.text)
+        except MbcostError as error:
+            fact = error.fact if error.fact.startswith(what) else f"`{what}`: {error.fact}"
+            self.problem(node, fact, error.help)
+            return None
+
+
+def _read(
+    path: str, taken: tuple[str, ...], key: str, what: str, fields: Fields, make: Callable[[_Entry, dict[str, Any]], T]
+) -> dict[str, T]:
+    doc = parse_document(read_text(read_bytes(path), path), path)
+    found: dict[str, T] = {}
+    lines: dict[str, int] = {}
+    for node in _listed(doc, key, what):
+        if not isinstance(node, Mapping):
+            doc.problem(node, f"a {what} is a mapping", f"write - {{name: mine, {next(iter(fields))}: ...}}")
+            continue
+        entry = _Entry(doc, node)
+        name = _name(entry, what, taken, lines)
+        values: dict[str, Any] = {"name": name}
+        for field, value in node.items.items():
+            if field == "name":
+                continue
+            if field not in fields:
+                close = nearest(field, list(fields))
+                help = f"did you mean {close}?" if close else f"its keys are name, {', '.join(fields)}"
+                entry.problem(node.keys[field], f"a {what} has no key {shown(field)}", help)
+            elif not (isinstance(value, Scalar) and not value.given):
+                values[field] = fields[field](entry, value)
+        if entry.good:
+            one = make(entry, values)
+            if entry.good:
+                found[name] = one
+    doc.finish()
+    return found
+
+
+def _listed(doc: Document, key: str, what: str) -> list[Node]:
+    """The entries of the file's one list."""
+    root = doc.root
+    if not isinstance(root, Mapping):
+        place = doc.place(1, 1) if root is None else doc.place(root.line, root.column)
+        help = f"it begins with `format: 1`, then `{key}:` and a list"
+        raise MbcostError(f"a file of {key} is a mapping of keys", help=help, place=place)
+    for word in root.items:
+        if word not in {"format", key}:
+            doc.problem(root.keys[word], f"a file of {key} has no key {shown(word)}", f"its keys are format and {key}")
+    version = root.items.get("format")
+    if version is None:
+        doc.problem(root, "`format` is missing", "write format: 1 at the top")
+    elif not isinstance(version, Scalar) or version.text != "1":
+        doc.problem(version, "`format` is not 1", "this program reads format 1")
+    listed = root.items.get(key)
+    if not isinstance(listed, Sequence) or not listed.items:
+        doc.problem(listed or root, f"`{key}` is a list of at least one {what}", "write - {name: mine, ...}")
+        return []
+    return listed.items
+
+
+def _name(entry: _Entry, what: str, taken: tuple[str, ...], lines: dict[str, int]) -> str:
+    node = entry.node.items.get("name")
+    if node is None:
+        entry.problem(entry.node, f"a {what} needs a `name`", "write - {name: mine, ...}")
+        return ""
+    text = node.text if isinstance(node, Scalar) else "{...}"
+    if not isinstance(node, Scalar) or not NAME.fullmatch(text):
+        entry.problem(
+            node, f"name {shown(text)} is not a name", "use letters, digits, _ . and -, beginning with a letter"
+        )
+    elif text in lines:
+        fact = f"{what} `{text}` is given twice (first in line {lines[text]})"
+        entry.problem(node, fact, "give one of them another name")
+    elif text in taken:
+        entry.problem(node, f"{what} `{text}` is given twice (it is a shipped one)", "give yours another name")
+    lines.setdefault(text, node.line)
+    return text
+
+
+def _choice(field: str, words: tuple[str, ...]) -> Callable[[_Entry, Node], Any]:
+    return lambda entry, node: entry.scalar(node, field, Choice(*words).read)
+
+
+def _text(field: str) -> Callable[[_Entry, Node], Any]:
+    return lambda entry, node: entry.scalar(node, field, str)
+
+
+def _flag(field: str) -> Callable[[_Entry, Node], Any]:
+    return lambda entry, node: entry.scalar(node, field, FLAG.read)
+
+
+def _steps(entry: _Entry, node: Node) -> Any:
+    if not isinstance(node, Mapping):
+        entry.problem(
+            node, "`steps` is a mapping from activation to its number of steps", "write {hard_swish: 1, silu: 2}"
+        )
+        return ()
+    found = []
+    for word, value in node.items.items():
+        _step_word(entry, node.keys[word], "steps", word, ACTIVATIONS[1:])
+        found.append((word, entry.scalar(value, f"steps {word}", COUNT.read)))
+    return tuple(found)
+
+
+def _in_place(entry: _Entry, node: Node) -> Any:
+    if not isinstance(node, Sequence):
+        entry.problem(node, "`in_place` is a list of what a step does", "write [depthwise, add]")
+        return ()
+    for item in node.items:
+        _step_word(entry, item, "in_place", item.text if isinstance(item, Scalar) else "[...]", STEPS)
+    return tuple(item.text for item in node.items if isinstance(item, Scalar))
+
+
+def _scratch(entry: _Entry, node: Node) -> Any:
+    found = []
+    for item in node.items if isinstance(node, Sequence) else [node]:
+        if not isinstance(item, Sequence) or len(item.items) != 3:
+            fact = "`scratch` is a list of triples: what a step does, bytes for every element it makes, bytes once"
+            entry.problem(item, fact, "write [[global_pool, 4, 0]]")
+            return ()
+        word, per, once = item.items
+        _step_word(entry, word, "scratch", word.text if isinstance(word, Scalar) else "[...]", STEPS)
+        amounts = [entry.scalar(amount, "scratch", SCRATCH.read) for amount in (per, once)]
+        found.append((word.text if isinstance(word, Scalar) else "", *amounts))
+    return tuple(found)
+
+
+def _step_word(entry: _Entry, node: Node, field: str, word: str, known: tuple[str, ...]) -> None:
+    if word not in known:
+        close = nearest(word, list(known))
+        help = f"did you mean {close}?" if close else f"it is one of {', '.join(known)}"
+        entry.problem(node, f"`{field}`: no step does {shown(word)}", help)
+
+
+def _rule(entry: _Entry, values: dict[str, Any]) -> Rule:
+    rule = Rule(**values)
+    if rule.in_place and (rule.blocks or rule.plan != "alive"):
+        other = "blocks" if rule.blocks else "plan"
+        entry.problem(
+            entry.node.items["in_place"], f"`in_place` has no meaning beside this `{other}`", "leave one of them out"
+        )
+    if rule.scratch and rule.plan != "greedy":
+        entry.problem(entry.node.items["scratch"], "`scratch` is only planned by `plan: greedy`", "leave it out")
+    return rule
+
+
+def _device(entry: _Entry, values: dict[str, Any]) -> Device:
+    peak, bandwidth, ridge = (values.get(key) for key in ("peak", "bandwidth", "ridge_point"))
+    own = Fraction(peak, bandwidth) if peak and bandwidth else None
+    if own is None and ridge is None:
+        help = "give ridge_point, or peak (mult-adds a second) and bandwidth (bytes a second)"
+        entry.problem(entry.node, "a device has a ridge point", help)
+    elif own is not None and ridge not in {None, own}:
+        fact = f"`ridge_point` is {ridge}, and peak / bandwidth is {own}"
+        entry.problem(entry.node.items["ridge_point"], fact, "leave the ridge point out")
+    return Device(**{**values, "ridge_point": own if ridge is None else ridge})
+
+
+_WORDS: Fields = {word: _text(word) for word in ("tool", "version", "source", "note")}
+_RULE: Fields = {
+    "plan": _choice("plan", PLANS),
+    "input": _choice("input", INPUTS),
+    "steps": _steps,
+    "in_place": _in_place,
+    "blocks": _flag("blocks"),
+    "holds": _flag("holds"),
+    "reshapes": _flag("reshapes"),
+    "scratch": _scratch,
+    **_WORDS,
+}
+_DEVICE: Fields = {
+    "ridge_point": lambda entry, node: entry.scalar(node, "ridge_point", Rational().read),
+    "peak": lambda entry, node: entry.scalar(node, "peak", lambda text: parse_count(text, "peak")),
+    "bandwidth": lambda entry, node: entry.scalar(node, "bandwidth", lambda text: parse_bytes(text, "bandwidth")),
+    "title": _text("title"),
+    **{word: _text(word) for word in ("source", "note")},
+}
