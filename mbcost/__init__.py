@@ -12,11 +12,11 @@ Importing the package reads no table and imports neither Click, Rich nor SymPy.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from mbcost.errors import MbcostError
-
+TYPE_CHECKING = (
+    False  # importing `typing` for it takes longer than all of the above, and an interrupt there is a traceback
+)
 if TYPE_CHECKING:
+    from mbcost.errors import MbcostError
     from mbcost.network import Cost, Network
 
 __all__ = ["Cost", "MbcostError", "Network", "__version__", "load"]
@@ -53,4 +53,8 @@ def __getattr__(name: str) -> object:
         from mbcost import network
 
         return getattr(network, name)
+    if name == "MbcostError":
+        from mbcost import errors
+
+        return errors.MbcostError
     raise AttributeError(f"module 'mbcost' has no attribute {name!r}")

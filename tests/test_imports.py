@@ -29,7 +29,7 @@ class Edge(NamedTuple):
 
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors",),
+    ("errors", "process"),
     ("dims",),
     ("layers",),
     ("quantities",),

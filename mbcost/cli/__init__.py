@@ -5,13 +5,16 @@ Exit codes are a contract: 0 done or within limits, 1 a check said no, 2 the que
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
 import click
 
 from mbcost import __version__
+from mbcost.cli.output import complain, hush
 from mbcost.errors import MbcostError, nearest
+from mbcost.process import INTERRUPTED
 
 __all__ = ["COMMANDS", "main"]
 
@@ -91,14 +94,13 @@ def main(args: list[str] | None = None) -> None:
 def run(args: list[str] | None = None) -> int:
     """Run the program; errors become one message on stderr and the exit code 2."""
     try:
-        result = cli.main(args, prog_name="mbcost", standalone_mode=False)
+        return _run(sys.argv[1:] if args is None else args)
     except MbcostError as error:
         return _fail(str(error) if error.place is not None else f"error: {error}")
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return 130
+        return INTERRUPTED
     except click.ClickException as error:
         from io import StringIO
 
@@ -106,23 +108,41 @@ def run(args: list[str] | None = None) -> int:
         error.show(said)
         return _fail(said.getvalue().rstrip("\n"))
     except BrokenPipeError:
-        from mbcost.cli.output import hush
-
-        hush()
+        hush(sys.stdout)
         return 0
+    except OSError as error:
+        return _fail(_trouble(error))
     except (MemoryError, RecursionError):
         return _fail("error: the question is too large for this machine\n  help: ask for fewer rows or points")
-    return result if isinstance(result, int) else 0
+
+
+def _run(args: list[str]) -> int:
+    """One command, without what Click's own main adds: an empty line on Ctrl-C, and a 1 where nobody reads the help."""
+    completing = os.environ.get("_MBCOST_COMPLETE")
+    if completing:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, "mbcost", "_MBCOST_COMPLETE", completing)
+    with cli.make_context("mbcost", list(args)) as context:
+        result = cli.invoke(context)
+        return result if isinstance(result, int) else 0
+
+
+def _trouble(error: OSError) -> str:
+    """What nobody nearer to it has put into words: it is the machine's, not the question's."""
+    hush(sys.stdout)
+    if error.filename is not None:
+        what, help = f"`{error.filename}` cannot be used: {error.strerror}", "check the path and its permissions"
+    elif isinstance(error, FileNotFoundError):
+        what, help = "the current folder does not exist any more", "change to one that does"
+    else:
+        what, help = f"standard output cannot be written: {error.strerror}", "write it to a file, or to a terminal"
+    return f"error: {what}\n  help: {help}"
 
 
 def _fail(message: str) -> int:
-    message = "\n".join(printable(line, 1000) for line in message.split("\n"))  # a name may hold an escape sequence
-    try:
-        click.echo(message, err=True)
-    except BrokenPipeError:
-        from mbcost.cli.output import hush
-
-        hush()
+    # a name may hold an escape sequence
+    complain("\n".join(printable(line, 1000) for line in message.split("\n")))
     return 2
 
 

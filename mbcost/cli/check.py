@@ -11,7 +11,7 @@ import click
 
 from mbcost.budgets.specs import DEFAULT_FILE, Budget, BudgetFile, Limit, Outcome, Point
 from mbcost.cli.options import Choice, Given, Question, given_limits, limit_options, variant_options
-from mbcost.cli.output import json_text, terminal, write
+from mbcost.cli.output import complain, json_text, terminal, write
 from mbcost.errors import MbcostError
 
 __all__ = ["command"]
@@ -239,4 +239,5 @@ def _on_github(outcome: Outcome, *, quiet: bool) -> None:
     if not quiet:
         from mbcost.report.verdicts.github import annotation_lines
 
-        click.echo(annotation_lines(outcome), err=True, nl=False)
+        if lines := annotation_lines(outcome):
+            complain(lines.removesuffix("\n"))

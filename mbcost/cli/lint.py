@@ -8,7 +8,7 @@ import click
 
 from mbcost import __version__
 from mbcost.cli.options import ModelName, Question, output_options, variant_options
-from mbcost.cli.output import json_text, table_text
+from mbcost.cli.output import complain, json_text, table_text
 from mbcost.dims import parse_alpha, parse_resolution, parse_rho, parse_rounding
 from mbcost.errors import MbcostError
 from mbcost.lint import Explained, Report, codes, explained, lint
@@ -83,12 +83,12 @@ def _check(options: dict[str, Any]) -> None:
 def _complain(report: Report, *, findings: bool) -> None:
     """The errors of a table on standard error; of a table with errors the findings go there too."""
     for _, error in report.errors:
-        click.echo(str(error) if error.place is not None else f"error: {error}", err=True)
+        complain(str(error) if error.place is not None else f"error: {error}")
     if report.errors and findings:
         for finding in report.findings:
-            click.echo(str(finding), err=True)
+            complain(str(finding))
     if len(report.errors) > 1:
-        click.echo(f"{len(report.errors)} problems", err=True)
+        complain(f"{len(report.errors)} problems")
 
 
 def _messages(reports: list[Report], question: Question) -> None:

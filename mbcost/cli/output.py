@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from mbcost.errors import MbcostError
+from mbcost.process import undone
 
 if TYPE_CHECKING:
     from mbcost.report import Table
 
-__all__ = ["FORMATS", "decimal", "hush", "json_text", "replacing", "table_text", "write"]
+__all__ = [
+    "FORMATS", "complain", "decimal", "hush", "json_text", "printing", "replacing", "table_text", "terminal", "write",
+]  # fmt: skip
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
 
@@ -67,43 +71,73 @@ def _speaks_unicode() -> bool:
 
 def write(content: str | bytes, path: str | None) -> None:
     """Print, or replace a file in one step: never half of it, and nothing at all after an error."""
-    if isinstance(content, str) and path in {None, "-"}:
-        try:
-            sys.stdout.write(content)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            hush()
+    if path in {None, "-"}:
+        with printing() as stream:
+            if isinstance(content, bytes):
+                stream.buffer.write(content)
+            else:
+                stream.write(content)
         return
-    with replacing(path or "-", binary=isinstance(content, bytes)) as stream:
+    with replacing(str(path), binary=isinstance(content, bytes)) as stream:
         stream.write(content)
 
 
-def hush() -> None:
-    """Nobody reads any more: let what is still printed go into nothing."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+@contextmanager
+def printing() -> Iterator[TextIO]:
+    """Standard output. Where nobody reads it any more the rest goes nowhere; any other failure of it is an error."""
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except BrokenPipeError:
+        hush(sys.stdout)
+    except OSError as error:
+        hush(sys.stdout)
+        raise MbcostError(
+            f"standard output cannot be written: {error.strerror}", help="write to a file instead: -o FILE"
+        ) from None
+
+
+def complain(message: str) -> None:
+    """Say something on standard error, where anyone can hear it."""
+    try:
+        sys.stderr.write(message + "\n")
+        sys.stderr.flush()
+    except OSError:
+        hush(sys.stderr)
+
+
+def hush(stream: TextIO) -> None:
+    """Let what is still in a stream that cannot be written go into nothing, or Python would complain about it at its end."""
+    with suppress(OSError, ValueError):  # a stream of a test has no number
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager
 def replacing(path: str, *, binary: bool = False) -> Iterator[IO[Any]]:
-    """A file beside the one asked for, that takes its name and its permissions when all is written; else it is gone."""
-    temporary = os.path.join(os.path.dirname(path) or os.curdir, f".{os.path.basename(path)}.{os.getpid()}")
-    how: dict[str, Any] = {"mode": "wb"} if binary else {"mode": "w", "encoding": "utf-8", "newline": ""}
+    """A new file that takes the place, and the permissions, of the one asked for when all is written; else it is gone.
+
+    A link stays, and the file it leads to is replaced: the shell's ``>`` would write there too.
+    """
+    how: dict[str, Any] = {} if binary else {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
+    kind = "b" if binary else ""
     try:
-        if os.path.isdir(path):
-            raise IsADirectoryError(None, "it is a directory")
-        if os.path.exists(path) and not os.path.isfile(path):  # a device or a pipe cannot be replaced
-            with open(path, **how) as stream:
+        target, permissions = _target(path)
+        if target is None:
+            with open(path, f"w{kind}", **how) as stream:
                 yield stream
             return
-        try:
-            with open(temporary, **how) as stream:
+        # Nobody can have put anything there: the name is not to be guessed, and "x" takes no file and no link that exists.
+        temporary = os.path.join(os.path.dirname(target), f".mbcost-{os.urandom(8).hex()}")
+        with undone(lambda: os.unlink(temporary)), open(temporary, f"x{kind}", **how) as stream:
+            try:
+                if permissions is not None:
+                    os.chmod(temporary, permissions)
                 yield stream
-            if os.path.exists(path):
-                os.chmod(temporary, os.stat(path).st_mode & 0o7777)
-            os.replace(temporary, path)
-        finally:
-            if os.path.lexists(temporary):
+                stream.close()
+                os.replace(temporary, target)
+            except BaseException:
                 os.unlink(temporary)
+                raise
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
@@ -111,3 +145,23 @@ def replacing(path: str, *, binary: bool = False) -> Iterator[IO[Any]]:
         raise MbcostError(
             f"`{path[:200]}` cannot be written: {reason}", help="check the folder and its permissions"
         ) from None
+
+
+def _target(path: str) -> tuple[str | None, int | None]:
+    """The file to replace, at the end of every link, and its permissions; no file for a device or a pipe, which cannot be replaced."""
+    if not path:
+        raise MbcostError("the name of the file to write is empty", help="name a file, or - for standard output")
+    try:
+        state = os.stat(path)
+    except FileNotFoundError:
+        if path.endswith(os.sep):
+            raise IsADirectoryError(None, "it is the name of a directory") from None
+        return os.path.realpath(path), None
+    if stat.S_ISDIR(state.st_mode):
+        raise IsADirectoryError(None, "it is a directory")
+    if not stat.S_ISREG(state.st_mode):
+        return None, None
+    target = os.path.realpath(path)
+    # The names below /proc/self/fd (/dev/stdout is one) do not lead where they say.
+    there = os.path.exists(target) and os.path.samestat(os.stat(target), state)
+    return (target, stat.S_IMODE(state.st_mode)) if there else (None, None)

@@ -4,44 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from typing import IO, Any
 
-from mbcost.cli.output import hush, replacing
+from mbcost.cli.output import printing, replacing
+from mbcost.process import undone
 
 __all__ = ["opened", "watched"]
 
 
-@contextmanager
-def opened(path: str | None) -> Iterator[IO[Any]]:
+def opened(path: str | None) -> AbstractContextManager[IO[Any]]:
     """Standard output, or a file beside the one asked for that takes its name in the end: after an interruption there is none."""
-    if path is None or path == "-":
-        try:
-            yield sys.stdout
-            sys.stdout.flush()
-        except BrokenPipeError:
-            hush()
-        return
-    with _ended_as_interrupted(), replacing(path) as stream:
-        yield stream
-
-
-@contextmanager
-def _ended_as_interrupted() -> Iterator[None]:
-    """Let what else ends a process (``kill``, a closed terminal) be an interruption as Ctrl-C is, so that it cleans up."""
-    import signal
-
-    before = {}
-    with suppress(ValueError):  # not the main thread: signals go elsewhere
-        for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-                before[number] = signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return printing() if path is None or path == "-" else replacing(path)
 
 
 def watched(chunks: Iterable[Any], count: int, path: str | None) -> Iterator[Any]:
@@ -51,7 +25,8 @@ def watched(chunks: Iterable[Any], count: int, path: str | None) -> Iterator[Any
         return
     import click
 
-    with click.progressbar(length=count, file=sys.stderr, update_min_steps=max(1, count // 200)) as bar:
+    bar = click.progressbar(length=count, file=sys.stderr, update_min_steps=max(1, count // 200))
+    with undone(bar.render_finish), bar:  # the bar hides the cursor
         for chunk in chunks:
             yield chunk
             bar.update(1)

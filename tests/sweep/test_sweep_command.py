@@ -329,6 +329,7 @@ def test_only_long_sweeps_are_watched(say: Any, monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.usefixtures("attentive")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_sweep_that_is_ended_leaves_no_file(tmp_path: Path, name: str) -> None:
     command = [
@@ -340,6 +341,6 @@ def test_a_sweep_that_is_ended_leaves_no_file(tmp_path: Path, name: str) -> None
             assert process.poll() is None
         process.send_signal(getattr(signal, name))
         assert process.stderr is not None
-        assert process.stderr.read().strip() == b"interrupted"
+        assert process.stderr.read() == b""
     assert process.returncode == 130
     assert list(tmp_path.iterdir()) == []
