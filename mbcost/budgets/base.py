@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import Any, NamedTuple
 
 from mbcost.budgets.models import Model, Models
@@ -12,14 +13,23 @@ from mbcost.errors import MbcostError, Problems
 from mbcost.layers import Row
 from mbcost.network import Cost, Network
 from mbcost.quantities import Quantity
+from mbcost.tables.nodes import read_bytes
 
 __all__ = ["GitBase", "Side", "blocks_of", "open_base"]
 
 
+MAX_GONE = 200  # of the tables that are gone so many are held against a new one
+ALIKE = 0.5  # a table that shares half its lines with one that is gone is that one, renamed: git's own measure
+
+
 class Side(NamedTuple):
-    """What a network cost before: its rows, the names of its table's blocks, and whether it is a lower bound."""
+    """What a network cost before: its rows, the names of its table's blocks, whether it is a lower bound, and its old path.
+
+    ``was`` is empty where the path is the same.
+    """
 
     cost: Cost
+    was: str = ""
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -55,36 +65,78 @@ class GitBase:
         self.commit = self.repository.merge_base(revision)
         self.label = f"{self.commit[:7]} (merge base with {revision})"
         self.models = models
-        self._networks: dict[str, Network | None] = {}
+        self._tables: dict[str, tuple[Network, str] | None] = {}
+        self._gone: dict[str, str] | None = None
 
     def side(self, model: Model, point: Point, cost: Cost) -> Side | None:
         """The network of the merge base, costed at the same point."""
-        network = self._network(model)
-        if network is None:
+        found = self._table(model)
+        if found is None:
             return None
+        network, was = found
         try:
             before = (
                 cost if network is cost.network else network.cost(**point.variant, convention=cost.variant.convention)
             )
         except MbcostError as error:
             raise self._unusable(error, model) from None
-        return Side(before)
+        return Side(before, was)
 
-    def _network(self, model: Model) -> Network | None:
-        if model.path not in self._networks:
-            path = self.repository.inside(model.path)
-            if path is not None and self.repository.has(self.commit, path):
-                try:
-                    network = Network(self.repository.table(self.commit, path))
-                except MbcostError as error:
-                    raise self._unusable(error, model) from None
-                self._networks[model.path] = network
-            else:  # a shipped table that is not of this repository does not change with it
-                self._networks[model.path] = self.models.network(model) if model.shipped else None
-        return self._networks[model.path]
+    def absent(self, model: Model) -> str:
+        """Why a model has no side; one that cannot have any is an error."""
+        if self.repository.inside(model.path) is None:
+            raise MbcostError(
+                f"`{model.name}` is outside the repository `{self.repository.root}`, so it has no base there",
+                help="check it with the budgets of its own repository, or compare with a saved report: --base FILE.json",
+            )
+        left_out = len(self._gone or ()) - MAX_GONE
+        looked = (
+            f" (of {MAX_GONE + left_out:,} tables that are gone, {MAX_GONE} were looked at)" if left_out > 0 else ""
+        )
+        return f"is new: it has no base at {self.label}{looked}"
+
+    def _table(self, model: Model) -> tuple[Network, str] | None:
+        if model.path not in self._tables:
+            try:
+                self._tables[model.path] = self._read(model)
+            except MbcostError as error:
+                raise self._unusable(error, model) from None
+        return self._tables[model.path]
+
+    def _read(self, model: Model) -> tuple[Network, str] | None:
+        """The table at the merge base, and its path there where that was another; None where there was none."""
+        path = self.repository.inside(model.path)
+        if path is not None and self.repository.has(self.commit, path):
+            return Network(self.repository.table(self.commit, path)), ""
+        if model.shipped:  # a shipped table that is not of this repository does not change with it
+            return self.models.network(model), ""
+        was = self._renamed(model.path, path) if path is not None else ""
+        return (Network(self.repository.table(self.commit, was)), was) if was else None
+
+    def _renamed(self, file: str, path: str) -> str:
+        """The path of the table that is gone and most alike, if any is alike enough."""
+        if self._gone is None:
+            kept = self.repository.files("HEAD") if self.repository.sparse else {}
+            self._gone = {
+                known: blob
+                for known, blob in self.repository.files(self.commit).items()
+                if known not in kept and not os.path.lexists(os.path.join(self.repository.root, known))
+            }
+        name = os.path.basename(path)
+        nearby = sorted(self._gone, key=lambda known: (os.path.basename(known) != name, known))[:MAX_GONE]
+        lines = Counter(read_bytes(file).splitlines())
+        best, most = "", ALIKE
+        for known in nearby:
+            before = Counter(self.repository.blob(self._gone[known], known).splitlines())
+            alike = 2 * (lines & before).total() / (lines.total() + before.total() or 1)
+            if alike > most or (alike == most and not best):
+                best, most = known, alike
+        return best
 
     def _unusable(self, error: MbcostError, model: Model) -> MbcostError:
         problems = error.problems if isinstance(error, Problems) else (error,)
+        if error.place is None:  # the table is not at hand
+            return MbcostError(f"the base of `{model.name}` cannot be read: {error.fact}", help=error.help)
         return MbcostError(
             f"the base of `{model.name}` does not load: {'; '.join([problem.fact for problem in problems[:5]])}",
             help=f"the base is {self.label}: mend the table there, or give another --base", place=error.place,
@@ -94,7 +146,8 @@ class GitBase:
 def open_base(text: str, files: list[BudgetFile], models: Models) -> Any:
     """``--base``: a saved report where it ends in .json, else a revision of the repository the budgets are in.
 
-    Either has a ``label`` that says what it is, and gives the ``side`` of a model at a point: None where the model is new.
+    Either has a ``label`` that says what it is, gives the ``side`` of a model at a point, None where the model has none, and
+    says why one is ``absent``.
     """
     if text.endswith(".json"):
         from mbcost.budgets.saved import ReportBase

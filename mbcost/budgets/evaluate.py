@@ -55,6 +55,8 @@ class _Checker:
             from mbcost.budgets.base import open_base
 
             self.base = open_base(base, files, self.models)
+        self.absent: dict[str, str] = {}
+        self.renamed: dict[str, str] = {}
         self._sides: dict[Any, Any] = {}
         self._grown: dict[Any, Any] = {}
 
@@ -64,7 +66,10 @@ class _Checker:
             for budget in file.budgets:
                 results += self._budget(file, budget)
         notices = tuple([r for r in _largest(results) if r.status == "pass" and r.value * LOOSE < r.allowed])
-        return Outcome(tuple(results), tuple(self.files), self.base.label if self.base else "", notices)
+        return Outcome(
+            tuple(results), tuple(self.files), self.base.label if self.base else "", notices,
+            tuple(self.absent.items()), tuple(self.renamed.items()),
+        )  # fmt: skip
 
     def _budget(self, file: BudgetFile, budget: Budget) -> list[Result]:
         results: list[Result] = []
@@ -73,7 +78,7 @@ class _Checker:
         for model in self.models.find(file, budget):
             for point in budget.points:
                 cost = self.models.cost(model, point, file.convention, budget.place)
-                before = self._side(model, point, cost)
+                before = self._side(budget, model, point, cost)
                 for limit in budget.limits:
                     result = self._judge(file, budget, model, point, cost, before, limit)
                     if result is not None:
@@ -89,13 +94,18 @@ class _Checker:
             )
         return results
 
-    def _side(self, model: Model, point: Point, cost: Cost) -> Any:
-        """What the model cost before at this point; None without a base, or where the model is new."""
+    def _side(self, budget: Budget, model: Model, point: Point, cost: Cost) -> Any:
+        """What the model cost before at this point; None without a base, or where the base does not have the model."""
         if self.base is None:
             return None
         if id(cost) not in self._sides:  # the costs are kept, so that their ids stay their own
             self._sides[id(cost)] = self.base.side(model, point, cost)
-        return self._sides[id(cost)]
+        side = self._sides[id(cost)]
+        if side is not None and side.was:
+            self.renamed[model.name] = side.was
+        elif side is None and any(limit.kind == "vs_base" for limit in budget.limits):
+            self.absent[model.name] = self.base.absent(model)
+        return side
 
     def _judge(
         self, file: BudgetFile, budget: Budget, model: Model, point: Point, cost: Cost, before: Any, limit: Limit
@@ -116,6 +126,7 @@ class _Checker:
             value = self.models.measure(cost, quantity, bits)
         estimated = not quantity.base.of_shapes
         bound = estimated and not all(row.exact for row in rows)
+        base_bound = False
         grew: tuple[Part, ...] = ()
         status = ""
         if before is not None and not limit.layers:
@@ -125,7 +136,7 @@ class _Checker:
                 status, allowed = ("new" if self.base else "unchecked"), None
             else:
                 allowed = max(limit.amount.allowed(base), base + limit.ignore_below)
-                bound = bound or (before.bound and estimated)
+                base_bound = before.bound and estimated  # what it allows is then the least that it may allow
         if not status:
             over = value > allowed or bound
             status = ("warn" if limit.warns and not self.strict else "fail") if over else "pass"
@@ -136,7 +147,8 @@ class _Checker:
         layers = _top(cost, rows, quantity, bits, self.models.measure(cost, quantity, bits))
         place = _place(cost, layer, layers, grew, limit) if status in {"warn", "fail"} else None
         return Result(
-            file, budget, limit, model.name, point, cost, status, value, allowed, layer, layers, base, grew, bound, place
+            file, budget, limit, model.name, point, cost, status, value, allowed, layer, layers, base, grew, bound, place,
+            base_bound,
         )  # fmt: skip
 
     def _grew(self, cost: Cost, before: Any, quantity: Quantity, bits: int) -> tuple[Part, ...]:

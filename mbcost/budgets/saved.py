@@ -52,7 +52,12 @@ class ReportBase:
                 help=f"save the base with --convention {cost.variant.convention}, or change `convention`",
                 place=Place(self.label, 1, 1),
             )
-        return SavedSide(found, self.label)
+        moved = "name" in found and found.get("model") != model.name  # a report of `mbcost table` has the name alone
+        return SavedSide(found, self.label, str(found.get("model")) if moved else "")
+
+    def absent(self, model: Model) -> str:
+        """Why a model has no side."""
+        return f"is new: it has no base at {self.label}"
 
 
 def _models(path: str) -> list[dict[str, Any]]:
@@ -99,10 +104,11 @@ def _same_point(model: dict[str, Any], cost: Cost, point: Point) -> bool:
 
 
 class SavedSide:
-    """A saved network: its rows as far as layers are told apart by them, and the amounts the report carries."""
+    """A saved network: its rows as far as layers are told apart by them, the amounts the report carries, and its old path."""
 
-    def __init__(self, model: dict[str, Any], path: str) -> None:
+    def __init__(self, model: dict[str, Any], path: str, was: str) -> None:
         self.path = path
+        self.was = was
         self.blocks = tuple(model.get("blocks") or ())
         self.bound = model.get("status", "exact") != "exact"
         try:

@@ -113,7 +113,8 @@ class Result(NamedTuple):
 
     ``status`` is ``pass``, ``warn`` (over a warning limit), ``fail``, ``new`` (the model has no base) or ``unchecked``
     (no base was given). ``allowed`` is the limit as an exact number of the same unit as ``value``: for growth, what the
-    base allows. ``grew`` are the layers that grew over the base, most first.
+    base allows. ``grew`` are the layers that grew over the base, most first. ``bound`` says that the value is a lower bound,
+    ``base_bound`` that the base is one: then the limit may be higher than ``allowed``, and nobody knows by how much.
     """
 
     file: BudgetFile
@@ -131,11 +132,12 @@ class Result(NamedTuple):
     grew: tuple[Part, ...] = ()
     bound: bool = False
     place: Place | None = None
+    base_bound: bool = False
 
     @property
     def over(self) -> Any:
-        """By how much the value is over the limit; 0 within it."""
-        return max(0, self.value - self.allowed) if self.allowed is not None else 0
+        """By how much the value is over the limit; 0 within it, and where the limit is not known."""
+        return max(0, self.value - self.allowed) if self.allowed is not None and not self.base_bound else 0
 
     @property
     def over_share(self) -> Fraction:
@@ -144,12 +146,17 @@ class Result(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Everything one check found."""
+    """Everything one check found.
+
+    ``absent`` has the models that the base does not have, each with why; ``renamed`` those that it has under another path.
+    """
 
     results: tuple[Result, ...]
     files: tuple[BudgetFile, ...]
     base: str = ""
     notices: tuple[Result, ...] = ()
+    absent: tuple[tuple[str, str], ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
 
     @property
     def failures(self) -> list[Result]:

@@ -84,6 +84,8 @@ def _result(result: Result) -> dict[str, Any]:
             ]
     if result.bound:
         keys["bound"] = True
+    if result.base_bound:
+        keys["base_bound"] = True
     keys["budget"] = {"file": result.file.path or None, "number": result.budget.number}
     if limit.place is not None:
         keys["budget"].update({"line": limit.place.line, "column": limit.place.column})

@@ -84,7 +84,7 @@ def _row(result: Result) -> str:
     text = limit.text + (" over the base" if limit.kind == "vs_base" else "")
     value = ("at least " if result.bound else "") + amount(result, result.value)
     if limit.kind == "vs_base" and result.base is not None:
-        value += f" (was {amount(result, result.base)})"
+        value += f" (was {'at least ' * result.base_bound}{amount(result, result.base)})"
     cells = [
         bold(_WORDS[result.status]),
         escaped(visible(result.model)),

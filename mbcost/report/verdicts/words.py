@@ -40,6 +40,8 @@ def verdict(outcome: Outcome) -> str:
     models = len({r.model for r in outcome.results})
     scope = f"{plural(budgets, 'budget')}, {plural(models, 'model')}"
     warned = f"; {plural(len(warnings), 'warning')}" if warnings else ""
+    if outcome.base and not held:
+        return f"nothing held against the base: {plural(len(outcome.results), 'limit')} not checked ({scope})"
     if not failures:
         limits = "1 limit holds" if len(held) == 1 else f"{len(held):,} limits hold"
         return f"within budget: {limits} ({scope}){warned}"
@@ -99,7 +101,13 @@ def facts(result: Result) -> str:
             return f"{words}, {kind} {limit.text} over the base"
         grown = value - result.base
         rate = f" ({percent_change(Fraction(grown, result.base))})" if result.base else ""
-        words += f", {'grew by' if grown > 0 else 'shrank by' if grown else 'unchanged from'} {amount(result, abs(grown) or value)}{rate if grown else ''}"
+        if result.bound and result.base_bound:
+            words += f", was at least {amount(result, result.base)}"
+        elif result.bound or result.base_bound:
+            most = result.base_bound == (grown >= 0)
+            words += f", {'grew' if grown >= 0 else 'shrank'} by at {'most' if most else 'least'} {amount(result, abs(grown))}"
+        else:
+            words += f", {'grew by' if grown > 0 else 'shrank by' if grown else 'unchanged from'} {amount(result, abs(grown) or value)}{rate if grown else ''}"
         words += f", {kind} {limit.text}"
     else:
         words += f", {kind} {limit.text}"
@@ -107,7 +115,7 @@ def facts(result: Result) -> str:
     if result.over:
         rate = f" ({share(result.over_share)})" if result.allowed else ""
         return f"{words}, over by {excess(result)}{rate}"
-    if result.bound:
+    if result.bound or (result.base_bound and value > result.allowed):
         unknown = [visible(row.name) for row in result.cost.rows if not row.exact]
         which = (
             f"the cost of {', '.join(unknown[:3])}{f' and {len(unknown) - 3} more' if len(unknown) > 3 else ''}"
@@ -194,10 +202,11 @@ def notes(outcome: Outcome) -> list[str]:
     for result in outcome.results:
         if result.status == "new":
             new[result.model] = new.get(result.model, 0) + 1
+    why = dict(outcome.absent)
     for model, number in new.items():
-        found.append(
-            f"{visible(model)} is new: it has no base at {visible(outcome.base)}, so {plural(number, 'relative limit')} not checked"
-        )
+        found.append(f"{visible(model)} {visible(why[model])}, so {plural(number, 'relative limit')} not checked")
+    for model, was in outcome.renamed:
+        found.append(f"{visible(model)} was {visible(was)} at {visible(outcome.base)}: held against that")
     return found
 
 
