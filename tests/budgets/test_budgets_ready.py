@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
@@ -29,14 +31,17 @@ def read(path: Path) -> Any:
 
 
 class Runner:
-    """Runs the steps of a composite Action as GitHub's runner does: bash, inputs as env, a workspace, a summary file."""
+    """Runs the steps of a composite Action as GitHub's runner does: bash, inputs as env, a workspace, a summary file.
+
+    With MBCOST_ONLINE the first step installs what it names; without, a copy of what the tests use takes its place.
+    """
 
     def __init__(self, work: Repository, temp: Path) -> None:
         self.work = work
         self.summary = temp / "summary.md"
         self.summary.touch()
-        temporary = temp / "runner"
-        temporary.mkdir()
+        self.temporary = temp / "runner"
+        self.temporary.mkdir()
         self.env = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(temp),
@@ -46,49 +51,54 @@ class Runner:
             "GITHUB_WORKSPACE": str(work.folder),
             "GITHUB_STEP_SUMMARY": str(self.summary),
             "GITHUB_ACTION_PATH": str(ACTION),
-            "RUNNER_TEMP": str(temporary),
-            # no network: what is needed to build and to run is there already
-            "PIP_NO_INDEX": "1",
-            "PIP_NO_BUILD_ISOLATION": "false",  # pip reads the negation: do not isolate
-            "PIP_NO_DEPS": "1",
+            "RUNNER_TEMP": str(self.temporary),
             "PIP_ROOT_USER_ACTION": "ignore",
         }
 
+    def steps(self) -> list[dict[str, Any]]:
+        steps = read(ACTION / "action.yml")["runs"]["steps"]
+        assert isinstance(steps, list)
+        return steps
+
     def run(self, base_ref: str = "", **inputs: str) -> subprocess.CompletedProcess[str]:
         """The last step's result; a step that fails ends the run."""
-        action = read(ACTION / "action.yml")
-        assert set(inputs) <= set(action["inputs"])
-        values = {name: inputs.get(name, spec["default"]) for name, spec in action["inputs"].items()}
+        install, check = self.steps()
+        if os.environ.get("MBCOST_ONLINE"):
+            done = self.step(install, base_ref, **inputs)
+            if done.returncode:
+                return done
+        else:
+            for package in (click, yaml):
+                source = Path(package.__file__).parent
+                shutil.copytree(source, self.temporary / "mbcost" / source.name, dirs_exist_ok=True)
+        return self.step(check, base_ref, **inputs)
+
+    def step(self, step: dict[str, Any], base_ref: str = "", **inputs: str) -> subprocess.CompletedProcess[str]:
+        known = read(ACTION / "action.yml")["inputs"]
+        assert set(inputs) <= set(known)
+        values = {name: inputs.get(name, spec["default"]) for name, spec in known.items()}
         values["python"] = sys.executable
 
         def filled(text: str) -> str:
             return re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda match: values[match[1]], text)
 
-        done = None
-        for step in action["runs"]["steps"]:
-            assert step["shell"] == "bash"
-            assert "${{" not in step["run"]  # an input is never part of a script
-            folder = self.work.folder / filled(step.get("working-directory", "."))
-            env = {
-                **self.env,
-                "GITHUB_BASE_REF": base_ref,
-                **{key: filled(value) for key, value in step.get("env", {}).items()},
-            }
-            script = folder.parent / "step.sh"
-            script.write_text(step["run"], encoding="utf-8")
-            command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
-            done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-            if done.returncode:
-                break
-        assert done is not None
-        return done
+        assert step["shell"] == "bash"
+        assert "${{" not in step["run"]  # an input is never part of a script
+        folder = self.work.folder / filled(step.get("working-directory", "."))
+        env = {
+            **self.env,
+            "GITHUB_BASE_REF": base_ref,
+            **{key: filled(value) for key, value in step.get("env", {}).items()},
+        }
+        script = self.temporary / "step.sh"
+        script.write_text(step["run"], encoding="utf-8")
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
+        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
 def runner(repository: Callable[..., Repository], tmp_path: Path) -> Runner:
     """A pull request checked out beside what `origin` has, with the Action's checkout at hand."""
-    pytest.importorskip("hatchling", reason="installing without network needs the build backend")
-    pytest.importorskip("pip")
     origin = repository("origin")
     origin.write("net.yaml", TABLE)
     origin.write(
@@ -134,6 +144,95 @@ def test_the_actions_steps_run_as_github_runs_them(runner: Runner) -> None:
     assert runner.run(base_ref="main").returncode == 2
 
 
+def test_paths_and_options_with_blanks_go_through_the_action(runner: Runner) -> None:
+    text = (runner.work.folder / "mbcost-budgets.yaml").read_text(encoding="utf-8")
+    for name in ("my budgets.yaml", "--exit-zero.yaml", "*.yaml", "$(touch ran).yaml"):
+        runner.work.write(name, text)
+    said = runner.run(
+        base="HEAD",
+        budgets="my budgets.yaml\n--exit-zero.yaml\n\n  *.yaml\n$(touch ran).yaml\n",
+        args="--report \"junit=my report.xml\" --report 'markdown=$(touch ran).md'",
+    )
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.startswith("within budget: 8 limits hold (4 budgets, 1 model)\n")
+    assert (runner.work.folder / "my report.xml").exists()
+    assert (runner.work.folder / "$(touch ran).md").exists()
+    assert not (runner.work.folder / "ran").exists()
+    unclosed = runner.run(args="--report 'x")
+    assert (unclosed.returncode, unclosed.stdout) == (2, "")
+    assert (
+        unclosed.stderr == "error: `args` cannot be split into words: No closing quotation\n  help: close every quote\n"
+    )
+
+
+SHADOWS = (
+    "click", "yaml", "mbcost", "pip", "json", "fractions", "subprocess", "typing", "shlex", "conftest", "sitecustomize", "usercustomize",
+    "runpy", "encodings",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [None, ".", "", "work"])
+def test_no_module_of_the_checked_repository_is_imported(path: str | None, runner: Runner, tmp_path: Path) -> None:
+    """Each is named like something that one of the steps imports, as a file and as a package, and leaves a mark."""
+    mark = tmp_path / "mark"
+    if path is not None:
+        runner.env["PYTHONPATH"] = str(runner.work.folder) if path == "work" else path
+    code = f"open({str(mark)!r}, 'a').write(__name__ + ' ')\n"
+    for name in SHADOWS:
+        runner.work.write(f"{name}.py", code)
+        runner.work.write(f"{name}/__init__.py", code)
+    runner.env |= {"PIP_NO_INDEX": "1", "PYTHONSTARTUP": "conftest.py", "PYTHONINSPECT": "", "PYTHONHOME": ""}
+    install, check = runner.steps()
+    done = runner.step(install)
+    assert "No matching distribution found" in done.stderr  # it is pip that ran, without an index
+    assert not mark.exists(), mark.read_text(encoding="utf-8")
+    for package in (click, yaml):
+        source = Path(package.__file__).parent
+        shutil.copytree(source, runner.temporary / "mbcost" / source.name)
+    done = runner.step(check, base_ref="main")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not mark.exists(), mark.read_text(encoding="utf-8")
+
+
+def test_the_shadows_would_be_imported_otherwise(runner: Runner, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    runner.work.write("click.py", f"open({str(mark)!r}, 'w').close()\n")
+    subprocess.run([sys.executable, "-m", "mbcost"], cwd=runner.work.folder, capture_output=True, check=False)
+    assert mark.exists()
+    done = subprocess.run([sys.executable, str(ACTION / "check.py")], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: Python is not isolated\n  help: start it with -I\n")
+
+
+def test_the_action_installs_what_is_pinned_and_nothing_else(tmp_path: Path) -> None:
+    text = (ACTION / "requirements.txt").read_text(encoding="utf-8")
+    pins = re.findall(r"(?m)^([a-z]+)==([\d.]+) \\$", text)
+    assert [name for name, _ in pins] == ["click", "pyyaml"]
+    entries = re.split(r"(?m)^(?=[a-z]+==)", text)[1:]
+    assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", entry) for entry in entries)
+    script = read(ACTION / "action.yml")["runs"]["steps"][0]["run"]
+    for option in ("--require-hashes", "--no-deps", "--only-binary :all:", " -I -m pip "):
+        assert option in script
+    # with these alone, and whatever the form, nothing else is asked for
+    for package in (click, yaml):
+        source = Path(package.__file__).parent
+        shutil.copytree(source, tmp_path / "mbcost" / source.name)
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:3]; from mbcost.cli import run\n"
+        "for form in ('table', 'json', 'markdown', 'github', 'junit'):\n"
+        "    assert run(['check', 'mobilenet_v1', '--max-params', '4M', '-f', form]) == 1\n"
+    )
+    command = [sys.executable, "-I", "-S", "-c", code, str(ROOT), str(tmp_path / "mbcost")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_other_peoples_actions_are_named_by_commit() -> None:
+    """A tag can be moved; what runs with the repository's rights is known by its hash."""
+    for file in (ROOT / ".github").rglob("*.yml"):
+        for used in re.findall(r"uses: *(\S+)", file.read_text(encoding="utf-8")):
+            assert used.startswith("./") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", used), used
+
+
 def test_the_action_takes_inputs_as_environment_alone() -> None:
     action = read(ACTION / "action.yml")
     assert action["runs"]["using"] == "composite"
@@ -163,6 +262,7 @@ def test_the_hooks_run_commands_that_exist() -> None:
         assert command in COMMANDS
         assert hook["language"] == "python"
         assert re.search(hook["files"], "models/net.yaml")
+        assert hook.get("pass_filenames", True) is False or hook["args"][-1] == "--"  # a file's name is no option
     assert hooks[1]["pass_filenames"] is False
 
 
