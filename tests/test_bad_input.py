@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+import mbcost
 from mbcost.cli import COMMANDS
 from tests.conftest import Said, refused
+from tests.inline import says
 
 Say = Callable[..., Said]
 GOOD = "format: 1\ninput: {channels: 3, resolution: 32}\nlayers: [{op: depthwise}]\n"
@@ -41,7 +43,7 @@ def process(*args: str, stdin: bytes = b"", **kwargs: object) -> subprocess.Comp
         ("", ["there is no model ``"]),
         ("..", ["there is no model `..`"]),
         ("a\0b", ["there is no model `a?b`"]),
-        ("x" * 5000, ["there is no model"]),
+        ("x" * 5000, [f"there is no model `{'x' * 60}`"]),
         ("nothing/here.yaml", ["`nothing/here.yaml` cannot be read: No such file or directory"]),
         ("nothing_here.yml", ["cannot be read"]),
         ("../models/mobilenet_v1", ["cannot be read"]),
@@ -52,6 +54,11 @@ def process(*args: str, stdin: bytes = b"", **kwargs: object) -> subprocess.Comp
 @pytest.mark.parametrize("command", ["table", "compare", "formula", "show"])
 def test_models_that_are_not_there(command: str, model: str, words: list[str], say: Say) -> None:
     refused(say(command, model), *words)
+
+
+def test_the_name_of_a_model_that_is_not_there_is_told_without_its_control_characters() -> None:
+    with says(f"there is no model `?[31m{'y' * 55}`"):
+        mbcost.load("\x1b[31m" + "y" * 70)
 
 
 @pytest.mark.parametrize(

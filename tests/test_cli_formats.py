@@ -14,7 +14,8 @@ import jsonschema
 import pytest
 
 import mbcost
-from mbcost.tables import configs_folder, models
+from mbcost.tables import configs_folder, models, read_network
+from mbcost.tables.writer import expanded
 from tests.conftest import Said
 
 Say = Callable[..., Said]
@@ -78,6 +79,24 @@ def test_the_schema_takes_every_shipped_table_and_refuses_broken_ones(say: Say) 
     for change in ({"format": 2}, {"layer": []}, {"layers": [{"op": "depthwise", "strid": 2}]}, {"layers": [{"op": "linear", "norm": "no"}]},
                    {"layers": [{"op": "depthwise", "stride": 0}]}, {"rounding": "round"}):  # fmt: skip
         assert not checked.is_valid(good | change), change
+    for size in (1, 65_536, "32x48", [32, 48]):
+        assert checked.is_valid(good | {"input": {"resolution": size}}), size
+    for wrong in ({"channels": 3}, {"resolution": 32, "channel": 3}, {"resolution": 32, "channels": 0}, {"resolution": 0}, {"resolution": 65_537},
+                  {"resolution": "32"}, {"resolution": "x32"}, {"resolution": [32]}, {"resolution": [32, 48, 3]}, {"resolution": [0, 48]}, 32):  # fmt: skip
+        assert not checked.is_valid(good | {"input": wrong}), wrong
+    for whole in ({"format": 1}, {"format": 1, "layers": []}, {"format": 1, "input": {"resolution": 32}}):
+        assert not checked.is_valid(whole), whole
+
+
+def test_what_is_not_written_in_a_table_is_not_written_out(say: Say) -> None:
+    table = "format: 1\nname: net\n{}input: {{channels: 3, resolution: 32}}\nlayers:\n  - {{op: pointwise, out_channels: 4}}\n"
+    head = 'source: {paper: "a b"}\nimplementation: "models/net.py, \\"v2\\""\n'
+    bare, full = expanded(read_network(table.format("")).table), expanded(read_network(table.format(head)).table)
+    assert full.splitlines()[2:4] == head.splitlines()
+    assert bare.splitlines() == [line for line in full.splitlines() if line not in head.splitlines()]
+    assert bare.splitlines()[2] == "input: {channels: 3, resolution: 32}"
+    oblong = expanded(read_network(table.format("").replace("32", "32x48")).table)
+    assert oblong.splitlines()[2] == "input: {channels: 3, resolution: 32x48}"
 
 
 @pytest.mark.parametrize("model", models())

@@ -133,6 +133,14 @@ def test_the_twin_of_a_pair() -> None:
         ("- {op: depthwise}", False),
         ("- {op: depthwise}\n- {op: shuffle, groups: 3}\n- {op: pointwise, out_channels: 4}", False),
         ("- {op: depthwise}\n- {op: dropout}\n- {op: pointwise, out_channels: 4}", False),
+        ("- {op: depthwise}\n- {op: pointwise, out_channels: 4, stride: [1, 2]}", False),
+        ("- {op: depthwise}\n- {op: conv, kernel_size: 1, out_channels: 4, padding: 1}", False),
+        ("- {op: depthwise}\n- {op: conv, kernel_size: 1, out_channels: 4, padding: [0, 0, 0, 1]}", False),
+        ("- {op: depthwise}\n- {op: conv, kernel_size: 1, out_channels: 4, padding: valid}", True),
+        ("- {op: depthwise}\n- {op: conv, kernel_size: 1, out_channels: 4, padding: 0}", True),
+        ("- {op: depthwise}\n- {op: conv, kernel_size: [1, 3], out_channels: 4}", False),
+        ("- {op: depthwise, kernel_size: [1, 3]}\n- {op: pointwise, out_channels: 4}", True),
+        ("- {op: depthwise, multiplier: 2}\n- {op: pointwise, out_channels: 4}", False),
     ],
 )
 def test_what_is_a_pair(rows: str, paired: bool) -> None:
@@ -173,6 +181,19 @@ def test_a_convolution_with_as_many_groups_as_channels_is_half_of_a_pair() -> No
         "- {op: conv, kernel_size: 3, out_channels: 12, groups: 6}\n- {op: pointwise, out_channels: 10}", channels=6
     )
     assert pairs(grouped.placed()) == []
+    fewer = table(
+        "- {op: conv, kernel_size: 3, out_channels: 3, groups: 3}\n- {op: pointwise, out_channels: 10}", channels=6
+    )
+    assert pairs(fewer.placed()) == []
+    one = table(
+        "- {op: conv, kernel_size: 3, out_channels: 1, groups: 1}\n- {op: pointwise, out_channels: 10}", channels=1
+    )
+    assert pairs(one.placed()) == []  # a standard convolution, of one channel
+
+
+def test_a_depthwise_row_of_1_x_1_is_no_pointwise_half() -> None:
+    net = table("- {op: depthwise, kernel_size: 3}\n- {op: depthwise, kernel_size: 1}")
+    assert pairs(net.placed()) == []
 
 
 def test_squeeze_and_excite_costs_in_the_twin_what_it_costs_in_the_network() -> None:

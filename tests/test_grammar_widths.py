@@ -108,6 +108,16 @@ def test_a_width_of_zero_is_an_error() -> None:
         cost("- {op: separable, out_channels: 8}", head="rounding: floor", alpha="0.1")
 
 
+def test_a_map_has_at_most_10_to_the_15_channels() -> None:
+    rows = (
+        "- {op: conv, kernel_size: 1, out_channels: 10000000}\n"
+        + "- {op: conv, kernel_size: 1, expansion: 10000}\n" * 2
+    )
+    assert cost(rows, resolution=1).rows[-1].output[0] == 10**15
+    with says("a map of more than 1,000,000,000,000,000 channels", "conv_4", "is a row repeated too often?"):
+        cost(rows + "- {op: conv, kernel_size: 1, expansion: 1.1}", resolution=1)
+
+
 def test_alpha_is_exact_in_all_its_spellings() -> None:
     net = table("- {op: pointwise, out_channels: 200}", head="rounding: floor")
     for alpha in ("1.15", "23/20", 1.15, Fraction(23, 20)):
@@ -164,6 +174,17 @@ def test_the_number_of_rows_is_known_before_any_is_made() -> None:
 def test_rho_rounds_each_side_to_the_nearest(base: int, rho: str, expected: int) -> None:
     """floor(rho * base + 1/2): halves go up."""
     assert cost("- {op: depthwise}", resolution=base, rho=rho).rows[0].output[1:] == (expected, expected)
+
+
+@pytest.mark.parametrize("base", ["[2, 32768]", "[32768, 2]"])
+def test_rho_leaves_every_side_between_1_and_65536_pixels(base: str) -> None:
+    net = table("- {op: depthwise}", resolution=base)
+    assert sorted(net.cost(rho=2).rows[0].output[1:]) == [4, 65_536]
+    assert sorted(net.cost(rho="1/4").rows[0].output[1:]) == [1, 8_192]
+    with says("rho (=32769/16384) makes the resolution", "65538", "a side is 1 to 65536 pixels"):
+        net.cost(rho="65538/32768")
+    with says("rho (=0.2) makes the resolution", "a side is 1 to 65536 pixels"):
+        net.cost(rho="1/5")
 
 
 def test_a_resolution_replaces_the_base() -> None:

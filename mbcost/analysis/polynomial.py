@@ -239,10 +239,6 @@ class Recorder(Arithmetic):
         """The atom of a quotient rounded down."""
         return self._quotient("floor_div", a, b)
 
-    def nearest_int(self, numerator: Dim, denominator: int) -> Dim:
-        """The atom of a quotient rounded to nearest."""
-        return self._quotient("nearest_int", numerator, denominator)
-
     def _quotient(self, op: str, a: Dim, b: int) -> Dim:
         if b == 1:
             return a

@@ -127,7 +127,3 @@ class AlongAlpha(Idealised):
     def floor_div(self, a: Dim, b: int) -> Dim:
         """The quotient, unrounded."""
         return Series.of(a) / b
-
-    def nearest_int(self, numerator: Dim, denominator: int) -> Dim:
-        """The quotient, unrounded."""
-        return Series.of(numerator) / denominator

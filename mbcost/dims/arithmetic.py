@@ -90,10 +90,6 @@ class Arithmetic:
         """a / b rounded down."""
         return a // b
 
-    def nearest_int(self, numerator: Dim, denominator: int) -> Dim:
-        """numerator / denominator to the nearest integer, ties up: floor(x + 1/2)."""
-        return (2 * numerator + denominator) // (2 * denominator)
-
     def unequal(self, a: Dim, b: Dim) -> Dim:
         """1 where two dims differ, 0 where they are equal."""
         return (a != b) * 1
@@ -130,10 +126,6 @@ class Idealised(Arithmetic):
     def floor_div(self, a: Dim, b: int) -> Dim:
         """a / b, as it is."""
         return _reduced(a, b)
-
-    def nearest_int(self, numerator: Dim, denominator: int) -> Dim:
-        """numerator / denominator, as it is."""
-        return _reduced(numerator, denominator)
 
     def at_least(self, a: Dim, b: Dim) -> Dim:
         """No window is dropped in the idealised network."""

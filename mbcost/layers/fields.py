@@ -271,7 +271,7 @@ class RowName(FieldType):
     def read(self, raw: Raw) -> str:
         """The name; whether such a row exists is known when rows are laid out."""
         if not isinstance(raw, str) or not raw:
-            raise self._wrong(raw)
+            raise self._wrong(raw, "one row, by its name")
         return raw
 
     def schema(self) -> dict[str, Any]:

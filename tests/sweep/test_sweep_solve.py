@@ -16,6 +16,7 @@ from mbcost.analysis.family import Limit
 from mbcost.analysis.solve import Solver, Step
 from mbcost.analysis.solve_size import largest_size
 from mbcost.analysis.steps import Place
+from tests.inline import table
 
 SMALL_STEP = Fraction(1, 10**9)
 
@@ -111,18 +112,56 @@ def test_the_largest_resolution_is_what_trying_every_one_finds(name: str) -> Non
         [Limit("mult_adds", 120_000_000)],
         [Limit("mult_adds", 10**9)],
         [Limit("mult_adds", 10**9), Limit("mult_adds", 9 * 10**8, True)],
+        [Limit("mult_adds", 10**9), Limit("params", 10**9, True)],
     ):
+        tried = [r for r in range(1, 640) if within(network, Fraction(1), r, limits)]
+        assert not tried or tried[-1] < 600  # or the range would have to be wider
         found = largest_size(Solver(network), Fraction(1), limits)
-        tried = [r for r in range(1, 400) if within(network, Fraction(1), r, limits)]
-        assert (found is None and not tried) or (
-            found is not None and (not tried or found[0].size[0] == tried[-1] or found[0].size[0] >= 400)
-        )
-        if found is not None:
-            assert (
-                found[0].values["mult_adds"]
-                == network.cost(resolution=found[0].size).mult_adds
-                == network.cost(resolution=found[1]).mult_adds
-            )
+        if found is None:
+            assert tried == []
+            continue
+        largest, smallest = found
+        assert largest.size == (tried[-1], tried[-1])
+        costs = {r: network.cost(resolution=r).mult_adds for r in tried}
+        assert largest.values["mult_adds"] == costs[tried[-1]]
+        assert smallest[0] == min(r for r in tried if costs[r] == costs[tried[-1]])
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ([Limit("mult_adds", 10**18)], 65_536),
+        ([Limit("mult_adds", 27)], 1),
+        ([Limit("mult_adds", 26)], None),
+        ([Limit("mult_adds", 27 * 65_536**2, True)], 65_536),
+        ([Limit("mult_adds", 27 * 65_536**2 + 1, True)], None),
+        ([Limit("mult_adds", 28, True)], 2),
+    ],
+    ids=str,
+)
+def test_resolutions_go_from_1_to_65536(limits: list[Limit], expected: int | None) -> None:
+    """Three channels, 3 x 3 each: 27 mult-adds a pixel."""
+    found = largest_size(Solver(table("- {op: depthwise}")), Fraction(1), limits)
+    assert (found and found[0].size[0]) == expected
+
+
+def test_a_step_is_whole_on_both_sides_where_a_place_changes_no_width() -> None:
+    """divisor:8 on 16 channels: 40 from just above 20/9, since 32 would lose more than a tenth, though half way is 9/4; 48 from 11/4."""
+    network = table("- {op: conv, kernel_size: 1, out_channels: 16}", head="rounding: divisor:8")
+    solver = Solver(network)
+    whole = (Place(Fraction(20, 9), True), Place(Fraction(11, 4)))
+    from_above = solver.largest((32, 32), [Limit("weights", 40 * 3)])
+    from_below = solver.largest((32, 32), [Limit("weights", 40 * 3, True)])
+    for step in (
+        from_above,
+        from_below,
+        solver.step_of(Fraction(9, 4), (32, 32)),
+        solver.step_of(Fraction(5, 2), (32, 32)),
+    ):
+        assert step is not None
+        assert ((step.start, step.end), step.values["weights"]) == (whole, 120)
+    for alpha, width in (("20/9", 32), ("2223/1000", 40), ("2749/1000", 40), ("11/4", 48)):
+        assert network.cost(alpha=alpha).weights == 3 * width
 
 
 def test_a_step_of_the_divisor_rule_can_begin_just_above_a_rational() -> None:
