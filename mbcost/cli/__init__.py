@@ -20,6 +20,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "list": "list_",
+    "import": "import_",
     "show": "show",
     "table": "table",
     "compare": "compare",
@@ -80,6 +81,7 @@ def cli() -> None:
     mbcost formula mobilenet_v2                      the closed form in alpha and rho
     mbcost solve mobilenet_v1 --max-mult-adds 300M   the widest network within a budget
     mbcost check --base origin/main                  limits in CI
+    mbcost import mypkg.nets:build -o net.yaml       the table of what your code builds
     mbcost reproduce mobilenet_v1                    published tables, cell by cell
 
     Exit codes: 0 done, 1 a check said no, 2 the question or a file is wrong, 130 interrupted.

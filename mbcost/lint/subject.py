@@ -148,8 +148,8 @@ class Subject:
 
     @property
     def states_paper(self) -> bool:
-        """Whether the table says which paper it is from: its widths and its equal rows are then the paper's."""
-        return isinstance(self.table.source, dict) and "paper" in self.table.source
+        """Whether the table says which paper or which code it is from: its widths and its equal rows are then theirs."""
+        return self.table.imported is not None or (isinstance(self.table.source, dict) and "paper" in self.table.source)
 
     def own(self) -> list[Laid]:
         """The rows of this table, without those of its base."""

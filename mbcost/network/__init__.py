@@ -174,6 +174,11 @@ class Network:
             raise MbcostError(
                 f"batch (={batch!r:.40}) must be a whole number from 1 to {MAX_BATCH:,}", help="1 counts one image"
             )
+        if factor != 1 and self.table.one_width:
+            raise MbcostError(
+                f"`{self.name}` was imported at one width: which of its channels alpha {exact_text(factor)} scales is not known",
+                help="import it with --vary and the builder's width argument, or keep alpha 1",
+            )
         rule = self.rounding if rounding is None else parse_rounding(rounding)
         if rule is None and factor != 1:
             raise MbcostError(

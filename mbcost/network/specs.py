@@ -90,7 +90,7 @@ class TableSpec:
     """A whole layer table as read from a file."""
 
     __slots__ = (
-        "base", "blocks", "channels", "coded", "defaults", "errata", "file", "implementation", "items", "lines", "name", "resolution",
+        "base", "blocks", "channels", "coded", "defaults", "errata", "file", "implementation", "imported", "items", "lines", "name", "resolution",
         "rounding", "source", "text",
     )  # fmt: skip
 
@@ -101,6 +101,7 @@ class TableSpec:
         self.name = ""
         self.source: Any = None
         self.implementation: str = ""
+        self.imported: dict[str, Any] | None = None
         self.channels = 3
         self.resolution: tuple[int, int] = (224, 224)
         self.rounding: Rounding | None = None
@@ -110,6 +111,12 @@ class TableSpec:
         self.base: Base | None = None
         self.items: tuple[Item, ...] = ()
         self.errata: tuple[Any, ...] = ()
+
+    @property
+    def one_width(self) -> bool:
+        """Whether the table, or one it is based on, was imported without a width to vary."""
+        own = self.imported is not None and "vary" not in self.imported
+        return own or (self.base is not None and self.base.table.one_width)
 
     def place(self, line: int, column: int) -> Place:
         """A place in this file, with the text of its line."""

@@ -19,7 +19,7 @@ from mbcost.tables.nodes import Document, Mapping, Node, Scalar, Sequence, parse
 from mbcost.tables.rows import CHECKED, NAME
 from mbcost.tables.walker import did_you_mean, plain, raw_of
 
-__all__ = ["TABLE_KEYS", "read_table"]
+__all__ = ["IMPORTED", "TABLE_KEYS", "read_table"]
 
 CHANNELS = Whole()
 MAX_BASES = 4
@@ -29,6 +29,7 @@ TABLE_KEYS = {
     "name": "name of the network",
     "source": "where the table is from: paper, table",
     "implementation": "the code the table describes",
+    "imported": "what `mbcost import` traced: code, arguments, versions, sizes",
     "coded": "how that code has pooling and activations: module or function",
     "input": "{channels, resolution} of the image",
     "rounding": "rule for scaled widths: floor, divisor:8, floor+divisor:8 or none",
@@ -39,6 +40,16 @@ TABLE_KEYS = {
     "layers": "the rows",
     "errata": "what the printed table has otherwise",
 }
+
+IMPORTED = {
+    "code": "module:callable, file.py:callable or a file",
+    "args": "the builder's arguments",
+    "input": "shapes of the inputs, 3x224x224",
+    "versions": "of the framework and the package",
+    "vary": "the builder's width argument; without it the table has one width",
+    "traced": "sizes, or points, at which the network was run",
+}
+"""The keys of `imported`."""
 
 Loader = Callable[[str, str, int], TableSpec]
 """Finds the base table: (name or path, folder of the file that names it, depth)."""
@@ -94,6 +105,7 @@ class _Reader(BlockReader):
                 items["name"], f"name {shown(name)} is not a word", "use letters, digits and _, beginning with a letter"
             )
         spec.source = plain(items["source"]) if "source" in items else None
+        spec.imported = self._imported(items.get("imported"))
         spec.implementation = self.scalar(items.get("implementation"), "implementation") or ""
         coded = self.scalar(items.get("coded"), "coded")
         if coded is not None and coded not in {"module", "function"}:
@@ -120,6 +132,19 @@ class _Reader(BlockReader):
         spec.errata = self._errata(items.get("errata"))
         if not self.doc.problems:
             self._count()
+
+    def _imported(self, node: Node | None) -> dict[str, Any] | None:
+        if node is None:
+            return None
+        if not isinstance(node, Mapping):
+            self.doc.problem(
+                node, "`imported` is a mapping", "`mbcost import` writes it: code, input, versions, traced"
+            )
+            return None
+        self.known_keys(node, IMPORTED, "`imported`")
+        if "code" not in node.items:
+            self.doc.problem(node, "`imported` needs `code`", "it names the builder or the file that was traced")
+        return {key: plain(value) for key, value in node.items.items()}
 
     def _format(self, root: Mapping) -> None:
         node = root.items.get("format")

@@ -7,7 +7,7 @@ from typing import Any
 from mbcost.layers import KINDS
 from mbcost.layers.fields import REQUIRED
 from mbcost.layers.printed import PRINTED
-from mbcost.tables.reader import TABLE_KEYS
+from mbcost.tables.reader import IMPORTED, TABLE_KEYS
 from mbcost.tables.rows import ROW_KEYS
 
 __all__ = ["table_schema"]
@@ -32,6 +32,10 @@ def table_schema() -> dict[str, Any]:
         "properties": {"channels": {"type": "integer", "minimum": 1}, "resolution": {"oneOf": [
             {"type": "integer", "minimum": 1, "maximum": 65536}, {"type": "string", "pattern": "^[0-9]+x[0-9]+$"},
             {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 2}]}},
+    }  # fmt: skip
+    properties["imported"] |= {
+        "type": "object", "additionalProperties": False, "required": ["code"],
+        "properties": {key: {"description": text} for key, text in IMPORTED.items()},
     }  # fmt: skip
     properties["rounding"] |= {"type": "string", "pattern": r"^(floor|none|(floor\+)?divisor:[1-9][0-9]*)$"}
     properties["columns"] |= {

@@ -30,6 +30,8 @@ def expanded(table: TableSpec) -> str:
         lines.append(f"source: {_flow(table.source)}")
     if table.implementation:
         lines.append(f"implementation: {dumps(table.implementation, ensure_ascii=False)}")
+    if table.imported is not None:
+        lines.append(f"imported: {_flow(table.imported)}")
     height, width = table.resolution
     size = height if height == width else f"{height}x{width}"
     lines.append(f"input: {{channels: {table.channels}, resolution: {size}}}")

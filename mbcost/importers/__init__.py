@@ -1,0 +1,176 @@
+"""Code to a layer table: a framework's network is traced, its graph read, and raised to rows as a person writes them.
+
+The way: :mod:`tracer` (in the user's interpreter, started by :mod:`worker`) -> JSON -> :mod:`graph` -> :mod:`maps`
+(layers that read maps) -> :mod:`rows` (fields that hold at every traced size) -> :mod:`nest` (branches and building
+blocks) -> :mod:`compress` (repeats and blocks) -> :mod:`writing`. What comes out is costed and held against the trace.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+from mbcost.errors import MbcostError
+from mbcost.importers.compress import compressed
+from mbcost.importers.graph import Graph, Trace, read_graph
+from mbcost.importers.nest import Home, nested
+from mbcost.importers.rows import plain_rows
+from mbcost.importers.worker import TIMEOUT, Worker, interpreter
+from mbcost.importers.writing import quoted, table_text, word
+from mbcost.network import Network
+from mbcost.tables import read_network
+
+__all__ = ["Imported", "Source", "import_code", "interpreter", "is_code", "raised"]
+
+FILES = (".pt2", ".keras", ".h5")
+
+
+class Source(NamedTuple):
+    """What is imported, and how: the code, its arguments, its input shapes."""
+
+    code: str
+    args: dict[str, Any]
+    inputs: list[list[int]]
+    python: str | None = None
+    timeout: float = TIMEOUT
+    framework: str | None = None
+
+
+class Imported(NamedTuple):
+    """An imported table: its text, the network it reads as, and what is to be said about it."""
+
+    text: str
+    network: Network
+    graph: Graph
+    remarks: tuple[str, ...]
+
+
+def is_code(model: str) -> bool:
+    """Whether a MODEL is code or a framework's file: ``module:callable``, ``file.py:callable``, ``net.pt2``.
+
+    >>> is_code("torchvision.models:mobilenet_v2"), is_code("mobilenet_v2"), is_code("nets/tiny.yaml")
+    (True, False, False)
+    """
+    if model.endswith((".yaml", ".yml")):
+        return False
+    where, colon, name = model.rpartition(":")
+    named = all(part.isidentifier() for part in name.split("."))
+    if colon and named and (where.endswith(".py") or all(part.isidentifier() for part in where.split("."))):
+        return True
+    return os.path.splitext(model)[1].lower() in FILES
+
+
+def import_code(source: Source, *, flat: bool = False) -> Imported:
+    """Trace a network in the user's interpreter, and raise it to a table.
+
+    Raises
+    ------
+    MbcostError
+        If the code cannot be had, raises, or takes too long.
+    """
+    sizes = _sizes(source.inputs)
+    with Worker(
+        source.code, python=interpreter(source.python), framework=source.framework, timeout=source.timeout
+    ) as worker:
+        graph = read_graph(worker.ask(source.args, sizes))
+        if len(sizes) > 1 and len(graph.traces) == 1:  # a network of windows: it runs at multiples of its stride alone
+            further = [_resized(source.inputs, lambda side, more=more: side + more) for more in (32, 64, 128)]
+            graph = read_graph(worker.ask(source.args, [source.inputs, *further]))
+    return raised(graph, source, flat=flat)
+
+
+def _sizes(inputs: list[list[int]]) -> list[list[list[int]]]:
+    """The sizes a network is traced at: the one asked for, an odd or even neighbour, and one for the proof."""
+    if len(inputs[0]) < 2:
+        return [inputs]
+    third = _resized(inputs, lambda side: max(side * 6 // 7, 1))
+    return [inputs, _resized(inputs, lambda side: side + 1), *([third] if third != inputs else [])]
+
+
+def _resized(inputs: list[list[int]], change: Any) -> list[list[int]]:
+    """Input shapes with every side of the first input's map changed, and those of inputs with the same map."""
+    sides = inputs[0][1:]
+    return [[shape[0], *map(change, shape[1:])] if shape[1:] == sides else shape for shape in inputs]
+
+
+def raised(graph: Graph, source: Source, *, flat: bool = False) -> Imported:
+    """The table of a graph, held against it.
+
+    Raises
+    ------
+    MbcostError
+        If the table does not cost what the network does at the size asked for.
+    """
+    fitted = graph._replace(traces=graph.traces[:2])
+    for plain in (flat, True):
+        rows, traces, remarks = plain_rows(fitted)
+        channels, height, width = rows[0].shape
+        home = Home(rows, traces[0].scopes)
+        items = rows[1:] if plain else nested(rows, home)
+        tables = compressed(items, home, flat=plain)
+        head = _head(graph, source, traces)
+        text = table_text(tables, traces[0].scopes, head, channels, (height, width))
+        network = read_network(text, f"<{source.code}>")
+        first = network.cost()
+        if (first.mult_adds, first.params) == (graph.traces[0].mult_adds, graph.params):
+            break
+    else:
+        raise MbcostError(
+            f"the table would cost {first.mult_adds:,} mult-adds and {first.params:,} params, the network "
+            f"{graph.traces[0].mult_adds:,} and {graph.params:,}",
+            help="this is a fault of mbcost: please report the network",
+        )
+    remarks = [*graph.remarks, *remarks, *_held(network, graph, traces)]
+    return Imported(text, network, graph, tuple(remarks))
+
+
+def _head(graph: Graph, source: Source, traces: list[Trace]) -> list[str]:
+    """What stands above the rows: the name, and where the table is from."""
+    code = source.code
+    if os.path.isabs(code):
+        code = os.path.basename(code)
+    name = word(
+        code.rpartition(":")[2].rpartition(".")[2] if ":" in code else os.path.splitext(os.path.basename(code))[0]
+    )
+    lines = ["format: 1", f"name: {name}", "imported:", f"  code: {quoted(code)}"]
+    if source.args:
+        args = ", ".join(f"{key}: {_plain(value)}" for key, value in source.args.items())
+        lines.append(f"  args: {{{args}}}")
+    lines.append(f"  input: {quoted(','.join('x'.join(map(str, shape)) for shape in source.inputs))}")
+    lines.append(f"  versions: {{{', '.join(f'{key}: {quoted(value)}' for key, value in graph.versions.items())}}}")
+    sizes = ["x".join(map(str, trace.values[trace.inputs[0]][2:])) for trace in traces]
+    if all(sizes):
+        lines.append(f"  traced: [{', '.join(sizes)}]")
+    return lines
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return quoted(str(value)) if isinstance(value, str) else str(value)
+
+
+def _held(network: Network, graph: Graph, fitted: list[Trace]) -> list[str]:
+    """What the table costs at every traced size against the trace; and what in it is not known."""
+    said = []
+    if not network.cost().exact:
+        rows = [row.name for row in network.cost().rows if not row.exact]
+        shown = ", ".join(rows[:5]) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
+        said.append(f"nobody knows the cost of {shown}: every total is a lower bound")
+    for trace in graph.traces[1:]:
+        size = trace.values[trace.inputs[0]][2:]
+        sides = (size[0], size[1] if len(size) > 1 else 1)
+        try:
+            cost = network.cost(resolution=list(sides)).mult_adds
+        except MbcostError as error:
+            said.append(f"at {sides[0]} x {sides[1]} the network runs, and the table does not: {error.fact}")
+            continue
+        if cost != trace.mult_adds:
+            said.append(
+                f"at {sides[0]} x {sides[1]} the table has {cost:,} mult-adds, the network {trace.mult_adds:,}: it holds at its own size"
+            )
+    if graph.errors:
+        said.append(f"the network does not run at every size: {graph.errors[0]}")
+    if len(graph.traces) == 1 and len(graph.traces[0].values[graph.traces[0].inputs[0]]) > 2:
+        said.append("traced at one size: whether a padding is `same` is not known")
+    return said

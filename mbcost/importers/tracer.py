@@ -1,0 +1,962 @@
+"""The tracer: builds a network and records what it runs, as a JSON graph (see :mod:`mbcost.importers.graph`).
+
+This file stands alone. ``mbcost import`` runs it with the interpreter that has the user's framework, which need not have
+mbcost; so it imports nothing of mbcost, and keeps to Python 3.9.
+
+A process answers one JSON request a line with one JSON line, until its input ends. The first request names the code::
+
+    {"code": "torchvision.models:mobilenet_v2", "framework": null, "limits": {"nodes": 200000, "bytes": 67108864}}
+
+and each further one asks for a network and its traces, one a list of input shapes without the batch::
+
+    {"args": {"width_mult": 0.75}, "inputs": [[[3, 224, 224]], [[3, 225, 225]]]}
+
+A PyTorch model is built and run on the meta device: shapes without data. What it runs is recorded below autograd, as it
+is dispatched, so control flow, functions and nested calls need no understanding; hooks on modules give each operation the
+module that called it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from contextlib import ExitStack, contextmanager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+SCHEMA = "mbcost/graph/1"
+NODES = 200_000
+BYTES = 1 << 26
+
+
+class Refused(Exception):
+    """The network cannot be had: the fact, and what kind of fact it is."""
+
+    def __init__(self, kind: str, fact: str) -> None:
+        super().__init__(fact)
+        self.kind = kind
+
+
+# ---------------------------------------------------------------------------------------------------------- PyTorch
+
+
+FREE = {
+    "alias", "all", "amax", "amin", "any", "arange", "argmax", "argmin", "argsort", "as_strided", "bernoulli", "bitwise_and", "channel_shuffle",
+    "clone", "col2im", "contiguous", "copy", "copy_", "cumsum", "cumprod", "detach", "diag_embed", "diagonal", "empty", "empty_like", "expand",
+    "eye", "fill", "fill_", "flip", "full", "full_like", "gather", "grid_sampler_2d", "im2col", "index", "index_add", "index_copy",
+    "index_put", "index_put_", "index_select", "lift_fresh", "linspace", "linalg_vector_norm", "logsumexp", "masked_fill", "masked_scatter",
+    "max", "mean", "median", "min", "new_empty", "new_full", "new_ones", "new_zeros", "norm", "one_hot", "ones", "ones_like", "pixel_shuffle",
+    "pixel_unshuffle", "prod", "rand", "rand_like", "randn", "randn_like", "randint", "reflection_pad1d", "reflection_pad2d", "repeat",
+    "repeat_interleave", "replication_pad1d", "replication_pad2d", "roll", "scatter", "scatter_add", "scalar_tensor", "select_scatter",
+    "slice_scatter", "sort", "stack", "std", "sum", "topk", "tril", "triu", "unfold", "var", "var_mean", "std_mean", "zero_", "zeros",
+    "zeros_like", "embedding", "where", "_to_copy", "_reshape_alias", "native_dropout", "dropout", "set_", "resize_", "_softmax",
+    "_log_softmax", "_safe_softmax", "_prelu_kernel", "glu", "cdist", "_pdist_forward", "new_empty_strided", "empty_strided", "squeeze_",
+    "unsqueeze_", "rot90", "cummax", "cummin", "bucketize", "searchsorted", "tril_indices", "triu_indices", "_adaptive_avg_pool2d",
+    "_adaptive_avg_pool3d", "adaptive_max_pool2d", "adaptive_max_pool3d", "fft_rfft2", "view_as_real", "view_as_complex", "normal_",
+    "uniform_", "bernoulli_", "exponential_", "_assert_async", "sym_size", "_local_scalar_dense", "is_same_size", "stft", "aminmax",
+    "_fused_rms_norm", "native_layer_norm", "native_group_norm", "native_batch_norm", "renorm", "rrelu_with_noise", "polar", "complex",
+    "segment_reduce", "isin", "bincount", "histc", "equal", "_assert_scalar", "_assert_tensor_metadata",
+    "native_channel_shuffle", "constant_pad_nd", "cat",
+}  # fmt: skip
+"""Operators that multiply no two tensors' elements and add: they move, compare, reduce or fill. What is neither here nor
+pointwise nor a view nor known to PyTorch's own counter has a cost that nobody knows."""
+
+ACTIVATIONS = {
+    "relu": "relu", "relu6": "relu6", "leaky_relu": "leaky_relu", "elu": "elu", "gelu": "gelu", "silu": "silu",
+    "hardswish": "hard_swish", "hardsigmoid": "hard_sigmoid", "sigmoid": "sigmoid", "tanh": "tanh", "_softmax": "softmax",
+    "_safe_softmax": "softmax", "_prelu_kernel": "prelu",
+}  # fmt: skip
+BATCH_NORMS = {
+    "native_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training", "cudnn_batch_norm",
+    "miopen_batch_norm", "batch_norm_with_update", "_batch_norm_with_update", "_batch_norm_no_update",
+}  # fmt: skip
+CONVOLUTIONS = {
+    "convolution", "_convolution", "cudnn_convolution", "mkldnn_convolution", "convolution_overrideable",
+    "_slow_conv2d_forward",
+}  # fmt: skip
+SAME = {
+    "alias", "clone", "detach", "lift_fresh", "_to_copy", "contiguous", "native_dropout", "dropout", "to", "_conj", "view_as",
+}  # fmt: skip
+RESHAPES = {
+    "view", "_unsafe_view", "reshape", "_reshape_alias", "squeeze", "unsqueeze", "flatten", "unflatten", "squeeze_", "unsqueeze_",
+}  # fmt: skip
+POOLS = {"max_pool2d_with_indices": "max_pool", "max_pool2d": "max_pool", "max_pool3d_with_indices": "max_pool",
+         "avg_pool1d": "avg_pool", "avg_pool2d": "avg_pool", "avg_pool3d": "avg_pool"}  # fmt: skip
+REDUCTIONS = {"mean", "sum", "amax", "amin", "var", "std", "linalg_vector_norm", "norm", "max", "min", "logsumexp"}
+BOX_OPERATOR = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+
+
+class Recorded:
+    """One run of a network: values with their shapes, the scopes of modules, and nodes in the order they ran."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.values: list[list[int]] = []
+        self.scopes: list[list[Any]] = []
+        self.nodes: list[dict[str, Any]] = []
+        self.inputs: list[int] = []
+        self.outputs: list[int] = []
+
+    def value(self, shape: Any) -> int:
+        """The number of a new value."""
+        self.values.append([int(side) for side in shape])
+        return len(self.values) - 1
+
+    def node(self, op: str, inputs: list[int], outputs: list[int], scope: int, call: str, **facts: Any) -> None:
+        """One operation more."""
+        if len(self.nodes) >= self.limit:
+            raise Refused("limit", f"the network runs more than {self.limit:,} operations")
+        node = {"op": op, "in": inputs, "out": outputs, "scope": scope, "call": call[:200], "mult_adds": 0}
+        node.update((key, value) for key, value in facts.items() if value is not None or key == "mult_adds")
+        self.nodes.append(node)
+
+    def document(self) -> dict[str, Any]:
+        """What JSON has of it."""
+        return {"values": self.values, "inputs": self.inputs, "outputs": self.outputs, "scopes": self.scopes, "nodes": self.nodes}  # fmt: skip
+
+
+class Call:
+    """One dispatched operation: what was called, with what, and what came out."""
+
+    def __init__(
+        self, func: Any, name: str, args: Any, kwargs: Any, maps: list[Any], results: list[Any], out: Any
+    ) -> None:
+        self.func, self.name, self.args, self.kwargs = func, name, args, kwargs
+        self.maps, self.results, self.out = maps, results, out
+
+    @property
+    def first(self) -> Any:
+        """The first operand."""
+        return self.args[0] if self.args else None
+
+    def argument(self, place: int, name: str, default: Any) -> Any:
+        """An operand by its place or its name."""
+        return self.args[place] if len(self.args) > place else self.kwargs.get(name, default)
+
+
+class TorchRun:
+    """Records one run of a PyTorch model."""
+
+    def __init__(self, torch: Any, weights: dict[int, int], paths: dict[int, str], limit: int) -> None:
+        from torch.utils.flop_counter import flop_registry
+
+        self.torch = torch
+        self.flops = flop_registry
+        self.weights = weights
+        self.paths = paths
+        self.run = Recorded(limit)
+        self.ids: dict[int, int] = {}  # a tensor that depends on the input, to its value
+        self.origins: dict[int, tuple[int, ...]] = {}  # a tensor that does not, to the weights it is made of
+        self.viewed: dict[int, Any] = {}
+        self.kept: list[Any] = []  # so that no id is used twice
+        self.stack: list[int] = []
+        self.modules: list[int] = []
+
+    # -- modules
+
+    def enter(self, module: Any, _inputs: Any) -> None:
+        """A module is called."""
+        path = self.paths.get(id(module))
+        parent = self.stack[-1] if self.stack else -1
+        if path is None:
+            path = self.run.scopes[parent][1] if parent >= 0 else ""
+        self.run.scopes.append([parent, path[:300], type(module).__name__[:100]])
+        self.stack.append(len(self.run.scopes) - 1)
+        self.modules.append(id(module))
+
+    def leave(self, module: Any, _inputs: Any, _output: Any) -> None:
+        """A module has returned, or one that it called has raised and was caught."""
+        while self.modules:
+            self.stack.pop()
+            if self.modules.pop() == id(module):
+                return
+
+    # -- tensors
+
+    def tensors(self, tree: Any) -> list[Any]:
+        """All tensors in arguments or results, in order; also in dataclasses and objects of other libraries."""
+        found, todo = [], [tree]
+        seen = set()
+        while todo:
+            item = todo.pop()
+            if isinstance(item, self.torch.Tensor):
+                found.append(item)
+            elif isinstance(item, dict):
+                todo.extend(reversed(list(item.values())))
+            elif isinstance(item, (list, tuple, set, frozenset)):
+                todo.extend(reversed(list(item)))
+            elif hasattr(item, "__dataclass_fields__") and id(item) not in seen:
+                seen.add(id(item))
+                todo.extend(reversed([getattr(item, name, None) for name in item.__dataclass_fields__]))
+        return found
+
+    def origin(self, tensor: Any) -> tuple[int, ...]:
+        """The weights that a tensor which does not depend on the input is made of."""
+        number = self.weights.get(id(tensor))
+        if number is not None:
+            return (number,)
+        return self.origins.get(id(tensor), ())
+
+    def new(self, tensor: Any) -> int:
+        """A tensor that depends on the input, seen for the first time or changed in place."""
+        number = self.run.value(tensor.shape)
+        self.ids[id(tensor)] = number
+        self.kept.append(tensor)
+        return number
+
+    def made_of(self, tensor: Any) -> dict[str, Any] | None:
+        """A constant operand as nodes have it; None where no weight is in it."""
+        if not isinstance(tensor, self.torch.Tensor) or id(tensor) in self.ids:
+            return None
+        origin = self.origin(tensor)
+        return {"of": list(origin), "shape": [int(side) for side in tensor.shape]} if origin else None
+
+    # -- operations
+
+    def record(self, func: Any, args: Any, kwargs: Any, out: Any) -> None:
+        """One dispatched operation."""
+        given = self.tensors((args, kwargs))
+        results = self.tensors(out)
+        maps = [tensor for tensor in given if id(tensor) in self.ids]
+        name = func._schema.name.split("::")[-1]
+        mutated = func._schema.is_mutable and bool(given) and any(result is given[0] for result in results)
+        if mutated and name.endswith("_") and not name.endswith("__"):
+            name = name[:-1]
+        call = Call(func, name, args, kwargs, maps, results, out)
+        if not maps:
+            self._constant(call, given)
+            return
+        if not results:
+            if self.torch.Tag.data_dependent_output in func.tags:
+                self._node("other", call, maps, [], mult_adds=0, data=True)
+            return
+        if func.is_view or name in RESHAPES:
+            for result in results:
+                self.viewed[id(result)] = given[0]
+                self.kept.append(result)
+        self._known(call)
+        if mutated:
+            self._through(given[0])
+
+    def _through(self, tensor: Any) -> None:
+        """What is changed in place through a view is changed in what it views."""
+        scope = self.stack[-1] if self.stack else -1
+        while id(tensor) in self.viewed:
+            whole = self.viewed[id(tensor)]
+            part = self.ids[id(tensor)]
+            before = [self.ids[id(whole)]] if id(whole) in self.ids else []
+            if whole is tensor:
+                return
+            self.run.node("write", [*before, part], [self.new(whole)], scope, "written through a view")
+            tensor = whole
+
+    def _constant(self, call: Call, given: list[Any]) -> None:
+        """An operation on weights and constants alone: its results are made of all their weights."""
+        origin = tuple(sorted({number for tensor in given for number in self.origin(tensor)}))
+        for result in call.results:
+            if id(result) not in self.weights:
+                self.origins[id(result)] = origin
+                self.kept.append(result)
+        cost = self._counted(call)
+        if cost or (cost is None and origin and not str(call.func).startswith("aten.")):
+            scope = self.stack[-1] if self.stack else -1
+            self.run.node("other", [], [], scope, str(call.func), mult_adds=cost)
+
+    def _counted(self, call: Call) -> int | None:
+        """Mult-adds by PyTorch's own counter; 0 where the operation is free; None where nobody knows."""
+        func = call.func
+        formula = self.flops.get(func._overloadpacket)
+        if formula is not None:
+            return int(formula(*call.args, **call.kwargs, out_val=call.out)) // 2
+        space, name = func._schema.name.split("::")
+        bare = name.rstrip("_")
+        free = (
+            self._pointwise(func)
+            or func.is_view
+            or bare in FREE
+            or name in FREE
+            or bare in RESHAPES
+            or bare in POOLS
+            or bare in BATCH_NORMS
+            or bare.startswith(("upsample_", "_upsample_"))
+            or getattr(self.torch.Tag, "reduction", None) in func.tags
+        )
+        return 0 if space in {"aten", "prims"} and free else None
+
+    def _node(self, op: str, call: Call, maps: list[Any], results: list[Any], **facts: Any) -> None:
+        inputs = [self.ids[id(tensor)] for tensor in maps]
+        outputs = [self.new(result) for result in results]
+        self.run.node(op, inputs, outputs, self.stack[-1] if self.stack else -1, str(call.func), **facts)
+
+    def _same(self, source: Any, result: Any) -> None:
+        """A result that is its source, for all that a count needs."""
+        self.ids[id(result)] = self.ids[id(source)]
+        self.kept.append(result)
+
+    def _known(self, call: Call) -> None:
+        """An operation by its name; what has none here is recorded with its cost, or as one that nobody knows."""
+        first, result, name = call.first, call.results[0], call.name
+        handler = HANDLERS.get(name, "")
+        if not handler and name.startswith(("upsample_", "_upsample_")):
+            handler = "_upsampled"
+        on_map = isinstance(first, self.torch.Tensor) and id(first) in self.ids
+        if handler and (on_map or handler in ANYWHERE):
+            getattr(self, handler)(call)
+        elif self._pointwise(call.func) and len(call.maps) == 1 and call.maps[0].shape == result.shape:
+            weights = [self.made_of(x) for x in self.tensors((call.args, call.kwargs))]
+            self._node("activation", call, call.maps, [result], function=name, weights=_others(weights))
+        else:
+            self._unknown(call)
+
+    def _unknown(self, call: Call) -> None:
+        weights = [self.made_of(x) for x in self.tensors((call.args, call.kwargs))]
+        dynamic = self.torch.Tag.dynamic_output_shape in call.func.tags
+        results = [x for x in call.results if id(x) not in self.ids or x is call.first]
+        self._node("other", call, call.maps, results, mult_adds=self._counted(call), weights=_others(weights), data=dynamic or None)  # fmt: skip
+
+    # -- one method a family of operators
+
+    def _batch_normed(self, call: Call) -> None:
+        roles = ("scale", "shift", "mean", "variance")
+        weights = {role: self.made_of(x) for role, x in zip(roles, call.args[1:5])}  # noqa: B905  (Python 3.9)
+        kind = "batch" if call.args[3] is not None else "instance"
+        self._node("norm", call, [call.first], call.results[:1], norm=kind, axis=1, weights=_given(weights))
+
+    def _layer_normed(self, call: Call) -> None:
+        weights = {"scale": self.made_of(call.args[2]), "shift": self.made_of(call.args[3])}
+        self._node("norm", call, [call.first], call.results[:1], norm="layer", dims=len(call.args[1]), weights=_given(weights))  # fmt: skip
+
+    def _group_normed(self, call: Call) -> None:
+        weights = {"scale": self.made_of(call.args[1]), "shift": self.made_of(call.args[2])}
+        self._node("norm", call, [call.first], call.results[:1], norm="group", axis=1, weights=_given(weights))
+
+    def _passed(self, call: Call) -> None:
+        if call.first.shape == call.results[0].shape:
+            self._same(call.first, call.results[0])
+        else:
+            self._unknown(call)
+
+    def _copied(self, call: Call) -> None:
+        """One tensor written over another: from now on it is that one."""
+        source, result = call.args[1], call.results[0]
+        if id(source) in self.ids and source.shape == result.shape:
+            self._same(source, result)
+        else:
+            self._unknown(call)
+
+    def _activated(self, call: Call) -> None:
+        weights = {"other": self.made_of(call.args[1])} if call.name == "_prelu_kernel" else {}
+        self._node("activation", call, [call.first], call.results, function=ACTIVATIONS[call.name], weights=_given(weights))  # fmt: skip
+
+    def _clamped(self, call: Call) -> None:
+        low = call.argument(1, "min_val" if call.name == "hardtanh" else "min", -1 if call.name == "hardtanh" else None)
+        high = call.argument(2, "max_val" if call.name == "hardtanh" else "max", 1 if call.name == "hardtanh" else None)
+        word = {(0, 6): "relu6", (0, None): "relu"}.get((low, high), call.name)
+        self._node("activation", call, [call.first], call.results, function=word)
+
+    def _reshaped(self, call: Call) -> None:
+        self._node("reshape", call, [call.first], call.results)
+
+    def _permuted(self, call: Call) -> None:
+        self._node("permute", call, [call.first], call.results, order=self._order(call.name, call.first, call.args))
+
+    def _padded(self, call: Call) -> None:
+        given = [int(side) for side in call.args[1]]
+        pairs = [[given[i], given[i + 1]] for i in range(0, len(given), 2)][::-1]
+        self._node("pad", call, [call.first], call.results, padding=[[0, 0]] * (call.first.dim() - len(pairs)) + pairs)
+
+    def _upsampled(self, call: Call) -> None:
+        self._node("upsample", call, [call.first], call.results, axis=1)
+
+    def _adapted(self, call: Call) -> None:
+        word = "max" if "max" in call.name else "mean"
+        self._node("adaptive_pool", call, [call.first], call.results[:1], function=word)
+
+    def _rearranged(self, call: Call) -> None:
+        self._same(call.first, call.results[0])  # elements change places; which is where does not cost
+
+    def _cut(self, call: Call) -> None:
+        """A range along one axis."""
+        axis, start, step = call.argument(1, "dim", 0), call.argument(2, "start", 0), call.argument(4, "step", 1)
+        self._sliced(call, call.results[0], axis or 0, start or 0, 1 if call.name == "narrow" else step)
+
+    def _split(self, call: Call) -> None:
+        axis = call.argument(2, "dim", 0) % call.first.dim()
+        start = 0
+        for part in call.results:
+            self._sliced(call, part, axis, start, 1)
+            start += int(part.shape[axis])
+
+    def _chosen(self, call: Call) -> None:
+        self._selected(call, call.results[0], call.args[1], call.args[2])
+
+    def _unbound(self, call: Call) -> None:
+        for index, part in enumerate(call.results):
+            self._selected(call, part, call.argument(1, "dim", 0), index)
+
+    def _pointwise(self, func: Any) -> bool:
+        return self.torch.Tag.pointwise in func.tags
+
+    def _convolution(self, call: Call) -> None:
+        x, weight, bias, stride, padding, dilation, transposed, _, groups = call.args[:9]
+        cost = self._counted(call)
+        if id(weight) in self.ids:  # the kernels are computed from the input
+            self._node("other", call, call.maps, call.results[:1], mult_adds=cost)
+            return
+        sides = len(weight.shape) - 2
+        pads = list(padding) * (sides if len(padding) == 1 else 1)
+        weights = {"weight": self.made_of(weight), "bias": self.made_of(bias)}
+        self._node(
+            "conv", call, [x], call.results[:1], mult_adds=cost, kernel=[int(k) for k in weight.shape[2:]], stride=_sides(stride, sides),
+            padding=[[int(p), int(p)] for p in pads], dilation=_sides(dilation, sides), groups=int(groups),
+            transposed=bool(transposed) or None, axis=1, weights=_given(weights),
+        )  # fmt: skip
+
+    def _product(self, call: Call) -> None:
+        """A product of matrices: a linear layer where the second is a weight."""
+        name, args = call.name, call.args
+        biased = name in {"addmm", "baddbmm", "addmv", "addbmm"}
+        a, b = args[1:3] if biased else args[:2]
+        bias = args[0] if biased else None
+        cost = self._counted(call)
+        if cost is None and name in {"mv", "addmv", "dot"}:  # PyTorch's counter leaves out products with a vector
+            cost = int(a.numel())
+        if name in {"mm", "addmm"} and id(a) in self.ids and id(b) not in self.ids and id(bias) not in self.ids:
+            weights = _given({"weight": self.made_of(b), "bias": self.made_of(bias)})
+            self._node("linear", call, [a], call.results, mult_adds=cost, weights=weights)
+            return
+        weights = _others([self.made_of(x) for x in (a, b, bias)])
+        self._node("matmul", call, call.maps, call.results[:1], mult_adds=cost, weights=weights)
+
+    def _order(self, name: str, x: Any, args: Any) -> list[int]:
+        n = len(x.shape)
+        order = list(range(n))
+        if name == "permute":
+            return [int(axis) % n for axis in args[1]]
+        if name in {"t", "numpy_T"}:
+            return order[::-1]
+        a, b = (int(axis) % n for axis in args[1:3])
+        if name in {"movedim", "moveaxis"}:
+            order.insert(b, order.pop(a))
+        else:
+            order[a], order[b] = order[b], order[a]
+        return order
+
+    def _joined(self, call: Call) -> None:
+        result = call.results[0]
+        parts = [x for x in call.args[0] if x.numel() or x.dim() == result.dim()]
+        axis = int(call.argument(1, "dim", 0)) % max(result.dim(), 1)
+        if all(id(part) in self.ids for part in parts):
+            self._node("concat", call, parts, [result], axis=axis)
+        else:
+            self._unknown(call)
+
+    def _sliced(self, call: Call, result: Any, axis: int, start: int, step: int) -> None:
+        x = call.first
+        axis %= x.dim()
+        size = int(x.shape[axis])
+        if step == 1 and int(result.shape[axis]) == size:
+            self._same(x, result)
+            return
+        start = max(start + size, 0) if start < 0 else min(start, size)
+        self._node("slice", call, [x], [result], axis=axis, start=start, step=step)
+
+    def _selected(self, call: Call, result: Any, axis: int, index: int) -> None:
+        x = call.first
+        axis %= x.dim()
+        index %= int(x.shape[axis])
+        number = self.run.value([1 if i == axis else side for i, side in enumerate(x.shape)])
+        scope, word = self.stack[-1] if self.stack else -1, str(call.func)
+        self.run.node("slice", [self.ids[id(x)]], [number], scope, word, axis=axis, start=index, step=1)
+        self.run.node("reshape", [number], [self.new(result)], scope, word)
+
+    def _pooled(self, call: Call) -> None:
+        op = POOLS[call.name]
+        kernel = [int(k) for k in call.args[1]]
+        sides = len(kernel)
+        stride = _sides(call.argument(2, "stride", None) or kernel, sides)
+        pads = _sides(call.argument(3, "padding", 0), sides)
+        dilation = call.argument(4, "dilation", 1) if op == "max_pool" else 1
+        ceil = bool(call.argument(5 if op == "max_pool" else 4, "ceil_mode", False))
+        self._node(
+            op, call, [call.first], call.results[:1], kernel=kernel, stride=stride, padding=[[p, p] for p in pads], ceil=ceil or None,
+            dilation=_sides(dilation, sides), axis=1,
+        )  # fmt: skip
+
+    def _reduced(self, call: Call) -> None:
+        """A reduction over some axes, or all of them."""
+        if len(call.maps) != 1:
+            self._unknown(call)
+            return
+        n = call.first.dim()
+        norm = call.name in {"linalg_vector_norm", "norm"}
+        dims: Any = call.argument(2 if norm else 1, "dim", None)
+        if dims is None or isinstance(dims, bool):
+            dims = range(n)
+        dims = sorted(int(axis) % n for axis in ([dims] if isinstance(dims, int) else dims)) or list(range(n))
+        self._node("reduce", call, [call.first], call.results[:1], function=call.name, dims=dims)
+
+    def _binary(self, call: Call) -> None:
+        name, maps, result = call.name, call.maps, call.results[0]
+        weights = _others([self.made_of(x) for x in call.args if isinstance(x, self.torch.Tensor)])
+        if len(maps) == 1 and maps[0].shape == result.shape:
+            number = next((x for x in call.args[:2] if isinstance(x, (int, float)) and not isinstance(x, bool)), None)
+            if number is not None and not abs(number) < 1e9:
+                number = None
+            self._node("activation", call, maps, [result], function=name, weights=weights, number=number)
+        elif len(maps) == 2 and not weights:
+            self._node("multiply" if name in {"mul", "div"} else "add", call, maps, [result], function=name)
+        else:
+            self._unknown(call)
+
+
+HANDLERS = {
+    **dict.fromkeys(CONVOLUTIONS, "_convolution"),
+    **dict.fromkeys(("mm", "addmm", "bmm", "baddbmm", "_scaled_mm", "addmv", "mv", "dot", "addbmm"), "_product"),
+    **dict.fromkeys(BATCH_NORMS, "_batch_normed"),
+    "native_layer_norm": "_layer_normed", "native_group_norm": "_group_normed",
+    **dict.fromkeys((*SAME, "expand", "expand_as"), "_passed"),
+    **dict.fromkeys(ACTIVATIONS, "_activated"),
+    **dict.fromkeys(("hardtanh", "clamp", "clamp_min"), "_clamped"),
+    **dict.fromkeys(RESHAPES, "_reshaped"),
+    **dict.fromkeys(("permute", "transpose", "t", "swapaxes", "movedim", "numpy_T", "moveaxis"), "_permuted"),
+    "cat": "_joined", "slice": "_cut", "narrow": "_cut", "select": "_chosen", "unbind": "_unbound",
+    **dict.fromkeys(("split", "split_with_sizes", "chunk", "tensor_split", "unsafe_split", "unsafe_chunk"), "_split"),
+    **dict.fromkeys(POOLS, "_pooled"),
+    **dict.fromkeys(
+        ("_adaptive_avg_pool2d", "adaptive_max_pool2d", "_adaptive_avg_pool3d", "adaptive_max_pool3d"), "_adapted"
+    ),
+    **dict.fromkeys(REDUCTIONS, "_reduced"),
+    **dict.fromkeys(
+        ("constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "replication_pad1d", "replication_pad2d"), "_padded"
+    ),
+    **dict.fromkeys(
+        ("add", "sub", "rsub", "mul", "div", "maximum", "minimum", "pow", "remainder", "floor_divide", "lerp"), "_binary"
+    ),
+    "copy": "_copied", "roll": "_rearranged", "flip": "_rearranged",
+}  # fmt: skip
+"""The method for each operator; all but products, sums and joins need their first operand to depend on the input."""
+
+ANYWHERE = {"_product", "_joined", "_binary", "_copied"}
+
+
+def _given(weights: dict[str, Any]) -> dict[str, Any] | None:
+    return {role: [weight] for role, weight in weights.items() if weight is not None} or None
+
+
+def _others(weights: list[Any]) -> dict[str, Any] | None:
+    found = [weight for weight in weights if weight is not None]
+    return {"other": found} if found else None
+
+
+def _sides(value: Any, sides: int) -> list[int]:
+    numbers = [value] if isinstance(value, int) else [int(x) for x in value]
+    return numbers * sides if len(numbers) == 1 else numbers
+
+
+def _recording(torch: Any, run: TorchRun) -> Any:
+    """The modes under which a model runs: what it dispatches is recorded, and no device but its own is asked for."""
+    from torch.overrides import TorchFunctionMode
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Recorder(TorchDispatchMode):  # type: ignore[misc,unused-ignore]
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            out = func(*args, **(kwargs or {}))
+            run.record(func, args, kwargs or {}, out)
+            return out
+
+    return Recorder, TorchFunctionMode
+
+
+@contextmanager
+def _undisturbed(torch: Any) -> Iterator[None]:
+    """What a run changes outside a model, put back: random state, the fast attention path, compilation, gradients."""
+    import random
+
+    numpy = sys.modules.get("numpy")
+    states = random.getstate(), torch.get_rng_state(), numpy.random.get_state() if numpy else None
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    with ExitStack() as stack:
+        stack.enter_context(torch.no_grad())
+        if hasattr(torch.compiler, "set_stance"):
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        try:
+            yield
+        finally:
+            torch.backends.mha.set_fastpath_enabled(fast)
+            random.setstate(states[0])
+            torch.set_rng_state(states[1])
+            if numpy:
+                numpy.random.set_state(states[2])
+
+
+def _no_other_device(torch: Any, device: str, mode: Any) -> Any:
+    """A model that asks for an accelerator gets the device it is traced on."""
+
+    def elsewhere(value: Any) -> bool:
+        return isinstance(value, (str, torch.device)) and str(value).split(":")[0] not in {"cpu", "meta"} and (
+            isinstance(value, torch.device) or str(value).split(":")[0] in {"cuda", "mps", "xpu", "npu", "hpu", "tpu"}
+        )  # fmt: skip
+
+    class Here(mode):  # type: ignore[misc,unused-ignore]
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = dict(kwargs or {})
+            if func in {torch.Tensor.cuda, getattr(torch.Tensor, "xpu", None)}:
+                return args[0]
+            if any(elsewhere(x) for x in args):
+                args = tuple(device if elsewhere(x) else x for x in args)
+            if elsewhere(kwargs.get("device")):
+                kwargs["device"] = device
+            return func(*args, **kwargs)
+
+    return Here()
+
+
+def trace_torch(
+    torch: Any, model: Any, shapes: list[list[int]], device: str, weights: dict[int, int], limit: int
+) -> Recorded:
+    """Run a model once and record it."""
+    paths: dict[int, str] = {}
+    for path, module in model.named_modules(remove_duplicate=False):
+        paths.setdefault(id(module), path)
+    run = TorchRun(torch, weights, paths, limit)
+    inputs = [torch.zeros(1, *shape, device=device) for shape in shapes]
+    run.run.inputs = [run.new(x) for x in inputs]
+    hooks = torch.nn.modules.module
+    recorder, function_mode = _recording(torch, run)
+    handles = [
+        hooks.register_module_forward_pre_hook(run.enter),
+        hooks.register_module_forward_hook(run.leave, always_call=True),
+    ]
+    try:
+        with _no_other_device(torch, device, function_mode), recorder():
+            out = model(*inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    outputs = [run.ids[id(x)] for x in run.tensors(out) if id(x) in run.ids]
+    run.run.outputs = list(dict.fromkeys(outputs))
+    return run.run
+
+
+class TorchModel:
+    """A PyTorch model to be traced, on the meta device where it lets us.
+
+    The model is left as it was: it runs on stand-ins for its parameters and buffers, in evaluation mode, and its mode is
+    put back.
+    """
+
+    def __init__(self, torch: Any, model: Any, limit: int) -> None:
+        self.torch, self.model, self.limit = torch, model, limit
+        self.device = "meta"
+        self.remarks: list[str] = []
+
+    def traces(self, asked: list[list[list[int]]]) -> dict[str, Any]:
+        """The weights, and one trace for each list of input shapes."""
+        torch, model = self.torch, self.model
+        modes = {module: module.training for module in model.modules()}
+        with _undisturbed(torch):
+            try:
+                model.eval()
+                self._initialise(asked[0])
+                found: list[Any] = [self._trace(shapes) for shapes in asked[:1]]
+                for shapes in asked[1:]:
+                    try:
+                        found.append(self._trace(shapes))
+                    except Exception as error:  # noqa: BLE001  (the model's own code: it may raise anything)
+                        found.append(str(error) if isinstance(error, NeedsData) else _last_line(error))
+            finally:
+                for module, mode in modes.items():
+                    module.training = mode
+        return {
+            "name": type(model).__name__, "device": self.device, "remarks": self.remarks, "weights": self.table(),
+            "traces": [trace.document() if isinstance(trace, Recorded) else {"error": trace} for trace in found],
+        }  # fmt: skip
+
+    def table(self) -> list[dict[str, Any]]:
+        """Every parameter and buffer once, however many names it has."""
+        found: dict[int, dict[str, Any]] = {}
+        for trained, tensors in ((True, self.model.named_parameters()), (False, self.model.named_buffers())):
+            for name, tensor in tensors:
+                found.setdefault(
+                    id(tensor), {"name": name[:300], "shape": [int(side) for side in tensor.shape], "trained": trained}
+                )
+        return list(found.values())
+
+    def _initialise(self, shapes: list[list[int]]) -> None:
+        """A lazy module has its weights after its first run."""
+        uninitialised = getattr(self.torch.nn.parameter, "UninitializedTensorMixin", ())
+        if any(isinstance(p, uninitialised) for p in [*self.model.parameters(), *self.model.buffers()]):
+            device = next((str(p.device) for p in self.model.parameters()), "cpu")
+            self.model(*[self.torch.zeros(1, *shape, device=device) for shape in shapes])
+
+    def _trace(self, shapes: list[list[int]]) -> Recorded:
+        if self.device == "meta":
+            try:
+                return self._on_meta(shapes)
+            except Refused:
+                raise
+            except Exception as error:  # noqa: BLE001  (whatever the model's code raises)
+                reason = _last_line(error)
+            own = {str(tensor.device) for tensor in [*self.model.parameters(), *self.model.buffers()]}
+            if "meta" in own:
+                raise NeedsData(reason)
+            self.device = next(iter(own), "cpu")
+            self.remarks.append(f"run on zeros, since it refuses tensors without data ({reason})")
+        weights = {id(t): number for number, t in enumerate(self._tensors().values())}
+        with self._kept_buffers():
+            return trace_torch(self.torch, self.model, shapes, self.device, weights, self.limit)
+
+    def _tensors(self) -> dict[int, Any]:
+        found: dict[int, Any] = {}
+        for tensor in [*self.model.parameters(), *self.model.buffers()]:
+            found.setdefault(id(tensor), tensor)
+        return found
+
+    @contextmanager
+    def _kept_buffers(self) -> Iterator[None]:
+        """A run with data may write to buffers; they get their values back."""
+        kept = [(buffer, buffer.clone()) for buffer in self.model.buffers() if str(buffer.device) != "meta"]
+        try:
+            yield
+        finally:
+            for buffer, value in kept:
+                buffer.copy_(value)
+
+    def _on_meta(self, shapes: list[list[int]]) -> Recorded:
+        torch, model = self.torch, self.model
+        own = self._tensors()
+        if all(str(tensor.device) == "meta" for tensor in own.values()):
+            weights = {id(tensor): number for number, tensor in enumerate(own.values())}
+            return trace_torch(torch, model, shapes, "meta", weights, self.limit)
+        twins = {key: tensor.detach().to("meta") for key, tensor in own.items()}
+        for key, tensor in own.items():
+            if isinstance(tensor, torch.nn.Parameter):
+                twins[key] = torch.nn.Parameter(twins[key], requires_grad=tensor.requires_grad)
+        weights = {id(twins[key]): number for number, key in enumerate(own)}
+        with _swapped(model, twins):
+            return trace_torch(torch, model, shapes, "meta", weights, self.limit)
+
+
+class NeedsData(Exception):
+    """A model built on the meta device that does not run there."""
+
+
+@contextmanager
+def _swapped(model: Any, twins: dict[int, Any]) -> Iterator[None]:
+    """Every parameter and buffer of a model replaced by its twin, and put back."""
+    swapped = []
+    try:
+        for module in model.modules():
+            for table in (module._parameters, module._buffers):
+                for name, tensor in table.items():
+                    if id(tensor) in twins:
+                        swapped.append((table, name, tensor))
+                        table[name] = twins[id(tensor)]
+        yield
+    finally:
+        for table, name, tensor in swapped:
+            table[name] = tensor
+
+
+# ------------------------------------------------------------------------------------------------- finding the code
+
+
+def _last_line(error: BaseException) -> str:
+    text = "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()
+    return (text[0] if text else type(error).__name__)[:500]
+
+
+def load_module(name: str) -> Any:
+    """The module that a user names: by its import path, or a file."""
+    try:
+        return _load_module(name)
+    except RuntimeError as error:
+        if "operator torchvision::" not in str(error):
+            raise
+        # torchvision's compiled operators do not fit this build of PyTorch; no network's cost is in them
+        import torch
+
+        for operator in ("nms", "qnms"):
+            if not hasattr(torch.ops.torchvision, operator):
+                torch.library.define(f"torchvision::{operator}", BOX_OPERATOR)
+        for loaded in [loaded for loaded in sys.modules if loaded.split(".")[0] == "torchvision"]:
+            del sys.modules[loaded]
+        return _load_module(name)
+
+
+def _load_module(name: str) -> Any:
+    if not name.endswith(".py"):
+        return importlib.import_module(name)
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    if not os.path.isfile(name):
+        raise Refused("missing", f"there is no file {name}")
+    stem = os.path.splitext(os.path.basename(name))[0]
+    sys.path.insert(0, os.path.dirname(os.path.abspath(name)))
+    spec = spec_from_file_location(stem, name)
+    if spec is None or spec.loader is None:
+        raise Refused("missing", f"{name} is no Python file")
+    module = module_from_spec(spec)
+    sys.modules[stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def find(code: str) -> Any:
+    """What ``module:name`` names; the name may have dots."""
+    where, _, path = code.rpartition(":")
+    try:
+        found = load_module(where)
+    except ModuleNotFoundError as error:
+        missing = error.name or where
+        raise Refused("missing", f"no module named {missing} in {sys.executable}") from None
+    for word in path.split("."):
+        if not hasattr(found, word):
+            public = [name for name in vars(found) if not name.startswith("_")] if hasattr(found, "__dict__") else []
+            from difflib import get_close_matches
+
+            close = get_close_matches(word, public, 3)
+            raise Refused(
+                "missing", f"{where} has no `{path}`" + (f"; did you mean {' or '.join(close)}?" if close else "")
+            )
+        found = getattr(found, word)
+    return found
+
+
+class Session:
+    """The code that a process was started for, and the networks it builds."""
+
+    def __init__(self, code: str, framework: str | None, limits: dict[str, int]) -> None:
+        self.code, self.framework = code, framework
+        self.nodes = int(limits.get("nodes", NODES))
+        self.target: Any = None
+
+    def answer(self, args: dict[str, Any], asked: list[list[list[int]]]) -> dict[str, Any]:
+        """Build the network with some arguments and trace it."""
+        if self.target is None:
+            self.target = self._file() if os.path.splitext(self.code)[1] == ".pt2" else find(self.code)
+        torch = sys.modules.get("torch")
+        built = self._torch(args, asked, torch) if torch is not None else None
+        if built is None:
+            raise Refused("kind", f"{self.code} gives no PyTorch module")
+        return {"schema": SCHEMA, "framework": "torch", "versions": self._versions("torch"), **built}
+
+    def _file(self) -> Any:
+        try:
+            import torch
+        except ModuleNotFoundError:
+            raise Refused("missing", f"no module named torch in {sys.executable}") from None
+        return torch.export.load(self.code).module()
+
+    def _versions(self, *names: str) -> dict[str, str]:
+        from importlib.metadata import PackageNotFoundError, version
+
+        found = {}
+        for name in dict.fromkeys([*names, self.code.split(":")[0].split(".")[0]]):
+            try:
+                found[name] = version(name)
+            except (PackageNotFoundError, ValueError):
+                continue
+        return found
+
+    def _build(self, args: dict[str, Any]) -> Any:
+        target = self.target
+        if isinstance(target, sys.modules["torch"].nn.Module):
+            if args:
+                raise Refused("builder", f"{self.code} is a model already: it takes no arguments")
+            return target
+        if not callable(target):
+            raise Refused("builder", f"{self.code} is neither callable nor a model, but {type(target).__name__}")
+        return target(**args)
+
+    def _torch(self, args: dict[str, Any], asked: list[list[list[int]]], torch: Any) -> dict[str, Any] | None:
+        reason = ""
+        for device in ("meta", "cpu"):
+            try:
+                with torch.device(device):
+                    model = self._build(args)
+            except Refused:
+                raise
+            except Exception as error:
+                reason = _last_line(error)
+                if device == "meta":
+                    continue
+                raise
+            if not isinstance(model, torch.nn.Module):
+                return None
+            traced = TorchModel(torch, model, self.nodes)
+            try:
+                found = traced.traces(asked)
+            except NeedsData as error:
+                reason = str(error)
+                continue
+            if device == "cpu" and traced.device == "cpu":
+                found["remarks"] = [f"run on zeros on the CPU, since it refuses tensors without data ({reason})"]
+            return found
+        raise Refused("builder", reason)
+
+
+def _failed(error: BaseException, code: str) -> dict[str, Any]:
+    if isinstance(error, Refused):
+        return {"error": str(error)[:1000], "kind": error.kind}
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return {"error": f"{code} needs more memory than this machine has", "kind": "limit"}
+    here = os.path.abspath(__file__)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if os.path.abspath(frame.filename) != here]
+    frames = [frame for frame in frames if "importlib" not in frame.filename]
+    # the deepest frame outside the libraries is the user's own line
+    own = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    place = f"{os.path.basename(own[-1].filename)}:{own[-1].lineno}" if own else ""
+    return {"error": _last_line(error), "kind": "builder", "place": place}
+
+
+def _limit_memory() -> None:
+    """No more than three quarters of this machine's memory, where the system lets a process limit itself."""
+    try:
+        import resource
+
+        whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (whole if hard < 0 else min(whole, hard), hard))
+    except (ImportError, OSError, ValueError):
+        pass
+
+
+def serve() -> None:
+    """Answer requests until the input ends; whatever the code prints goes to standard error."""
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    sys.path[0] = os.getcwd()  # the current folder, not this file's
+    _limit_memory()
+    session = None
+    limit = BYTES
+    for line in requests:
+        request = json.loads(line)
+        try:
+            if session is None:
+                limit = int(request["limits"].get("bytes", BYTES))
+                session = Session(request["code"], request.get("framework"), request["limits"])
+                continue
+            document = session.answer(request["args"], request["inputs"])
+            text = json.dumps(document, separators=(",", ":"))
+            if len(text) > limit:
+                raise Refused("limit", f"the graph takes more than {limit:,} bytes")  # noqa: TRY301
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (the user's code may raise anything; it is reported)
+            text = json.dumps(_failed(error, request.get("code") or (session.code if session else "")))
+        answers.write(text + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    serve()
