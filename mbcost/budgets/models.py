@@ -106,26 +106,14 @@ def _find(file: BudgetFile, text: str) -> list[Model]:
                 help="`mbcost list` names them; a glob over files has a / or ends in .yaml",
             )
         return [Model(name, shipped(name), True) for name in names]
-    from glob import glob
+    from mbcost.budgets.globs import matches
 
-    pattern = os.path.join(_escaped(file.folder), text) if file.folder else text
     own = os.path.realpath(file.path) if file.path else ""
-    paths = sorted(
-        {
-            os.path.normpath(path)
-            for path in glob(pattern, recursive=True)
-            if os.path.isfile(path) and os.path.realpath(path) != own
-        }
-    )
+    paths = [path for path in matches(file.folder, text) if os.path.realpath(path) != own]
     if not paths:
         where = file.folder or "the current folder"
         raise MbcostError(f"the glob `{text}` matches no file", help=f"it is relative to {where}; ** crosses folders")
     return [Model(path, path if is_path(path) else os.path.join(os.curdir, path), False) for path in paths]
-
-
-def _escaped(folder: str) -> str:
-    """A folder as a glob that matches it alone."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in folder)
 
 
 def _near(path: str, text: str) -> str:

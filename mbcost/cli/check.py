@@ -144,11 +144,9 @@ def _headroom(ctx: click.Context, text: str, allow_raise: bool, update: bool) ->
                 help="add --update, or leave it out",
             )
         return None
-    from fractions import Fraction
-
     from mbcost.dims.amounts import parse_share
 
-    return Fraction(0) if text.strip() == "0%" else parse_share(text, "--headroom")
+    return parse_share(text, "--headroom", zero=True)
 
 
 def _updated(files: list[BudgetFile], outcome: Outcome, room: Any, allow_raise: bool) -> tuple[Any, dict[str, str]]:

@@ -64,17 +64,18 @@ def parse_bytes(value: object, what: str = "a limit") -> int:
     )
 
 
-def parse_share(value: object, what: str = "a share") -> Fraction:
-    """A share of the whole, with its ``%``: above 0 % and at most 100 %.
+def parse_share(value: object, what: str = "a share", *, zero: bool = False) -> Fraction:
+    """A share of the whole, with its ``%``: above 0 %, or ``zero`` itself where that is a share, and at most 100 %.
 
-    >>> parse_share("20%"), parse_share("12.5 %")
-    (Fraction(1, 5), Fraction(1, 8))
+    >>> parse_share("20%"), parse_share("12.5 %"), parse_share("0.0%", zero=True)
+    (Fraction(1, 5), Fraction(1, 8), Fraction(0, 1))
     """
     sign, number, unit, text = _parts(value, what, "a share such as 20%")
     if unit != "%":
         raise MbcostError(f"{what}: `{text}` is not a share: it has no `%`", help=f"write `{_percent(number, unit)}`")
-    if sign or not 0 < number <= 100:
-        raise MbcostError(f"{what}: a share of `{text}`", help="a share is above 0% and at most 100%")
+    if sign or not 0 <= number <= 100 or not (number or zero):
+        least = "from 0% to" if zero else "above 0% and at most"
+        raise MbcostError(f"{what}: a share of `{text}`", help=f"a share is {least} 100%")
     return number / 100
 
 

@@ -103,6 +103,20 @@ def test_growth_over_the_base_is_not_raised_away(budgets: Path, say: Say, tmp_pa
     assert budgets.read_text(encoding="utf-8") == LOOSE
 
 
+@pytest.mark.parametrize("zero", ["0%", "0.0%", "0 %", ".0%", " 0.000 % "])
+def test_no_headroom_is_a_headroom_however_it_is_written(zero: str, budgets: Path, say: Say) -> None:
+    budgets.write_text("format: 1\nbudgets: [{model: net.yaml, max: {mult_adds: 800K}}]\n", encoding="utf-8")
+    assert say("check", "--update", "--headroom", zero).code == 0
+    assert "mult_adds: 728K}" in budgets.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("wrong", ["-0%", "+0%", "0", "101%", "00%", "-1%", "0.0"])
+def test_a_headroom_is_a_share(wrong: str, budgets: Path, say: Say) -> None:
+    said = say("check", "--update", f"--headroom={wrong}")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("error: --headroom: ")
+
+
 def test_no_headroom_leaves_no_room_for_a_warning(budgets: Path, say: Say) -> None:
     exact = LOOSE.replace("'1.5M'", "1500000")
     budgets.write_text(exact, encoding="utf-8")

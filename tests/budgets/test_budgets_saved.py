@@ -1,0 +1,176 @@
+"""A saved report is input: whatever is wrong with it is one message and exit 2, and what it says adds up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.budgets.budgets_world import TABLE
+from tests.conftest import Said, refused
+
+Say = Callable[..., Said]
+ASK = ("check", "net.yaml", "--max-mult-adds", "9M")
+GROWTH = "format: 1\nbudgets: [{model: net.yaml, vs_base: {mult_adds: +0, params: +0, largest_activation: +0, total_activations: +0}}]\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "net.yaml").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(GROWTH, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def report(here: Path, say: Say) -> dict[str, Any]:
+    assert say(*ASK, "-f", "json", "-o", "base.json").code == 0
+    document = json.loads(Path("base.json").read_text(encoding="utf-8"))
+    assert isinstance(document, dict)
+    return document
+
+
+def against(say: Say, document: object) -> Said:
+    Path("base.json").write_text(json.dumps(document), encoding="utf-8")
+    return say("check", "b.yaml", "--base", "base.json")
+
+
+BAD: list[Any] = [
+    [],
+    {},
+    [1],
+    [1, 2, 3, 4],
+    [[1], 2, 3],
+    "x",
+    "1/0",
+    "-1",
+    "٣",
+    "1_0",
+    "9" * 201,
+    "\ud800",
+    -1,
+    1.5,
+    True,
+    None,
+    [True, 1],
+    [-1, 1, 1],
+]
+FINE = {  # what a report may well say, beside texts
+    "kernel_size": [None], "stride": [None], "groups": [None], "rounding": [None], "standard": [True], "changed": [{}], "blocks": [[]],
+    "quantities": [{}],
+}  # fmt: skip
+TEXTS = {"name", "kind", "model", "convention", "rounding"}
+
+
+@pytest.mark.parametrize("key", ["model", "name", "alpha", "resolution", "batch", "convention", "rounding", "standard", "status", "changed", "blocks", "total", "layers"])  # fmt: skip
+def test_a_field_of_a_model_that_is_not_what_it_should_be(key: str, report: dict[str, Any], say: Say) -> None:
+    for bad in BAD:
+        if bad in FINE.get(key, []) or (key in TEXTS and isinstance(bad, str) and bad != "\ud800"):
+            continue
+        wrong = deepcopy(report)
+        wrong["models"][0][key] = bad
+        said = against(say, wrong)
+        refused(said, "the report `base.json` cannot be read: ")
+        assert f"models[0]: `{key}` is " in said.err or f"models[0].{key}" in said.err
+
+
+@pytest.mark.parametrize("key", ["name", "kind", "input", "output", "kernel_size", "stride", "groups", "mult_adds", "params", "weights", "biases", "norm_params", "norm_stats", "status", "quantities"])  # fmt: skip
+def test_a_field_of_a_layer_that_is_not_what_it_should_be(key: str, report: dict[str, Any], say: Say) -> None:
+    for bad in [*BAD, {"flops": []}, {"x": -1}]:
+        if bad in FINE.get(key, []) or (key in TEXTS and isinstance(bad, str) and bad != "\ud800"):
+            continue
+        wrong = deepcopy(report)
+        wrong["models"][0]["layers"][2][key] = bad
+        refused(against(say, wrong), f"the report `base.json` cannot be read: models[0].layers[2]: `{key}` is ")
+
+
+@pytest.mark.parametrize("key", ["model", "alpha", "resolution", "convention", "layers", "total"])
+def test_a_model_without_a_field(key: str, report: dict[str, Any], say: Say) -> None:
+    del report["models"][0][key]
+    refused(against(say, report), f"models[0] has no `{key}`")
+
+
+@pytest.mark.parametrize("key", ["name", "kind", "input", "output", "mult_adds", "params", "weights"])
+def test_a_layer_without_a_field(key: str, report: dict[str, Any], say: Say) -> None:
+    del report["models"][0]["layers"][1][key]
+    refused(against(say, report), f"models[0].layers[1] has no `{key}`")
+
+
+@pytest.mark.parametrize("digits", [201, 5000])
+def test_numbers_of_many_digits(digits: int, report: dict[str, Any], say: Say) -> None:
+    text = json.dumps(report).replace('"mult_adds": 110592', '"mult_adds": ' + "9" * digits)
+    assert text != json.dumps(report)
+    Path("base.json").write_text(text, encoding="utf-8")
+    refused(say("check", "b.yaml", "--base", "base.json"), f"a number of {digits:,} digits")
+
+
+@pytest.mark.parametrize("key", ["mult_adds", "params", "weights", "biases", "norm_params", "norm_stats"])
+@pytest.mark.parametrize("by", [1, -1])
+def test_totals_are_the_sums_of_the_layers(key: str, by: int, report: dict[str, Any], say: Say) -> None:
+    """Else a report could allow any growth with one number."""
+    assert against(say, report).code == 0
+    total = report["models"][0]["total"][key]
+    report["models"][0]["total"][key] = total + by
+    refused(against(say, report), f"models[0].total: `{key}` is {total + by}, but its layers come to {total}")
+
+
+@pytest.mark.parametrize("key", ["largest_activation", "total_activations"])
+def test_so_are_the_quantities_beyond(key: str, report: dict[str, Any], say: Say) -> None:
+    report["models"][0]["total"]["quantities"][key] += 1
+    refused(against(say, report), f"models[0].total: `{key}` is ")
+
+
+def test_layers_have_names_of_their_own(report: dict[str, Any], say: Say) -> None:
+    report["models"][0]["layers"][1]["name"] = "stem"
+    refused(against(say, report), "two layers of models[0] are called `stem`")
+
+
+def test_a_lower_bound_is_called_one(report: dict[str, Any], say: Say) -> None:
+    report["models"][0]["layers"][1]["status"] = "lower bound"
+    refused(against(say, report), "models[0] is called exact, and has a layer whose cost is a lower bound")
+    report["models"][0]["status"] = "lower bound"
+    assert against(say, report).code == 0
+
+
+def test_what_a_later_version_adds_is_left_alone(report: dict[str, Any], say: Say) -> None:
+    report["models"][0] |= {"later": [1.5]}
+    report["models"][0]["layers"][0] |= {"later": None}
+    report["models"][0]["total"]["quantities"]["later"] = 7
+    assert against(say, report).code == 0
+
+
+def test_the_same_network_under_two_conventions(here: Path, say: Say) -> None:
+    """Each side is held against its own, whichever stands first in the report."""
+    for name in ("torch", "thop"):
+        (here / f"{name}.yaml").write_text(
+            GROWTH.replace("format: 1\n", f"format: 1\nconvention: {name}\n"), encoding="utf-8"
+        )
+    for order in (("torch.yaml", "thop.yaml"), ("thop.yaml", "torch.yaml")):
+        assert say("check", *order, "--base", "base.json", "-f", "json").code == 2
+        assert say(*ASK, "-f", "json", "-o", "first.json").code == 0
+        saved = say(*ASK, "--convention", "thop", "-f", "json")
+        both = json.loads(Path("first.json").read_text(encoding="utf-8"))
+        both["models"] += json.loads(saved.out)["models"]
+        if order[0] == "thop.yaml":
+            both["models"].reverse()
+        Path("both.json").write_text(json.dumps(both), encoding="utf-8")
+        said = say("check", *order, "--base", "both.json")
+        assert (said.code, said.err) == (0, "")
+        assert said.out.startswith("within budget: 8 limits hold (2 budgets, 1 model)")
+
+
+def test_a_new_network_beside_one_whose_file_is_gone(report: dict[str, Any], say: Say, here: Path) -> None:
+    """It may be the old one, renamed and changed: nobody can tell from a report, so it is said."""
+    (here / "net.yaml").rename(here / "other.yaml")
+    (here / "other.yaml").write_text(TABLE.replace("name: net", "name: other"), encoding="utf-8")
+    (here / "b.yaml").write_text(GROWTH.replace("net.yaml", "other.yaml"), encoding="utf-8")
+    said = say("check", "b.yaml", "--base", "base.json")
+    assert said.out.startswith("nothing held against the base: 4 limits not checked")
+    assert (
+        "other.yaml is new: it has no base at base.json (which has net.yaml: no such file is there now), so 4"
+        in said.out
+    )
