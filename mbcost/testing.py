@@ -47,6 +47,7 @@ def assert_budget(model: str, *, bits: int = BITS, convention: str = "torch", **
     from mbcost.budgets.evaluate import check
     from mbcost.budgets.specs import Budget, BudgetFile, Limit, Point
     from mbcost.errors import MbcostError
+    from mbcost.network import variant_of
     from mbcost.report.verdicts.text import verdict_text
 
     limits = []
@@ -64,7 +65,8 @@ def assert_budget(model: str, *, bits: int = BITS, convention: str = "torch", **
         raise MbcostError(
             f"bits (={bits!r:.40}) must be a whole number from 1 to {MAX_BITS}", help="8 for int8, 32 for float32"
         )
-    budget = Budget(1, str(model), (Point(variant),), tuple(limits), bits)
-    outcome = check([BudgetFile("", "", convention, (budget,))])
+    asked = variant_of(convention=convention, **variant)
+    budget = Budget(1, str(model), (Point(asked),), tuple(limits), bits)
+    outcome = check([BudgetFile("", "", asked.convention, (budget,))])
     if not outcome.passed:
         raise AssertionError(verdict_text(outcome).rstrip("\n"))

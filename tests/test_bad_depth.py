@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from mbcost.documents import nodes
 from mbcost.errors import MbcostError
-from mbcost.tables import nodes
 
 LOADERS = [name for name in ("CSafeLoader", "SafeLoader") if hasattr(yaml, name)]
 

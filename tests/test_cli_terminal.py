@@ -189,7 +189,7 @@ def test_an_interrupt_is_130(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Network, "cost", interrupted)
+    monkeypatch.setattr(Network, "count", interrupted)
     said = say("table", "mobilenet_v1")
     assert (said.code, said.out) == (130, "")
     assert "Traceback" not in said.err

@@ -19,7 +19,7 @@ import pytest
 
 import mbcost
 from mbcost.analysis.conventions import UNIT, Tally, params_waterfall, side_by_side, spread, waterfall
-from mbcost.conventions import Convention, Term, available, find
+from mbcost.conventions import DEFAULT, Convention, Term, available, find
 from mbcost.errors import MbcostError
 from mbcost.network.walk import PARTS, scaled
 from mbcost.tables import models, read_network
@@ -208,12 +208,10 @@ def test_the_idealised_network_is_counted_too() -> None:
 @pytest.mark.parametrize("model", ["mobilenet_v2", "mobilenet_v3_small"])
 def test_closed_forms_and_numbers_agree(model: str) -> None:
     """Where symbols leave open whether a residual is there, its row is scaled by 0 or 1 and not left out."""
-    from mbcost.symbolic import Formula
-
     alpha, size = Fraction(7, 20), (192, 192)
     network = mbcost.load(model)
     for name in ("torchinfo", "ptflops-pytorch", "onnx-tool", "openvino"):
-        form = Formula(network, convention=name).realised
+        form = network.formula(convention=name).realised
         cost = network.cost(alpha=alpha, resolution=size, convention=name)
         assert form.at(form.total.mult_adds, alpha, size) == cost.mult_adds, name
         assert form.at(form.total.params, alpha, size) == cost.params, name
@@ -284,9 +282,17 @@ def test_every_shipped_convention_says_whose_it_is() -> None:
         assert Term("weights", (), 1) in rule.params
 
 
+def test_the_default_is_what_the_file_says_of_it() -> None:
+    """Layers follow it without any file being read; its name in the file has a tool and a unit beside."""
+    shipped = find(DEFAULT.name)
+    assert (shipped.mult_adds, shipped.params) == (DEFAULT.mult_adds, DEFAULT.params)
+    rows = mbcost.load("mobilenet_v3_small").cost().rows
+    assert shipped.applied(rows) == DEFAULT.applied(rows) == rows
+
+
 def loaded_after(*args: str) -> bool:
     """Whether a fresh program has loaded the conventions after answering."""
-    code = f"import sys; from mbcost.cli import run; run({list(args)!r}); print('mbcost.conventions' in sys.modules)"
+    code = f"import sys; from mbcost.cli import run; run({list(args)!r}); print('mbcost.conventions.reading' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return {"True": True, "False": False}[done.stdout.splitlines()[-1]]
 
@@ -421,7 +427,7 @@ def mine(tmp_path: Path) -> str:
 def test_a_convention_of_the_users(mine: str, say: Callable[..., Any]) -> None:
     cost = mbcost.load("mobilenet_v2").cost(convention=f"{mine}:mine")
     assert (cost.mult_adds, cost.params) == (300_774_272 + 1000 - 216_384, 3_469_760 + 1000)
-    assert cost.variant.convention == f"{mine}:mine"
+    assert str(cost.variant.convention) == f"{mine}:mine"
     document = json.loads(say("conventions", "mobilenet_v2", "--conventions", mine, "-f", "json").out)
     assert [c["name"] for c in document["conventions"]] == [*NAMES, "mine"]
     last = document["conventions"][-1]

@@ -47,7 +47,7 @@ def test_every_rounding_rule_has_a_closed_form(model: str, rounding: str) -> Non
     alphas = [alpha for alpha in ALPHAS if possible(network, alpha, rounding)]
     assert len(alphas) >= 3
     for standard in (False, True):
-        formula = Formula(network, rounding=rounding, standard=standard)
+        formula = network.formula(rounding=rounding, standard=standard)
         for alpha in alphas:
             agree(formula, alpha, 97, rounding=rounding, standard=standard)
 
@@ -82,7 +82,7 @@ def test_a_network_without_a_width_to_vary_has_a_closed_form_in_rho(model: str, 
 
 def test_what_is_defined_below_a_formula_is_used_in_it() -> None:
     """The squeezed width max(1, floor(c / 4)) leaves no definition of floor(c / 4) behind."""
-    closed = Formula(mbcost.load("mobilenet_v3_small"), rounding="floor").realised
+    closed = mbcost.load("mobilenet_v3_small").formula(rounding="floor").realised
     used = {symbol for form in closed.rows for symbol in (form.mult_adds + form.params).free_symbols}
     used |= {symbol for definition in closed.definitions.values() for symbol in definition.free_symbols}
     assert set(closed.definitions) <= used

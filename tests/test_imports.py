@@ -33,9 +33,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("dims",),
     ("layers",),
     ("quantities",),
+    ("documents",),
+    ("conventions",),
     ("network",),
     ("tables",),
-    ("conventions", "memory", "symbolic"),
+    ("memory", "symbolic"),
     ("analysis", "lint"),
     ("arrays",),
     ("budgets", "papers", "importers"),
@@ -44,11 +46,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 )
 """From the ground up: a room imports the floors below it, and itself."""
 
-BESIDE = {("symbolic", "conventions"), ("plot_sweep", "plot")}
+BESIDE = {("plot_sweep", "plot")}
 """Imports within one floor."""
 
 UPWARD = {
-    ("network", "conventions"): "cost(convention=...) applies a rule only when one is named",
     ("network", "symbolic"): "formula() is the door to the closed form",
     ("network", "analysis"): "grid() is the door to whole sweeps",
     ("network", "arrays"): "cost(alpha=array) is the door to arrays",
@@ -57,7 +58,7 @@ UPWARD = {
 """The doors of the Python API: imports that point up. Each stays inside the function that needs it."""
 
 ONLY = {
-    "yaml": {"tables"},
+    "yaml": {"documents"},
     "rich": {"report"},
     "sympy": {"symbolic"},
     "click": {"cli"},

@@ -322,7 +322,7 @@ def test_an_interrupt_within_the_program_is_quiet(say: Say, monkeypatch: pytest.
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Network, "cost", interrupted)
+    monkeypatch.setattr(Network, "count", interrupted)
     assert say(*V1) == Said(130, "", "")
 
 

@@ -86,11 +86,11 @@ class Answer:
         if self.by_alpha:
             solver.check_width()
         for alpha in asked:
-            network.variant(alpha, rounding=solver.variant.get("rounding"))
+            network.resolved(solver.variant._replace(alpha=alpha))
         self.alphas = [alpha for alpha in asked if self.by_alpha or solver.separated.at_alpha(alpha) is not None]
         self.sizes = [size for size in inputs if self.by_size or solver.separated.at_size(size) is not None]
         if not self.alphas or not self.sizes:  # in error everywhere: let it say why
-            network.cost(alpha=asked[0], resolution=inputs[0], **solver.variant)
+            network.count(solver.variant.at(asked[0], inputs[0]))
         found: list[Solution | None]
         if self.by_alpha:
             found = [self._along_alpha(size) for size in self.sizes]
@@ -162,7 +162,7 @@ class Answer:
 
     def channels(self, alpha: Fraction, size: Size) -> dict[str, int]:
         """The output channels of every row with weights."""
-        cost = self.network.cost(alpha=alpha, resolution=size, **self.solver.variant)
+        cost = self.network.count(self.solver.variant.at(alpha, size))
         return {row.name: row.output[0] for row in cost.rows if row.weights}
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mbcost.analysis.groups import share
+from mbcost.conventions import DEFAULT, Convention
 from mbcost.dims import Arithmetic, Dim
 from mbcost.errors import MbcostError
 from mbcost.layers import Layer, Row, Shape
 from mbcost.layers.base import Width
 from mbcost.layers.conv import Conv, Depthwise
-from mbcost.network import Cost
+from mbcost.network import PLAIN, Cost, Network, Variant
 from mbcost.network.twin import pairs, separable_twin, splits, unpaired
 
 __all__ = ["BareConv", "Comparison", "Side", "Versus", "bare_conv", "compare", "theory"]
@@ -124,11 +125,11 @@ def compare_imagined(cost: Cost, twin_rows: tuple[Row, ...]) -> Comparison:
     return _summed(lines, "separable", tuple(unpaired(cost.placed)))
 
 
-def against_twin(network: Any, **variant: Any) -> tuple[Cost, Comparison]:
+def against_twin(network: Network, variant: Variant = PLAIN) -> tuple[Cost, Comparison]:
     """Cost a network and its twin at one point, and compare them: the whole of ``mbcost compare MODEL``."""
-    cost = network.cost(**variant)
+    cost = network.count(variant)
     if pairs(cost.placed):
-        return cost, compare(cost, network.cost(**{**variant, "standard": True}))
+        return cost, compare(cost, network.count(variant._replace(standard=True)))
     return cost, compare_imagined(cost, network.recost(cost, separable_twin(cost.placed)).rows)
 
 
@@ -171,7 +172,7 @@ def bare_conv(
     size: tuple[Dim, Dim],
     stride: tuple[int, int],
     arith: Arithmetic,
-    convention: str = "torch",
+    convention: Convention = DEFAULT,
 ) -> BareConv:
     """A standard convolution of M to N channels on an input map, and the separable one in its place.
 
@@ -192,11 +193,7 @@ def bare_conv(
         layer.name = layer.op = "conv"
         layer.coded = "module"
         output = layer.shape(arith, [shape])
-        row = layer.cost([shape], output)
-        if convention != "torch":
-            from mbcost.conventions import find
-
-            row = find(convention).applied([row])[0]
+        (row,) = convention.applied([layer.cost([shape], output)])
         return Side(row.mult_adds, row.params), output
 
     standard, output = costed(Conv(bare, width), start)

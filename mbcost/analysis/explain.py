@@ -117,19 +117,15 @@ def _traced(cost: Cost, row: Row) -> Row:
     traced = traced._replace(kind=row.kind, groups=row.groups)
     if cost.variant.batch != 1:
         traced = scaled(traced, Traced(cost.variant.batch, "B"), PER_IMAGE)
-    if cost.variant.convention != "torch":
-        from mbcost.conventions import find
-
-        beside = [traced if other is row else other for other in cost.rows]  # some parts count once in a network
-        traced = find(cost.variant.convention).applied(beside)[cost.rows.index(row)]
-    return traced
+    beside = [traced if other is row else other for other in cost.rows]  # some parts count once in a network
+    return cost.variant.convention.applied(beside)[cost.rows.index(row)]
 
 
 def _found(cost: Cost, name: str) -> tuple[Layer, list[Shape]]:
     """The layer of that name, and the shapes it reads."""
     variant, outputs = cost.variant, {row.name: row.output for row in cost.rows}
     arith = Arithmetic(variant.alpha.numerator, variant.alpha.denominator, variant.rounding)
-    shapes: list[Shape] = [(cost.network.table.channels, *variant.resolution)]
+    shapes: list[Shape] = [(cost.network.table.channels, *variant.size)]
     for layer in cost.placed.layers:
         inputs = [shapes[source] for source in layer.sources]
         if layer.name == name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from operator import mul
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mbcost.analysis.bounds import bounds
 from mbcost.analysis.polynomial import ALPHA, SIZE, Values
@@ -13,7 +13,7 @@ from mbcost.analysis.separated import Separated, Size, separate
 from mbcost.analysis.steps import Width
 from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Arithmetic, Dim, scaled_resolution
 from mbcost.errors import MbcostError
-from mbcost.network import Network
+from mbcost.network import PLAIN, Network, Variant
 from mbcost.quantities import BASIC, BITS, limitable, measured
 
 __all__ = ["Family", "Limit", "bounds_below", "worst"]
@@ -64,16 +64,16 @@ class Family:
     """
 
     def __init__(
-        self, network: Network, quantities: Iterable[str] | None = None, bits: int = BITS, **variant: Any
+        self, network: Network, variant: Variant = PLAIN, quantities: Iterable[str] | None = None, bits: int = BITS
     ) -> None:
         self.network = network
         asked = limitable("solve") if quantities is None else quantities
         self.quantities = [measured(name) for name in dict.fromkeys((*BASIC, *asked))]
         self.bits = bits
         self.variant = variant
-        self.rule = network.variant(1, rounding=variant.get("rounding")).rounding
+        self.rule = network.rounding if variant.rounding is None else variant.rounding
         self.stepped = self.rule or NO_ROUNDING  # without a rule the width does not vary, as check_width says
-        separated = separate(network, **variant)
+        separated = separate(network, variant)
         if separated is None:
             raise MbcostError(
                 f"the cost of `{network.name}` does not separate into widths and sizes",
@@ -89,14 +89,12 @@ class Family:
     @property
     def as_shipped(self) -> bool:
         """Whether this is the network of the table itself, however it is counted: what is published of it holds."""
-        changed = any(self.variant.get(field) for field in ("standard", "classes", "set", "without"))
-        edited = self.network.is_standard or any(self.network.edits)
-        return not changed and not edited and self.rule == self.network.rounding
+        return self.variant.as_written and self.network.own.as_written and self.rule == self.network.rounding
 
     def check_width(self) -> None:
         """Raise the error of a network whose width cannot vary in steps."""
         if self.rule is None:
-            self.network.variant(Fraction(1, 2), rounding=self.variant.get("rounding"))
+            self.network.resolved(self.variant._replace(alpha=Fraction(1, 2)))
         if not self.widths:
             raise MbcostError(
                 f"`{self.network.name}` has no width to vary: all its widths are fixed",

@@ -13,13 +13,12 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from operator import mul
 from struct import pack, unpack
-from typing import Any
 
 from mbcost.analysis.polynomial import Values
 from mbcost.analysis.separated import Form, Separated, Size, separate
 from mbcost.dims import Dim, parse_alpha, parse_resolution
 from mbcost.errors import MbcostError
-from mbcost.network import Network
+from mbcost.network import PLAIN, Network, Variant
 from mbcost.quantities import BITS, Quantity, measured
 
 __all__ = ["Grid", "grid"]
@@ -50,18 +49,17 @@ class Grid:
     """
 
     def __init__(
-        self, network: Network, alphas: Sequence[Fraction], resolutions: Sequence[Size], variant: dict[str, Any]
+        self, network: Network, alphas: Sequence[Fraction], resolutions: Sequence[Size], variant: Variant = PLAIN
     ) -> None:
         self.network = network
         self.bits = BITS
         self.alphas = tuple(alphas)
         self.resolutions = tuple(resolutions)
         self.variant = variant
-        if network.variant(1, None, None, variant.get("batch", 1), variant.get("rounding")).rounding is None:
-            for alpha in self.alphas:
-                if alpha != 1:
-                    network.variant(alpha, None, None, rounding=variant.get("rounding"))  # the error, in its own words
-        self.separated = separate(network, **variant)
+        varied = next((alpha for alpha in self.alphas if alpha != 1), None)
+        if varied is not None:
+            network.resolved(variant._replace(alpha=varied))  # whether the width can vary at all
+        self.separated = separate(network, variant)
         self._sides = self._at_sizes() if self.separated is not None else None
         self._totals: dict[str, list[tuple[Dim, ...]]] = {}
 
@@ -79,7 +77,7 @@ class Grid:
 
     def _point(self, alpha: Fraction, size: Size, quantities: Sequence[str]) -> list[Dim]:
         """One point, counted on its own; an error in its own words."""
-        cost = self.network.cost(alpha=alpha, resolution=size, **self.variant)
+        cost = self.network.count(self.variant.at(alpha, size))
         return [cost.total(quantity, self.bits) for quantity in quantities]
 
     @property
@@ -140,10 +138,7 @@ class Grid:
         for alpha in self.alphas:
             values = None if self.separated is None else self.separated.at_alpha(alpha, ideal=True)
             if form is None or values is None:
-                costs = [
-                    self.network.cost(alpha=alpha, resolution=size, ideal=True, **self.variant)
-                    for size in self.resolutions
-                ]
+                costs = [self.network.count(self.variant.at(alpha, size), ideal=True) for size in self.resolutions]
                 yield tuple(cost.total(quantity) for cost in costs)
             else:
                 p = form.p(values)
@@ -194,9 +189,7 @@ class _Products:
         return tuple([sum(map(mul, p, column)) for column in self.columns])
 
 
-def grid(
-    network: Network, alphas: Sequence[object], resolutions: Sequence[object] | None = None, **variant: Any
-) -> Grid:
+def grid(network: Network, alphas: Sequence[object], resolutions: Sequence[object] | None, variant: Variant) -> Grid:
     """The costs over a grid; :meth:`mbcost.network.Network.grid` is the way to ask for it."""
     if resolutions is None:
         resolutions = [network.base_resolution]

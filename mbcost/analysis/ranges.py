@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from math import lcm
-from typing import Any
 
 from mbcost.dims import exact_text, parse_alpha, parse_resolution, parse_rho, rational, scaled_resolution
 from mbcost.errors import MbcostError
-from mbcost.network import Network
+from mbcost.network import Network, variant_of
 
 __all__ = ["MAX_AXIS", "alphas", "asked", "resolutions", "rhos"]
 
@@ -17,11 +16,12 @@ MAX_AXIS = 5_000_000
 """How many values one axis can have."""
 
 
-def asked(network: Network, variant: dict[str, Any]) -> tuple[list[Fraction] | None, list[tuple[int, int]] | None]:
-    """Take the alphas and the resolutions out of the options of a question; what is not given is None."""
-    alpha, rho, resolution = (variant.pop(name) for name in ("alpha", "rho", "resolution"))
+def asked(
+    network: Network, alpha: str | None, rho: str | None, resolution: str | None
+) -> tuple[list[Fraction] | None, list[tuple[int, int]] | None]:
+    """The alphas and the resolutions of a question about many points; what is not given is None."""
     if rho is not None and resolution is not None:
-        network.variant(1, 1, 1)  # the error of both, in its own words
+        variant_of(1, 1, 1)  # the error of both, in its own words
     sizes = None if resolution is None else resolutions(resolution)
     if rho is not None:
         sizes = rhos(rho, network.base_resolution)

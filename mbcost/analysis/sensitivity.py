@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from math import log2
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mbcost.analysis.separated import Form, Separated, separate
 from mbcost.analysis.series import AlongAlpha, Series
 from mbcost.dims import MAX_ALPHA, Dim
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
-from mbcost.network import Network
+from mbcost.network import PLAIN, Network, Variant
 
 __all__ = ["Crossover", "Partial", "Sensitivity", "sensitivity"]
 
@@ -92,19 +92,21 @@ def _sum(p: list[Dim], q: list[Dim]) -> Series:
     return total
 
 
-def sensitivity(network: Network, alpha: Fraction, resolution: tuple[int, int], **variant: Any) -> Sensitivity:
-    """How the network's cost reacts to alpha and rho at one point; ``variant`` is batch, rounding, convention and the rest.
+def sensitivity(network: Network, variant: Variant = PLAIN) -> Sensitivity:
+    """How the network's cost reacts to alpha and rho at one point.
 
     At alpha 1, where widths that alpha can only enlarge begin to grow, derivatives are those towards smaller alphas.
 
     >>> import mbcost
-    >>> found = sensitivity(mbcost.load("mobilenet_v1"), Fraction(1), (224, 224))
+    >>> found = sensitivity(mbcost.load("mobilenet_v1"))
     >>> str(found.kinds["pointwise"]), str(found.kinds["depthwise"])
     ('539492352 x^2', '17385984 x')
     >>> round(float(found.partials[0].elasticity), 4), round(float(found.partials[1].elasticity), 4)
     (1.9486, 1.9964)
     """
-    separated = separate(network, **variant)
+    variant = network.resolved(variant)
+    alpha, resolution = variant.alpha, variant.size
+    separated = separate(network, variant)
     if separated is None:
         raise MbcostError(
             f"the cost of `{network.name}` is no polynomial in alpha and rho",
@@ -119,7 +121,7 @@ def sensitivity(network: Network, alpha: Fraction, resolution: tuple[int, int], 
             ("rho", surface.along_rho(form), surface.rho),
         ):
             value, slope = series.at(at), series.slope().at(at)
-            realised = _realised(network, quantity, variable, alpha, resolution, variant)
+            realised = _realised(network, quantity, variable, variant)
             partials.append(Partial(quantity, variable, value, slope, slope * at / value if value else None, realised))
     forms = _by_kind(separated)
     kinds = {kind: surface.along_alpha(form, alpha) for kind, form in forms.items()}
@@ -144,16 +146,15 @@ def _by_kind(separated: Separated) -> dict[str, Form]:
     }
 
 
-def _realised(
-    network: Network, quantity: str, variable: str, alpha: Fraction, size: tuple[int, int], variant: dict[str, Any]
-) -> float | None:
+def _realised(network: Network, quantity: str, variable: str, variant: Variant) -> float | None:
     """log2 of what doubling alpha, or the resolution, up to this point has multiplied the realised cost by."""
+    alpha, size = variant.alpha, variant.size
     half = (
         (alpha / 2, size) if variable == "alpha" else (alpha, (max(1, (size[0] + 1) // 2), max(1, (size[1] + 1) // 2)))
     )
     try:
-        here = network.cost(alpha=alpha, resolution=size, **variant).total(quantity)
-        there = network.cost(alpha=half[0], resolution=half[1], **variant).total(quantity)
+        here = network.count(variant).total(quantity)
+        there = network.count(variant.at(*half)).total(quantity)
     except MbcostError:
         return None
     return log2(here / there) if here and there else None

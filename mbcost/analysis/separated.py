@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 from mbcost.analysis.polynomial import ALPHA, SIZE, Inseparable, Monomial, Poly, Values
 from mbcost.analysis.trace import Trace, trace
+from mbcost.conventions import DEFAULT
 from mbcost.dims import Arithmetic, Dim, Idealised
 from mbcost.errors import MbcostError
 from mbcost.layers.base import MAX_DIM
-from mbcost.network import Network
-from mbcost.network.walk import PER_IMAGE, scaled
+from mbcost.network import PLAIN, Network, Variant, counted
 
 __all__ = ["Form", "NotWhole", "Program", "Separated", "Size", "separate", "summed"]
 
@@ -188,33 +188,22 @@ class Separated:
         return values if ideal or self.size.holds(values) else None
 
 
-def separate(
-    network: Network, *, batch: int = 1, rounding: str | None = None, convention: str = "torch", standard: bool = False,
-    classes: int | None = None, set: dict[str, Any] | None = None, without: tuple[str, ...] | list[str] = (),
-) -> Separated | None:  # fmt: skip
+def separate(network: Network, variant: Variant = PLAIN) -> Separated | None:
     """Separate the cost of a variant; None where it does not separate. Kept with the network."""
-    variant = network.variant(1, None, None, batch, rounding, convention, standard)
-    placed = network.placed(standard=variant.standard, classes=classes, set=set, without=tuple(without))
-    key = (id(placed), variant.rounding, batch, convention)
-    known = network.separated.get(key, ())
-    if known == ():
+    asked = network.resolved(variant._replace(alpha=Fraction(1)))
+    placed = network.placed(asked)
+    key = id(placed), asked.rounding, asked.batch, asked.convention
+    if key not in network.separated:
         try:
-            known = Separated(_counted(trace(placed, network.table.channels, variant.rounding), batch, convention))
+            network.separated[key] = Separated(_counted(trace(placed, network.table.channels, asked.rounding), asked))
         except Inseparable:
-            known = None
-        network.separated[key] = known
-    return known  # type: ignore[no-any-return]
+            network.separated[key] = None
+    found: Separated | None = network.separated[key]
+    return found
 
 
-def _counted(found: Trace, batch: int, convention: str) -> Trace:
-    """The rows of a recorded walk under a batch and a convention."""
-    rows = found.rows
-    if batch != 1:
-        rows = tuple(scaled(row, batch, PER_IMAGE) for row in rows)
-    if convention != "torch":
-        from mbcost.conventions import find
-
-        rule = find(convention)
+def _counted(found: Trace, variant: Variant) -> Trace:
+    """The rows of a recorded walk as a variant counts them."""
+    if variant.convention != DEFAULT:
         found.recorder.tell_kinds()
-        rows = rule.applied(rows)
-    return Trace(found.recorder, rows)
+    return Trace(found.recorder, counted(found.rows, variant))

@@ -16,29 +16,32 @@ import numpy as np
 from mbcost.arrays.grid import ArrayGrid
 from mbcost.arrays.points import ArrayCost
 from mbcost.arrays.reading import LIMIT, Array, outer, rationals, sides
-from mbcost.dims import MAX_RESOLUTION
+from mbcost.dims import MAX_RESOLUTION, scaled_resolution
 from mbcost.errors import MbcostError
-from mbcost.network import Cost, Network
+from mbcost.network import Cost, Network, Variant, variant_of
 
 __all__ = ["ArrayCost", "ArrayGrid", "cost_at", "grid_of"]
 
 
-def grid_of(network: Network, alphas: Any, resolutions: Any, variant: dict[str, Any]) -> ArrayGrid:
+def grid_of(network: Network, alphas: Any, resolutions: Any, variant: Variant) -> ArrayGrid:
     """An outer grid of which at least one side is an array."""
     return ArrayGrid(network, rationals(alphas), *sides(resolutions), variant)
 
 
-def cost_at(network: Network, alpha: Any, rho: Any, resolution: Any, variant: dict[str, Any], ideal: bool) -> Cost:
+def cost_at(network: Network, alpha: Any, rho: Any, resolution: Any, variant: Variant, ideal: bool) -> Cost:
     """The cost at every point of arrays that broadcast; NumPy's scalars are plain numbers."""
     scalars = [_plain(value) for value in (alpha, rho, resolution)]
     if not any(isinstance(value, np.ndarray) for value in scalars):
-        return network.cost(*scalars, **variant, ideal=ideal)
+        point = variant_of(*scalars)
+        return network.count(
+            variant._replace(alpha=point.alpha, rho=point.rho, resolution=point.resolution), ideal=ideal
+        )
     if ideal:
         raise MbcostError(
             "idealised costs are fractions, and an array holds whole numbers", help="ask for one point at a time"
         )
     if rho is not None and resolution is not None:
-        network.variant(1, 1, 1)  # the error of both, in its own words
+        variant_of(1, 1, 1)  # the error of both, in its own words
     alpha, rho, resolution = scalars
     shape = None
     size = resolution if rho is None else rho
@@ -55,7 +58,9 @@ def cost_at(network: Network, alpha: Any, rho: Any, resolution: Any, variant: di
         )
         wrong = (np.minimum(heights, widths) < 1) | (np.maximum(heights, widths) > MAX_RESOLUTION)
         if wrong.any():
-            network.variant(1, Fraction(int(numerators.flat[int(wrong.argmax())]), denominator))
+            scaled_resolution(
+                (base_height, base_width), Fraction(int(numerators.flat[int(wrong.argmax())]), denominator)
+            )
         heights, widths = heights.astype(np.int64), widths.astype(np.int64)
     elif resolution is None:
         heights, widths = np.array(base_height), np.array(base_width)

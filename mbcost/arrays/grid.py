@@ -13,7 +13,7 @@ from mbcost.arrays.factors import Evaluated, Factors, bounded
 from mbcost.arrays.reading import Array, Rationals
 from mbcost.dims import NO_ROUNDING
 from mbcost.errors import MbcostError
-from mbcost.network import Network
+from mbcost.network import Network, Variant
 from mbcost.quantities import BITS, measured
 
 __all__ = ["ArrayGrid", "amounts"]
@@ -40,9 +40,7 @@ class ArrayGrid(Grid):
            [186400768, 568740352]])
     """
 
-    def __init__(
-        self, network: Network, alphas: Rationals, heights: Array, widths: Array, variant: dict[str, Any]
-    ) -> None:
+    def __init__(self, network: Network, alphas: Rationals, heights: Array, widths: Array, variant: Variant) -> None:
         self.network = network
         self.bits = BITS
         self.variant = variant
@@ -56,7 +54,7 @@ class ArrayGrid(Grid):
             if not array.size:
                 raise MbcostError("the grid has no points", help="give at least one alpha and one resolution")
         self._check_rule()
-        self.separated = separate(network, **variant)
+        self.separated = separate(network, variant)
         self._arrays: dict[str, Array] = {}
         self._at: Evaluated | None = None
         if self.separated is not None:
@@ -76,10 +74,10 @@ class ArrayGrid(Grid):
     def _check_rule(self) -> None:
         """Whether the widths can vary as they are to vary, and stay whole."""
         numerators, denominator = self.multipliers
-        rule = self.network.variant(1, None, None, self.variant.get("batch", 1), self.variant.get("rounding")).rounding
-        if rule is None and (numerators != denominator).any():
+        rule = self.network.rounding if self.variant.rounding is None else self.variant.rounding
+        if (numerators != denominator).any():
             alpha = self.multipliers.at(int((numerators != denominator).argmax()))
-            self.network.variant(alpha, None, None, rounding=self.variant.get("rounding"))
+            self.network.resolved(self.variant._replace(alpha=alpha))
         if rule == NO_ROUNDING:
             raise MbcostError(
                 "rounding none gives widths that are fractions, and an array holds whole numbers",

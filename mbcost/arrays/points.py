@@ -47,7 +47,7 @@ class ArrayCost(Cost):
         alphas: Rationals,
         heights: Array,
         widths: Array,
-        variant: dict[str, Any],
+        variant: Variant,
         shape: tuple[int, ...] | None = None,
     ) -> None:
         self.network = network
@@ -71,12 +71,8 @@ class ArrayCost(Cost):
         self._grid = ArrayGrid(network, Rationals(numerators, alphas.denominator), *pairs, variant)
         first = Fraction(int(numerators[0]), alphas.denominator)
         size = self._grid.resolutions[0]
-        plain = {key: variant[key] for key in ("batch", "rounding", "convention", "standard") if key in variant}
-        self.variant: Variant = network.variant(first, None, size, **plain)
-        layout = {key: variant[key] for key in ("classes", "set") if key in variant}
-        self.placed = network.placed(
-            standard=self.variant.standard, without=tuple(variant.get("without", ())), **layout
-        )
+        self.variant = network.resolved(variant.at(first, size))
+        self.placed = network.placed(self.variant)
         self._totals: dict[tuple[str, int], Array] = {}
 
     @property
@@ -126,9 +122,7 @@ class ArrayCost(Cost):
         separated = self._grid.separated
         if separated is not None:
             return separated.trace.rows
-        return self.network.cost(
-            alpha=self._grid.alphas[0], resolution=self._grid.resolutions[0], **self._grid.variant
-        ).rows
+        return self.network.count(self.variant).rows
 
     def total(self, quantity: str, bits: int = BITS) -> Any:
         """A quantity of the register, or the sum of a numeric field of the rows, at every point."""

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from mbcost.budgets.models import Model, Models
 from mbcost.budgets.specs import BudgetFile, Point
 from mbcost.dims import Dim
+from mbcost.documents.nodes import read_bytes
 from mbcost.errors import MbcostError, Problems
 from mbcost.layers import Row
 from mbcost.network import Cost, Network
 from mbcost.quantities import Quantity
-from mbcost.tables.nodes import read_bytes
 
 __all__ = ["GitBase", "Side", "blocks_of", "open_base"]
 
@@ -76,7 +76,9 @@ class GitBase:
         network, was = found
         try:
             before = (
-                cost if network is cost.network else network.cost(**point.variant, convention=cost.variant.convention)
+                cost
+                if network is cost.network
+                else network.count(point.variant._replace(convention=cost.variant.convention))
             )
         except MbcostError as error:
             raise self._unusable(error, model) from None

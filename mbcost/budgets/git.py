@@ -10,11 +10,11 @@ import os
 import posixpath
 from typing import NamedTuple
 
+from mbcost.documents.nodes import MAX_BYTES, read_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.network import Network
 from mbcost.network.specs import TableSpec
 from mbcost.tables import configs_folder, is_path, load
-from mbcost.tables.nodes import MAX_BYTES, read_text
 from mbcost.tables.reader import read_table
 
 __all__ = ["File", "Repository", "is_revision_path", "load_at"]

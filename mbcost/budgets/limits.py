@@ -7,10 +7,10 @@ from typing import Any
 from mbcost.budgets.nodes import Reader, shown
 from mbcost.budgets.specs import Limit
 from mbcost.dims.amounts import parse_count, parse_growth, parse_share
+from mbcost.documents.nodes import Mapping, Node, Scalar
 from mbcost.errors import MbcostError, nearest
 from mbcost.quantities import QUANTITIES, limitable
 from mbcost.quantities.register import meant
-from mbcost.tables.nodes import Mapping, Node, Scalar
 
 __all__ = ["LAYER_KEYS", "LimitReader"]
 

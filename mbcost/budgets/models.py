@@ -6,9 +6,10 @@ import os
 from typing import NamedTuple
 
 from mbcost.budgets.specs import Budget, BudgetFile, Point
+from mbcost.conventions import Convention
 from mbcost.dims import Dim
 from mbcost.errors import MbcostError, Place, nearest
-from mbcost.network import Cost, Network
+from mbcost.network import Cost, Network, Variant
 from mbcost.quantities import Quantity
 from mbcost.tables import is_path, load, models, shipped
 
@@ -29,7 +30,7 @@ class Models:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], list[Model]] = {}
         self._networks: dict[str, Network] = {}
-        self._costs: dict[tuple[str, str, str], Cost] = {}
+        self._costs: dict[tuple[str, Variant], Cost] = {}
         self._measured: dict[tuple[int, str, int], Dim] = {}
 
     def find(self, file: BudgetFile, budget: Budget) -> list[Model]:
@@ -52,14 +53,15 @@ class Models:
                 raise error.at(place) from None
         return network
 
-    def cost(self, model: Model, point: Point, convention: str, place: Place | None = None) -> Cost:
+    def cost(self, model: Model, point: Point, convention: Convention, place: Place | None = None) -> Cost:
         """The cost of a model at a point."""
-        key = (model.path, point.key, convention)
+        variant = point.variant._replace(convention=convention)
+        key = (model.path, variant)
         cost = self._costs.get(key)
         if cost is None:
             network = self.network(model, place)
             try:
-                cost = self._costs[key] = network.cost(**point.variant, convention=convention)
+                cost = self._costs[key] = network.count(variant)
             except MbcostError as error:
                 if error.place is None:
                     error.fact = f"{error.fact} (in `{model.name}`)"

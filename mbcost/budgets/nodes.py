@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
 from mbcost.errors import Place, nearest
-from mbcost.tables.nodes import Document, Mapping, Node, Scalar, Sequence
 
 __all__ = ["Reader", "raw", "shown"]
 

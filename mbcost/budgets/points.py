@@ -7,8 +7,9 @@ from typing import Any
 from mbcost.budgets.nodes import Reader, raw
 from mbcost.budgets.specs import Point
 from mbcost.dims import parse_alpha, parse_resolution, parse_rho, parse_rounding
+from mbcost.documents.nodes import Mapping, Node, Scalar, Sequence
 from mbcost.errors import MbcostError
-from mbcost.tables.nodes import Mapping, Node, Scalar, Sequence
+from mbcost.network import variant_of
 
 __all__ = ["POINT_KEYS", "PointReader"]
 
@@ -31,7 +32,7 @@ class PointReader(Reader):
     def points(self, node: Node | None) -> list[Point]:
         """The points; alpha 1 at the table's resolution where none is given."""
         if node is None or (isinstance(node, Scalar) and not node.given):
-            return [Point({})]
+            return [Point()]
         if isinstance(node, Sequence):
             if not node.items:
                 self.doc.problem(
@@ -45,21 +46,26 @@ class PointReader(Reader):
             self.doc.problem(
                 node, "a point is a mapping", "write at: {alpha: 0.75, resolution: 192}, or a list of them"
             )
-            return Point({})
+            return Point()
         self.known(node, POINT_KEYS, "a point")
-        if "rho" in node.items and "resolution" in node.items:
+        both = "rho" in node.items and "resolution" in node.items
+        if both:
             self.doc.problem(
                 node.keys["rho"],
                 "rho and a resolution are both given",
                 "keep one: rho scales the table's resolution, the other replaces it",
             )
-        variant: dict[str, Any] = {}
+        words: dict[str, Any] = {}
         for key, value in node.items.items():
-            if key in POINT_KEYS and not (isinstance(value, Scalar) and not value.given):
+            if (
+                key in POINT_KEYS
+                and not (both and key == "rho")
+                and not (isinstance(value, Scalar) and not value.given)
+            ):
                 read = self._field(key, value)
                 if read is not None:
-                    variant[key] = read
-        return Point(variant, self.place(node))
+                    words[key] = read
+        return Point(variant_of(**words), self.place(node))
 
     def _field(self, key: str, node: Node) -> Any:
         if key in {"batch", "classes"}:
@@ -87,10 +93,9 @@ class PointReader(Reader):
             return None
 
 
-def _rounding(text: str) -> str:
-    """A rounding rule, checked, as the text it is."""
-    parse_rounding(text)
-    return text
-
-
-READS: dict[str, Any] = {"alpha": parse_alpha, "rho": parse_rho, "resolution": parse_resolution, "rounding": _rounding}
+READS: dict[str, Any] = {
+    "alpha": parse_alpha,
+    "rho": parse_rho,
+    "resolution": parse_resolution,
+    "rounding": parse_rounding,
+}

@@ -7,9 +7,11 @@ import os
 from mbcost.budgets.limits import LimitReader
 from mbcost.budgets.points import PointReader
 from mbcost.budgets.specs import DEFAULT_FILE, Budget, BudgetFile, Limit
+from mbcost.conventions import DEFAULT, Convention
+from mbcost.documents.nodes import Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
 from mbcost.errors import MbcostError
+from mbcost.network import variant_of
 from mbcost.quantities import BITS, MAX_BITS
-from mbcost.tables.nodes import Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
 
 __all__ = ["BUDGET_KEYS", "FILE_KEYS", "find_file", "read_budgets", "read_budgets_text"]
 
@@ -137,20 +139,17 @@ class _Reader(LimitReader, PointReader):
         folder = os.path.dirname(doc.file) if doc.file != "<stdin>" else ""
         return BudgetFile(doc.file, folder, convention, tuple([b for b in budgets if b is not None]), doc.text)
 
-    def _convention(self, node: Node | None) -> str:
+    def _convention(self, node: Node | None) -> Convention:
         name = self.text(node, "convention") or "torch"
         file, colon, short = name.rpartition(":")
         if colon:  # FILE:NAME, a counting rule of the user's own
             name = f"{os.path.normpath(os.path.join(os.path.dirname(self.doc.file), file))}:{short}"
-        if name != "torch":
-            from mbcost.conventions import find
-
-            try:
-                find(name)
-            except MbcostError as error:
-                assert node is not None  # noqa: S101  (a missing node is torch)
-                self.doc.problem(node, error.fact, error.help)
-        return name
+        try:
+            return variant_of(convention=name).convention
+        except MbcostError as error:
+            assert node is not None  # noqa: S101  (a missing node is torch)
+            self.doc.problem(node, error.fact, error.help)
+            return DEFAULT
 
     def _budget(self, number: int, node: Node) -> Budget | None:
         doc = self.doc

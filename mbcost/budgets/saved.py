@@ -34,14 +34,14 @@ class ReportBase:
         if not named:
             return None
         here = [m for m in named if _same_point(m, cost, point)]
-        found = next((m for m in here if m["convention"] == cost.variant.convention), here[0] if here else None)
+        found = next((m for m in here if m["convention"] == str(cost.variant.convention)), here[0] if here else None)
         if found is None:
-            height, width = cost.variant.resolution
+            height, width = cost.variant.size
             raise MbcostError(
                 f"`{self.label}` has `{model.name}`, but not at alpha {cost.variant.alpha}, resolution {height}x{width}",
                 help="save the report again with this point: mbcost check -f json -o FILE.json",
             )
-        if found["convention"] != cost.variant.convention:
+        if found["convention"] != str(cost.variant.convention):
             raise MbcostError(
                 f"the two sides are counted under different conventions: `{found['convention']}` in {self.label}, `{cost.variant.convention}` here",
                 help=f"save the base with --convention {cost.variant.convention}, or change `convention`",
@@ -63,11 +63,10 @@ def _same_point(model: dict[str, Any], cost: Cost, point: Point) -> bool:
     """Whether a saved model is the same member of its family."""
     variant = cost.variant
     rounding = None if variant.rounding is None else str(variant.rounding)
-    changed = {key: point.variant[key] for key in ("set", "without", "classes") if point.variant.get(key)}
     return (
-        model["alpha"] == str(variant.alpha) and model["resolution"] == list(variant.resolution)
+        model["alpha"] == str(variant.alpha) and model["resolution"] == list(variant.size)
         and model.get("batch", 1) == variant.batch and model.get("standard", False) == variant.standard
-        and model.get("rounding", rounding) == rounding and (model.get("changed") or {}) == json.loads(json.dumps(changed))
+        and model.get("rounding", rounding) == rounding and (model.get("changed") or {}) == json.loads(json.dumps(point.changed))
     )  # fmt: skip
 
 

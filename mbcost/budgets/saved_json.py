@@ -9,9 +9,9 @@ from fractions import Fraction
 from typing import Any
 
 from mbcost.dims import Dim
+from mbcost.documents.nodes import read_bytes, read_text
 from mbcost.errors import MbcostError, Place
 from mbcost.quantities import QUANTITIES, TOTALS
-from mbcost.tables.nodes import read_bytes, read_text
 
 __all__ = ["AGAIN", "amounts", "exact", "read_models"]
 

@@ -8,8 +8,9 @@ A budget says of some models, at some points of their families, how large some q
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from mbcost.conventions import Convention
 from mbcost.errors import Place
-from mbcost.network import Cost
+from mbcost.network import PLAIN, Cost, Variant
 from mbcost.quantities import BITS, QUANTITIES, Quantity
 
 __all__ = ["DEFAULT_FILE", "Budget", "BudgetFile", "Limit", "Outcome", "Part", "Point", "Result"]
@@ -18,15 +19,17 @@ DEFAULT_FILE = "mbcost-budgets.yaml"
 
 
 class Point(NamedTuple):
-    """One member of a network's family: the keyword arguments of ``Network.cost``, and where they are written."""
+    """One member of a network's family, and where it is written."""
 
-    variant: dict[str, Any]
+    variant: Variant = PLAIN
     place: Place | None = None
 
     @property
-    def key(self) -> str:
-        """Equal for equal points."""
-        return repr(sorted(self.variant.items(), key=lambda item: item[0]))
+    def changed(self) -> dict[str, Any]:
+        """What the point changes in the layers, as reports have it."""
+        asked = self.variant
+        found = {"set": dict(asked.set), "without": asked.without, "classes": asked.classes}
+        return {key: value for key, value in found.items() if value}
 
 
 class Limit(NamedTuple):
@@ -87,7 +90,7 @@ class BudgetFile(NamedTuple):
 
     path: str
     folder: str
-    convention: str
+    convention: Convention
     budgets: tuple[Budget, ...]
     text: str = ""
 

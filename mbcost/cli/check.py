@@ -115,12 +115,9 @@ def _asked(models: tuple[str, ...], limits: list[Given], bits: int, question: Qu
     for _, quantity, text in limits:
         amount, in_bytes = quantity.read(text, f"--max-{quantity.option}")
         found.append(Limit("max", quantity.name, amount, text.strip(), in_bytes))
-    variant = question.variant()
-    convention = variant.pop("convention")
-    point = Point({key: value for key, value in variant.items() if value not in (None, (), False)})
-    return BudgetFile(
-        "", "", convention, tuple([Budget(n, model, (point,), tuple(found), bits) for n, model in enumerate(models, 1)])
-    )
+    point = Point(question.variant())
+    budgets = [Budget(n, model, (point,), tuple(found), bits) for n, model in enumerate(models, 1)]
+    return BudgetFile("", "", point.variant.convention, tuple(budgets))
 
 
 def _reports(reports: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -49,7 +49,7 @@ def command(models: tuple[str, ...], **options: Any) -> None:
         return
     if options.get("standard"):
         raise MbcostError("compare already sets the network against its standard twin", help="leave out --standard")
-    cost, found = against_twin(question.load(models[0]), **question.variant())
+    cost, found = against_twin(question.load(models[0]), question.variant())
     if question.format == "json":
         question.emit(json_text(_document(cost, found, question.unit)))
         return
@@ -144,7 +144,7 @@ def _beside_text(costs: list[Cost], question: Question) -> str:
             {
                 "schema": "mbcost/compare/1",
                 "version": __version__,
-                "convention": first.variant.convention,
+                "convention": str(first.variant.convention),
                 "models": models,
             }
         )

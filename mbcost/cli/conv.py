@@ -22,6 +22,7 @@ from mbcost.dims import (
 )
 from mbcost.errors import MbcostError
 from mbcost.layers.base import COUNT, PAIR
+from mbcost.network import variant_of
 from mbcost.report import Column, Table
 
 __all__ = ["command"]
@@ -73,7 +74,7 @@ def command(
     mbcost conv 512 512 --size 14 -a 0.75 --rho 5/7       row 4
     """
     question = Question(options)
-    convention: str = question.options["convention"]
+    convention = variant_of(convention=question.options["convention"]).convention
     factor, multiplier = parse_alpha(alpha), parse_rho(rho)
     window = _field("--kernel-size", PAIR, _pair(kernel_size))
     step = _field("--stride", PAIR, _pair(stride))
@@ -88,7 +89,7 @@ def command(
     )
     if question.format == "json":
         facts = {"alpha": str(factor), "rho": str(multiplier), "kernel_size": window, "stride": step}
-        facts |= {"convention": convention, "rounding": rounding, "batch": batch, "unit": question.unit}
+        facts |= {"convention": str(convention), "rounding": rounding, "batch": batch, "unit": question.unit}
         question.emit(json_text(_document(found, facts)))
         return
     words = [

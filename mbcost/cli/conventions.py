@@ -75,7 +75,7 @@ def _compared(cost: Cost, counted: list[Counted], question: Question) -> str:
         document["spread"] = {"mult_adds": _spread_keys(mult_adds), "params": _spread_keys(params)}
         return json_text(document)
     flops = question.unit == "flops"
-    reference = cost.variant.convention.rpartition(":")[2]
+    reference = cost.variant.convention.name
     columns = (
         Column("name", "convention"),
         Column("reported", "reported", "count"),
@@ -203,6 +203,7 @@ def _rules(conventions: list[Convention], question: Question) -> str:
         listed = []
         for rule in conventions:
             keys = rule._asdict()
+            del keys["file"]
             keys |= {form: {str(t): t.factor for t in getattr(rule, form)} for form in ("mult_adds", "params")}
             listed.append(keys)
         return json_text({"schema": "mbcost/rules/1", "version": __version__, "conventions": listed})

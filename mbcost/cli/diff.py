@@ -11,7 +11,6 @@ from mbcost.analysis.diff import Change, changes, percent
 from mbcost.budgets.base import blocks_of
 from mbcost.cli.options import Choice, ModelName, Question, output_options, variant_options
 from mbcost.cli.output import json_text, table_text
-from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.network import Cost, Network
@@ -111,20 +110,16 @@ def _how(before: Cost, after: Cost) -> str:
     def sides(of: Callable[[Cost], object]) -> str:
         return " and ".join(dict.fromkeys([str(of(before)), str(of(after))]))
 
-    variant = after.variant
-    words = [f"alpha {exact_text(variant.alpha)}", f"resolution {sides(_resolution)}"]
-    words += [f"batch {variant.batch}"] if variant.batch != 1 else []
-    words += ["standard twin"] if variant.standard else []
-    words += [
-        f"convention {variant.convention}",
-        f"rounding {sides(lambda cost: cost.variant.rounding or 'not stated')}",
-    ]
-    words += [] if before.exact and after.exact else ["a lower bound"]
-    return ", ".join([*words, f"mbcost {__version__}", f"tables {sides(lambda cost: cost.network.digest)}"])
+    words = after.variant.words()
+    words["resolution"] = f"resolution {sides(_resolution)}"
+    words["rounding"] = f"rounding {sides(lambda cost: cost.variant.rounding or 'not stated')}"
+    said = [text for field, text in words.items() if field not in {"set", "without"}]
+    said += [] if before.exact and after.exact else ["a lower bound"]
+    return ", ".join([*said, f"mbcost {__version__}", f"tables {sides(lambda cost: cost.network.digest)}"])
 
 
 def _resolution(cost: Cost) -> str:
-    return "{} x {}".format(*cost.variant.resolution)
+    return "{} x {}".format(*cost.variant.size)
 
 
 def _table(

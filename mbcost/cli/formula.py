@@ -11,7 +11,7 @@ from mbcost.analysis.groups import share
 from mbcost.cli.options import Choice, ModelName, Question, heading, output_options, report_keys, variant_options
 from mbcost.cli.output import FORMATS, decimal, json_text, table_text
 from mbcost.errors import MbcostError
-from mbcost.network import Cost
+from mbcost.network import Cost, Network
 from mbcost.report import Column, Table
 
 __all__ = ["command"]
@@ -54,15 +54,14 @@ def command(model: str, by: str, form: str, sensitivity: bool, **options: Any) -
     if sensitivity:
         question.emit(_sensitivity(network, question))
         return
-    variant = question.variant()
     cost = question.cost(network)
-    formula = Formula(network, **variant)
+    formula = Formula(network, cost.variant)
     forms: dict[str, Any] = {}
     if form in {"both", "idealised"}:
         forms["idealised"] = formula.idealised
     if form in {"both", "realised"}:
         forms["realised"] = formula.realised
-    gap = _gap(network, cost, variant, question.unit)
+    gap = _gap(network, cost, question.unit)
     writers = {"json": _json, "python": _python, "latex": _latex, "table": _text, "markdown": _tables, "csv": _tables}
     question.emit(writers[question.format](cost, forms, by, gap, question))
 
@@ -72,13 +71,13 @@ for _option in command.params:
         _option.type = Choice(FORM_FORMATS)
 
 
-def _gap(network: Any, cost: Cost, variant: dict[str, Any], unit: str) -> dict[str, Any]:
+def _gap(network: Network, cost: Cost, unit: str) -> dict[str, Any]:
     """Idealised and realised mult-adds and params at the point asked for, and how far they are apart.
 
     Nothing where there is no idealised network: without rounding its maps do not meet, or its groups do not divide.
     """
     try:
-        ideal = network.cost(**variant, ideal=True)
+        ideal = network.count(cost.variant, ideal=True)
     except MbcostError:
         return {}
     both = zip(_quantities(ideal, unit).items(), _quantities(cost, unit).values(), strict=True)
@@ -101,10 +100,9 @@ def _quantities(row: Any, unit: str) -> dict[str, Any]:
 
 
 def _title(cost: Cost, unit: str) -> str:
-    left_out = ("alpha ", "resolution ") if cost.variant.rounding else ("resolution ",)  # without a rule alpha is 1
-    kept = [word for word in heading(cost, unit).split(", ") if not word.startswith(left_out)]
+    leaving = ("alpha", "resolution") if cost.variant.rounding else ("resolution",)  # without a rule alpha is 1
     height, width = cost.network.base_resolution
-    return f"{', '.join(kept)}, rho 1 = {height} x {width}"
+    return f"{heading(cost, unit, leaving=leaving)}, rho 1 = {height} x {width}"
 
 
 def _text(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
@@ -136,7 +134,7 @@ def _gap_text(cost: Cost, gap: dict[str, Any], question: Question) -> str:
         Column("gap", "gap", "percent_change"),
     )  # fmt: skip
     rows = tuple((name, _short(value["idealised"]), value["realised"], value["gap"]) for name, value in gap.items())
-    height, width = cost.variant.resolution
+    height, width = cost.variant.size
     from mbcost.dims import exact_text
 
     title = f"At alpha {exact_text(cost.variant.alpha)}, resolution {height} x {width}:"
@@ -220,17 +218,11 @@ def _tables(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], que
     return table_text(Table(_title(cost, question.unit), columns, tuple(rows)), question.format, to_file=True)
 
 
-def _sensitivity(network: Any, question: Question) -> str:
+def _sensitivity(network: Network, question: Question) -> str:
     import mbcost.cli.sensitivity as analysis
 
-    variant = question.variant()
-    if any(variant.get(key) for key in ("set", "without", "classes")):
-        network = network.having(set=variant["set"], without=variant["without"], classes=variant["classes"])
-    if variant["standard"]:
-        network = network.standard()
     cost = question.cost(network)
-    rest = {key: variant[key] for key in ("batch", "rounding", "convention")}
-    found = analysis.sensitivity(network, cost.variant.alpha, cost.variant.resolution, **rest)
+    found = analysis.sensitivity(network, cost.variant)
     if question.format == "json":
         return json_text({**report_keys(cost, "sensitivity/1", question.unit), **analysis.document(found)})
     if question.format == "python":

@@ -9,9 +9,9 @@ import click
 from mbcost import __version__
 from mbcost.cli.options import ModelName, Question, output_options, variant_options
 from mbcost.cli.output import complain, json_text, table_text
-from mbcost.dims import parse_alpha, parse_resolution, parse_rho, parse_rounding
 from mbcost.errors import MbcostError
 from mbcost.lint import Explained, Report, codes, explained, lint
+from mbcost.network import Variant
 from mbcost.report import Column, Table
 
 __all__ = ["command"]
@@ -50,13 +50,12 @@ def command(
         )
     ignored = {explained(code).code for code in ignore}
     variant = question.variant()
-    _check(options)
-    reports = [lint(file, **variant) for file in dict.fromkeys(files)]
+    reports = [lint(file, variant) for file in dict.fromkeys(files)]
     reports = [
         report._replace(findings=tuple(f for f in report.findings if f.code not in ignored)) for report in reports
     ]
     if question.format == "json":
-        question.emit(json_text(_document(reports, strict, options)))
+        question.emit(json_text(_document(reports, strict, variant)))
     elif question.format == "table":
         _messages(reports, question)
     else:
@@ -66,18 +65,6 @@ def command(
     if any(report.errors for report in reports):
         return 2
     return 1 if strict and any(report.findings for report in reports) else 0
-
-
-def _check(options: dict[str, Any]) -> None:
-    """A wrong option is one error, not one a table."""
-    parse_alpha(options["alpha"])
-    for name, parse in (("rho", parse_rho), ("resolution", parse_resolution), ("rounding", parse_rounding)):
-        if options[name] is not None:
-            parse(options[name])
-    if options["convention"] != "torch":
-        from mbcost.conventions import find
-
-        find(options["convention"])
 
 
 def _complain(report: Report, *, findings: bool) -> None:
@@ -106,7 +93,7 @@ def _summary(reports: list[Report]) -> str:
     return f"{tables}: {found or 'no'} finding{'s' * (found != 1)}"
 
 
-def _document(reports: list[Report], strict: bool, options: dict[str, Any]) -> dict[str, Any]:
+def _document(reports: list[Report], strict: bool, variant: Variant) -> dict[str, Any]:
     """The JSON report: every error and finding of every file, in order."""
     errors, findings = [], []
     for report in reports:
@@ -123,8 +110,8 @@ def _document(reports: list[Report], strict: bool, options: dict[str, Any]) -> d
     return {
         "schema": "mbcost/lint/1",
         "version": __version__,
-        "alpha": str(parse_alpha(options["alpha"])),
-        "convention": options["convention"],
+        "alpha": str(variant.alpha),
+        "convention": str(variant.convention),
         "strict": strict,
         "files": [
             {

@@ -42,7 +42,7 @@ def command(**options: Any) -> None:
             continue
         title = title or f"Shipped models, alpha {exact_text(cost.variant.alpha)}, {counted(cost, question.unit)}"
         rows.append({
-            "name": name, "alpha": cost.variant.alpha, "resolution": list(cost.variant.resolution), "layers": cost.layers,
+            "name": name, "alpha": cost.variant.alpha, "resolution": list(cost.variant.size), "layers": cost.layers,
             "mult_adds": cost.mult_adds, **({"flops": 2 * cost.mult_adds} if question.unit == "flops" else {}),
             "params": cost.params, "source": _source(network.table.source),
         })  # fmt: skip

@@ -9,9 +9,8 @@ import click
 
 from mbcost import __version__
 from mbcost.cli.output import FORMATS, write
-from mbcost.dims import exact_text
 from mbcost.errors import MbcostError, nearest
-from mbcost.network import Cost, Network
+from mbcost.network import Cost, Network, Variant, variant_of
 from mbcost.quantities import BASIC, BITS, MAX_BITS, Quantity, limitable, select
 
 if TYPE_CHECKING:
@@ -108,20 +107,25 @@ class Question:
 
             options["convention"] = qualified(options["convention"], self.rules)
 
-    def variant(self) -> dict[str, Any]:
-        """The keyword arguments of :meth:`mbcost.network.Network.cost`."""
-        options = dict(self.options)
-        options["set"] = settings(options.get("set") or ())
-        return options
+    def variant(self) -> Variant:
+        """The variant asked for."""
+        words: dict[str, Any] = dict(self.options)
+        words["set"] = settings(words["set"])
+        return variant_of(**words)
 
     def quantities(self) -> list[Quantity]:
         """The quantities to show: those asked for with ``--columns``, or mult-adds and params, and FLOPs under ``--unit flops``."""
         usual = ("mult_adds", "flops", "params") if self.unit == "flops" else BASIC
         return select(self.columns, usual)
 
-    def cost(self, network: Network, **more: Any) -> Cost:
+    def axes(self) -> tuple[str | None, str | None, str | None]:
+        """The texts of alpha, rho and resolution, where each may be a set; the variant has them no more."""
+        alpha, rho, resolution = (self.options.pop(name) for name in ("alpha", "rho", "resolution"))
+        return alpha, rho, resolution
+
+    def cost(self, network: Network) -> Cost:
         """The network's cost at the point asked for."""
-        return network.cost(**{**self.variant(), **more})
+        return network.count(self.variant())
 
     def load(self, model: str) -> Network:
         """Load a model by name or path."""
@@ -226,7 +230,7 @@ def settings(pairs: tuple[str, ...]) -> dict[str, Any] | None:
 
 
 def _listed(value: str) -> Any:
-    from mbcost.tables.nodes import Scalar, Sequence, parse_document
+    from mbcost.documents.nodes import Scalar, Sequence, parse_document
 
     root = parse_document(value, "--set").root
     if not isinstance(root, Sequence) or not all(isinstance(item, Scalar) for item in root.items):
@@ -234,28 +238,20 @@ def _listed(value: str) -> Any:
     return [item.text for item in root.items if isinstance(item, Scalar)]
 
 
-def heading(cost: Cost, unit: str = "mult_adds") -> str:
-    """The line above every table: what was counted, and how."""
-    variant = cost.variant
-    height, width = variant.resolution
-    size = f"{height} x {width}"
-    words = [cost.network.name, f"alpha {exact_text(variant.alpha)}", f"resolution {size}"]
-    words += [f"{field} = {value}" for field, value in variant.changes] + [
-        f"without {glob}" for glob in variant.without
-    ]
-    words += [counted(cost, unit, f"rounding {variant.rounding or 'not stated'}")]
-    words += [] if cost.exact else [bound(cost)]
-    return ", ".join(words)
+def heading(cost: Cost, unit: str = "mult_adds", *, leaving: tuple[str, ...] = ()) -> str:
+    """The line above every table: what was counted, and how; ``leaving`` are the fields of the variant it does not say."""
+    said = [words for field, words in cost.variant.words().items() if field not in leaving]
+    return ", ".join([cost.network.name, *said, *_unit(unit), *([] if cost.exact else [bound(cost)])])
 
 
-def counted(cost: Cost, unit: str, *more: str) -> str:
+def counted(cost: Cost, unit: str) -> str:
     """How a variant was counted, in words that several networks can share."""
-    variant = cost.variant
-    words = [f"batch {variant.batch}"] if variant.batch != 1 else []
-    words += ["standard twin"] if variant.standard else []
-    words += [f"convention {variant.convention}", *more]
-    words += ["1 mult-add = 2 FLOPs"] if unit == "flops" else []
-    return ", ".join(words)
+    said = cost.variant.words()
+    return ", ".join([*[said[field] for field in ("batch", "standard", "convention") if field in said], *_unit(unit)])
+
+
+def _unit(unit: str) -> list[str]:
+    return ["1 mult-add = 2 FLOPs"] if unit == "flops" else []
 
 
 def bound(cost: Cost) -> str:
@@ -267,31 +263,9 @@ def bound(cost: Cost) -> str:
 
 def report_keys(cost: Cost, schema: str, unit: str = "mult_adds") -> dict[str, Any]:
     """The keys every JSON report begins with: what was counted, how, by which version, from which table."""
-    variant = cost.variant
-    base_height, base_width = cost.network.base_resolution
-    height, width = variant.resolution
-    rho = variant.rho
-    if rho is None and height * base_width == width * base_height:
-        from fractions import Fraction
-
-        rho = Fraction(height, base_height)
-    keys: dict[str, Any] = {
-        "schema": f"mbcost/{schema}",
-        "version": __version__,
-        "model": cost.network.name,
-        "table_hash": cost.network.digest,
-        "alpha": str(variant.alpha),
-        "rho": None if rho is None else str(rho),
-        "resolution": [height, width],
-        "batch": variant.batch,
-        "convention": variant.convention,
-        "rounding": str(variant.rounding) if variant.rounding is not None else None,
-        "standard": variant.standard,
-        "status": cost.status,
-        "unit": unit,
-    }
-    if variant.changes:
-        keys["set"] = dict(variant.changes)
-    if variant.without:
-        keys["without"] = list(variant.without)
-    return keys
+    keys = cost.variant.keys()
+    changed: dict[str, Any] = {key: keys.pop(key) for key in ("set", "without") if key in keys}
+    return {
+        "schema": f"mbcost/{schema}", "version": __version__, "model": cost.network.name, "table_hash": cost.network.digest,
+        **keys, "status": cost.status, "unit": unit, **changed,
+    }  # fmt: skip

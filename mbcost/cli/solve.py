@@ -55,10 +55,9 @@ def command(model: str, **options: Any) -> int:
     limits = _limits(options)
     question = Question(options)
     network = question.load(model)
-    variant = question.variant()
-    axes = asked(network, variant)
+    axes = asked(network, *question.axes())
     shown = [quantity.name for quantity in question.quantities()]
-    solver = Solver(network, [*shown, *[limit.quantity for limit in limits]], question.bits, **variant)
+    solver = Solver(network, question.variant(), [*shown, *[limit.quantity for limit in limits]], question.bits)
     answer = Answer(network, solver, limits, *axes, published(model, network))
     if question.format == "json":
         question.emit(json_text(_document(answer, question)))
@@ -143,7 +142,7 @@ EMPTY = ("alpha", "ideal_alpha", "resolution", "channels", "mult_adds", "params"
 def _cost(answer: Answer) -> Cost:
     """The best network, or the cheapest where none is within the limits."""
     at = answer.solutions[0] if answer.solutions else answer.cheapest()
-    return answer.network.cost(alpha=at.alpha, resolution=at.size, **answer.solver.variant)
+    return answer.network.count(answer.solver.variant.at(at.alpha, at.size))
 
 
 def _keys(answer: Answer, one: Solution, unit: str) -> dict[str, Any]:
@@ -178,11 +177,7 @@ def _costs(values: dict[str, Any], unit: str) -> dict[str, Any]:
 
 def _table(answer: Answer, question: Question) -> Table:
     """The answer, what is above it, and what stands beside it."""
-    words = [
-        word
-        for word in heading(_cost(answer), question.unit).split(", ")
-        if not word.startswith(("alpha ", "resolution "))
-    ]
+    words = [heading(_cost(answer), question.unit, leaving=("alpha", "resolution"))]
     words += [
         f"{limit.quantity} {'at least' if limit.least else 'at most'} {limit.amount:,}" for limit in answer.limits
     ]

@@ -98,9 +98,9 @@ def _kind(path: str) -> str:
 
 def _grid(network: Network, question: Question, yes: bool) -> Grid:
     """The grid asked for, within the bound on its points."""
+    given = asked(network, *question.axes())
     variant = question.variant()
-    given = asked(network, variant)
-    usual = axes(network, rounded=variant["rounding"] is not None)
+    usual = axes(network, rounded=variant.rounding is not None)
     widths, sizes = given[0] or usual[0], given[1] or usual[1]
     count = len(widths) * len(sizes)
     if count > MAX_POINTS and not yes:
@@ -218,11 +218,10 @@ def _json(grid: Grid, rows: Rows, unit: str, gap: bool) -> Iterator[str]:
 
 
 def _first(grid: Grid) -> Any:
-    return grid.network.cost(alpha=grid.alphas[0], resolution=grid.resolutions[0], **grid.variant)
+    return grid.network.count(grid.variant.at(grid.alphas[0], grid.resolutions[0]))
 
 
 def _table(grid: Grid, counted: Rows, unit: str, gap: bool) -> Table:
-    words = [word for word in heading(_first(grid), unit).split(", ") if not word.startswith(("alpha ", "resolution "))]
     flops = unit == "flops"
     columns = [
         Column("alpha", "alpha", "number"),
@@ -244,7 +243,7 @@ def _table(grid: Grid, counted: Rows, unit: str, gap: bool) -> Table:
                 cells += [_rounded(ideal[0][i]), _gap(work, ideal[0][i])]
             rows.append(tuple(cells))
     return Table(
-        ", ".join(words),
+        heading(_first(grid), unit, leaving=("alpha", "resolution")),
         tuple(columns),
         tuple(rows),
         sections=tuple(sections),

@@ -21,7 +21,7 @@ __all__ = ["document"]
 
 def document(outcome: Outcome, changes: list[Edit] | None = None) -> dict[str, Any]:
     """The report as JSON has it."""
-    conventions = sorted({file.convention for file in outcome.files})
+    conventions = sorted({str(file.convention) for file in outcome.files})
     keys: dict[str, Any] = {
         "schema": "mbcost/check/2",
         "version": __version__,
@@ -93,7 +93,7 @@ def _result(result: Result) -> dict[str, Any]:
         keys["place"] = {"file": result.place.file, "line": result.place.line, "column": result.place.column}
     if result.budget.message:
         keys["message"] = result.budget.message
-    keys["convention"] = variant.convention
+    keys["convention"] = str(variant.convention)
     keys["table_hash"] = result.cost.network.digest
     return keys
 
@@ -114,9 +114,7 @@ def _models(outcome: Outcome) -> list[dict[str, Any]]:
             continue
         keys = report_keys(result.cost, "table/2")
         del keys["schema"], keys["unit"], keys["version"]
-        changed = {
-            key: result.point.variant[key] for key in ("set", "without", "classes") if result.point.variant.get(key)
-        }
+        changed = result.point.changed
         found[id(result.cost)] = {
             **keys, "model": result.model, "name": result.cost.network.name, **({"changed": changed} if changed else {}),
             "bits": BITS, "blocks": list(dict.fromkeys(blocks_of(result.cost.network))),

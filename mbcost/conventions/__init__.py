@@ -11,7 +11,7 @@ default is asked for.
 588962304
 """
 
-from __future__ import annotations
+# Annotations here are evaluated: a NamedTuple would have to compile each postponed one, at every start of the program.
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from mbcost.dims import Dim
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import Row
 
-__all__ = ["ONCE", "PARTS", "Convention", "Term", "available", "find", "qualified", "words_of"]
+__all__ = ["DEFAULT", "ONCE", "PARTS", "Convention", "Term", "available", "find", "qualified", "words_of"]
 
 
 class Term(NamedTuple):
@@ -41,7 +41,7 @@ class Term(NamedTuple):
 class Convention(NamedTuple):
     """A named counting rule: reported = scale * mult_adds, and both totals are sums of factor * part.
 
-    ``unit`` is what one reported unit is, ``mult_adds`` or ``flops``.
+    ``unit`` is what one reported unit is, ``mult_adds`` or ``flops``; ``file`` is the user's file that has it.
     """
 
     name: str
@@ -53,9 +53,16 @@ class Convention(NamedTuple):
     scale: int = 1
     source: str = ""
     note: str = ""
+    file: str = ""
+
+    def __str__(self) -> str:
+        """The name under which :func:`find` finds it."""
+        return f"{self.file}:{self.name}" if self.file else self.name
 
     def applied(self, rows: Iterable[Row]) -> tuple[Row, ...]:
         """The rows with their mult-adds and params as this convention counts them; totals stay sums of the rows."""
+        if self == DEFAULT:
+            return tuple(rows)
         met: set[str] = set()
         known: dict[tuple[str, ...], tuple[list[Term], list[Term]]] = {}
         found = []
@@ -67,6 +74,14 @@ class Convention(NamedTuple):
             mult_adds, params = (sum([term.factor * _amount(term, row, met) for term in form]) for form in terms)
             found.append(row._replace(mult_adds=mult_adds, params=params))
         return tuple(found)
+
+
+DEFAULT = Convention(
+    "torch",
+    (Term("weight_mults", (), 1),),
+    tuple([Term(part, (), 1) for part in ("weights", "biases", "norm_scale", "norm_shift")]),
+)
+"""The rule that layers themselves follow: rows are as it counts them, without any file being read."""
 
 
 def words_of(row: Row) -> tuple[str, ...]:
@@ -170,7 +185,7 @@ thop, torchinfo, torchprofile, calflops, deepspeed, onnx-tool, timm, openvino
     known = available(file or None)
     if short not in known:
         raise _unknown(short, known)
-    return known[short]
+    return known[short]._replace(file=file)
 
 
 def available(file: str | None = None) -> dict[str, Convention]:
@@ -179,7 +194,7 @@ def available(file: str | None = None) -> dict[str, Convention]:
         import os
 
         from mbcost.conventions.reading import read_conventions
-        from mbcost.tables import configs_folder
+        from mbcost.documents import configs_folder
 
         _SHIPPED.update(read_conventions(os.path.join(configs_folder(), "conventions.yaml"), ()))
     return {**_SHIPPED, **(_of_user(file) if file else {})}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from mbcost.conventions import ONCE, PARAMS, PARTS, Convention, Term
+from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import KINDS
 from mbcost.layers.base import ACTIVATIONS
 from mbcost.layers.wording import shown
-from mbcost.tables.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
 
 __all__ = ["read_conventions"]
 

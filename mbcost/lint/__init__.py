@@ -3,19 +3,20 @@
 Errors keep a table from being counted; findings are warnings. Both are data, each with its place and the way out.
 
 >>> import mbcost
->>> [finding.code for finding in inspect(mbcost.load("mobilenet_v1"), alpha="0.35").findings][:2]
+>>> from mbcost.network import variant_of
+>>> [finding.code for finding in inspect(mbcost.load("mobilenet_v1"), variant_of("0.35")).findings][:2]
 ['MB301', 'MB301']
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mbcost.errors import MbcostError, Problems
 from mbcost.lint import names, sizes, structure, widths  # noqa: F401  (each registers its rules)
 from mbcost.lint.findings import ERRORS, RULES, Explained, Finding, Rule, explained
 from mbcost.lint.subject import Subject
-from mbcost.network import Network
+from mbcost.network import PLAIN, Network, Variant
 
 __all__ = ["ERRORS", "RULES", "Explained", "Finding", "Report", "Rule", "codes", "explained", "inspect", "lint"]
 
@@ -34,11 +35,8 @@ def codes() -> list[Explained]:
     return [explained(code) for code in sorted([*ERRORS, *RULES])]
 
 
-def lint(name_or_path: str, **variant: Any) -> Report:
-    """Look at a shipped model or a layer table; nothing is raised for what is wrong with the table.
-
-    The keyword arguments are those of :meth:`mbcost.network.Network.cost`.
-    """
+def lint(name_or_path: str, variant: Variant = PLAIN) -> Report:
+    """Look at a shipped model or a layer table; nothing is raised for what is wrong with the table."""
     from mbcost.tables import load
 
     try:
@@ -47,7 +45,7 @@ def lint(name_or_path: str, **variant: Any) -> Report:
         return Report(name_or_path, "", tuple(("MB001", error) for error in _flat(problems)), ())
     except MbcostError as error:
         return Report(name_or_path, "", (("MB001", error),), ())
-    return inspect(network, name_or_path, **variant)
+    return inspect(network, variant, name_or_path)
 
 
 def _flat(error: MbcostError) -> list[MbcostError]:
@@ -55,16 +53,11 @@ def _flat(error: MbcostError) -> list[MbcostError]:
     return [inner for problem in error.problems for inner in _flat(problem)] if isinstance(error, Problems) else [error]
 
 
-def inspect(
-    network: Network, file: str = "", *, set: dict[str, Any] | None = None, without: tuple[str, ...] | list[str] = (), classes: int | None = None,
-    **point: Any,
-) -> Report:  # fmt: skip
+def inspect(network: Network, variant: Variant = PLAIN, file: str = "") -> Report:
     """Look at a network at one point (alpha, resolution, ...): every error and every finding, each once."""
     file = file or network.table.file
-    changed = network.having(set=set, without=without, classes=classes)
-    changes, dropped = changed.edits
     try:
-        subject = Subject(network, network.variant(**point), dict(changes), tuple(dropped))
+        subject = Subject(network, network.resolved(variant))
     except MbcostError as error:
         return Report(file, network.name, (("MB002", error),), ())
     found: dict[tuple[str, int, int], Finding] = {}

@@ -101,18 +101,16 @@ class Subject:
         At the variant asked for.
     """
 
-    def __init__(self, network: Network, variant: Variant, set: dict[str, Any], without: tuple[str, ...]) -> None:
+    def __init__(self, network: Network, variant: Variant) -> None:
         self.network = network
         self.table = network.table
         self.variant = variant
-        self.changes = set
-        self.without = without
         self.errors: list[MbcostError] = []
         self.causes: list[Any] | None = None  # found once, by mbcost.lint.causes
         self.spent = 0  # layers laid out while looking for them
         notes = Notes()
         try:
-            self.placed = lay_out(self.table, Edits(set, without), notes)
+            self.placed = lay_out(self.table, Edits(variant.fields, variant.without), notes)
         except MbcostError as error:
             notes.errors.append(error)
             self.placed = Placed((), ())
@@ -129,7 +127,7 @@ class Subject:
         self.base = self.followed(self.placed)
         alpha = variant.alpha
         arith = Arithmetic(alpha.numerator, alpha.denominator, variant.rounding)
-        self.here = follow(self.placed, arith, (self.table.channels, *variant.resolution))
+        self.here = follow(self.placed, arith, (self.table.channels, *variant.size))
         self.errors += self.here.errors
 
     def followed(self, placed: Placed, given: dict[int, Printed] | None = None) -> Followed:
@@ -141,7 +139,7 @@ class Subject:
         """The layers and rows with some fields replaced; none where that is no network."""
         notes = Notes()
         try:
-            placed = lay_out(self.table, Edits({**self.changes, **changes}, self.without), notes)
+            placed = lay_out(self.table, Edits({**self.variant.fields, **changes}, self.variant.without), notes)
         except MbcostError:
             return Placed((), ()), []
         return (Placed((), ()), []) if notes.errors else (placed, notes.rows)
@@ -192,12 +190,8 @@ class Subject:
         for error in self.errors:
             found.setdefault((error.place, error.fact), error)
         if any(isinstance(error, Vanished) for error in found.values()):
-            variant = self.variant
             try:
-                self.network.cost(
-                    variant.alpha, resolution=variant.resolution, rounding=str(variant.rounding) if variant.rounding else None,
-                    standard=variant.standard, set=self.changes, without=self.without,
-                )  # fmt: skip
+                self.network.count(self.variant)
             except MbcostError as error:
                 return [error if other.fact == error.fact else other for other in found.values()]
         return list(found.values())

@@ -106,7 +106,7 @@ def fixed_cost(subject: Subject) -> Iterator[Finding]:
             continue
         fixed = [name for name in ("mult_adds", "params") if inner.amounts.get(name)]
         if fixed and (variant.alpha != 1 or variant.resolution != table.resolution):
-            height, width = variant.resolution
+            height, width = variant.size
             fact = f"`{layer.name}`: its {' and '.join(fixed)} are those of the table, at alpha {exact_text(variant.alpha)} and {height} x {width} too"
             help = "give factors that scale: mult_adds_per_output, params_per_output or params_per_channel"
             yield subject.finding("MB303", spec, layer.name, fact, help, fixed[0])

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, TypeVar
 
 from mbcost.dims.amounts import parse_bytes, parse_count
+from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import KINDS
 from mbcost.layers.base import ACTIVATIONS
@@ -15,7 +16,6 @@ from mbcost.layers.fields import Choice, Flag, Rational, Whole
 from mbcost.layers.wording import shown
 from mbcost.memory.device import Device
 from mbcost.memory.rule import INPUTS, PLANS, Rule
-from mbcost.tables.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
 
 __all__ = ["STEPS", "read_devices", "read_rules"]
 

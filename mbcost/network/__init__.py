@@ -5,39 +5,31 @@ A :class:`Network` never changes; a variant (alpha, rho or resolution, overrides
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from mbcost.dims import (
-    MAX_RESOLUTION,
-    Arithmetic,
-    Idealised,
-    Rounding,
-    exact_text,
-    parse_alpha,
-    parse_resolution,
-    parse_rho,
-    parse_rounding,
-    scaled_resolution,
-)  # fmt: skip
+from mbcost.dims import MAX_RESOLUTION, Arithmetic, Idealised, Rounding, exact_text, scaled_resolution
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.layers.base import Vanished
-from mbcost.network.cost import Cost, Variant
+from mbcost.network.cost import Cost
 from mbcost.network.edits import Edits
 from mbcost.network.layout import lay_out
 from mbcost.network.placed import Placed
 from mbcost.network.specs import TableSpec
+from mbcost.network.variant import PLAIN, Variant, variant_of
 from mbcost.network.walk import PER_IMAGE, scaled, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Unpack
 
     from mbcost.analysis.grid import Grid
+    from mbcost.conventions import Convention
+    from mbcost.network.variant import Words
     from mbcost.symbolic import Formula
 
-__all__ = ["Cost", "Network", "Variant"]
-
-MAX_BATCH = 1_000_000
+__all__ = ["PLAIN", "Cost", "Network", "Variant", "variant_of"]
 
 
 class Network:
@@ -46,20 +38,13 @@ class Network:
     Made by :func:`mbcost.load`. Immutable.
     """
 
-    __slots__ = ("_placed", "edits", "is_standard", "separated", "table")
+    __slots__ = ("_placed", "own", "separated", "table")
 
-    def __init__(
-        self,
-        table: TableSpec,
-        *,
-        standard: bool = False,
-        edits: tuple[tuple[tuple[str, Any], ...], tuple[str, ...]] = ((), ()),
-    ) -> None:
+    def __init__(self, table: TableSpec, own: Variant = PLAIN) -> None:
         self.table = table
-        self.is_standard = standard
-        self.edits = edits
+        self.own = own
         self._placed: dict[Any, Placed] = {}
-        self.separated: dict[Any, Any] = {}  # costs as alpha x resolution, kept by mbcost.analysis.grid
+        self.separated: dict[Any, Any] = {}  # costs as alpha x resolution, kept by mbcost.analysis.separated
 
     @property
     def name(self) -> str:
@@ -82,9 +67,9 @@ class Network:
         return self.table.digest()
 
     def cost(
-        self, alpha: object = 1, rho: object = None, resolution: object = None, *, batch: int = 1, rounding: str | None = None,
-        convention: str = "torch", standard: bool = False, classes: int | None = None, set: dict[str, Any] | None = None,
-        without: tuple[str, ...] | list[str] = (), ideal: bool = False,
+        self, alpha: object = 1, rho: object = None, resolution: object = None, *, batch: int = 1,
+        rounding: str | Rounding | None = None, convention: str | Convention = "torch", standard: bool = False,
+        classes: int | None = None, set: Mapping[str, object] | None = None, without: Iterable[str] = (), ideal: bool = False,
     ) -> Cost:  # fmt: skip
         """Cost the network at one point.
 
@@ -119,97 +104,81 @@ class Network:
         if hasattr(alpha, "ndim") or hasattr(resolution, "ndim") or hasattr(rho, "ndim"):
             from mbcost.arrays import cost_at
 
-            rest = {"batch": batch, "rounding": rounding, "convention": convention, "standard": standard, "classes": classes,
-                    "set": set, "without": without}  # fmt: skip
+            rest = variant_of(1, None, None, batch, rounding, convention, standard, classes, set, without)
             return cost_at(self, alpha, rho, resolution, rest, ideal)
-        variant = self.variant(alpha, rho, resolution, batch, rounding, convention, standard)
-        placed = self.placed(standard=variant.standard, classes=classes, set=set, without=tuple(without))
-        if set or without or classes is not None or self.edits != ((), ()):
-            changes, dropped = self._edited(classes, set, tuple(without))
-            variant = variant._replace(changes=tuple(changes.items()), without=dropped)
+        asked = variant_of(alpha, rho, resolution, batch, rounding, convention, standard, classes, set, without)
+        return self.count(asked, ideal=ideal)
+
+    def count(self, variant: Variant, *, ideal: bool = False) -> Cost:
+        """Cost the network as a variant asks: :meth:`cost` for a question that has been read."""
+        variant = self.resolved(variant)
+        placed = self.placed(variant)
         arith = (Idealised if ideal else Arithmetic)(
             variant.alpha.numerator, variant.alpha.denominator, variant.rounding
         )
-        start = (self.table.channels, *variant.resolution)
         try:
-            rows = walk(placed, arith, start)
+            rows = walk(placed, arith, (self.table.channels, *variant.size))
         except Vanished as error:
             raise self._smallest(error, placed, arith) from None
-        return Cost(self, variant, placed, self._counted(rows, variant))
+        return Cost(self, variant, placed, counted(rows, variant))
 
     def recost(self, cost: Cost, placed: Placed) -> Cost:
         """Another layout of the same network at the point where ``cost`` was taken, under the same convention."""
         variant = cost.variant
         arith = Arithmetic(variant.alpha.numerator, variant.alpha.denominator, variant.rounding)
-        rows = walk(placed, arith, (self.table.channels, *variant.resolution))
-        return Cost(self, variant, placed, self._counted(rows, variant))
+        rows = walk(placed, arith, (self.table.channels, *variant.size))
+        return Cost(self, variant, placed, counted(rows, variant))
 
-    def _counted(self, rows: tuple[Row, ...], variant: Variant) -> tuple[Row, ...]:
-        """Rows under the batch and the convention of a variant."""
-        if variant.batch != 1:
-            rows = tuple(scaled(row, variant.batch, PER_IMAGE) for row in rows)
-        if variant.convention != "torch":
-            from mbcost.conventions import find
-
-            rows = find(variant.convention).applied(rows)
-        return rows
-
-    def variant(
-        self, alpha: object = 1, rho: object = None, resolution: object = None, batch: int = 1, rounding: str | None = None,
-        convention: str = "torch", standard: bool = False,
-    ) -> Variant:  # fmt: skip
-        """Read and check the numbers of a question."""
-        factor = parse_alpha(alpha)
-        if rho is not None and resolution is not None:
+    def resolved(self, variant: Variant) -> Variant:
+        """A variant as this network takes it: with the resolution and the rounding in force, and the network's own changes."""
+        size, rho, base = variant.resolution, variant.rho, self.base_resolution
+        if size is None:
+            size = base if rho is None else scaled_resolution(base, rho)
+        if rho is None and size[0] * base[1] == size[1] * base[0]:
+            rho = Fraction(size[0], base[0])
+        if variant.alpha != 1 and self.table.one_width:
             raise MbcostError(
-                "rho and a resolution are both given",
-                help="keep one: rho scales the table's resolution, the other replaces it",
-            )
-        multiplier = None if rho is None else parse_rho(rho)
-        if resolution is not None:
-            size = parse_resolution(resolution)
-        else:
-            size = self.base_resolution if multiplier is None else scaled_resolution(self.base_resolution, multiplier)
-        if type(batch) is not int or not 1 <= batch <= MAX_BATCH:
-            raise MbcostError(
-                f"batch (={batch!r:.40}) must be a whole number from 1 to {MAX_BATCH:,}", help="1 counts one image"
-            )
-        if factor != 1 and self.table.one_width:
-            raise MbcostError(
-                f"`{self.name}` was imported at one width: which of its channels alpha {exact_text(factor)} scales is not known",
+                f"`{self.name}` was imported at one width: which of its channels alpha {exact_text(variant.alpha)} scales is not known",
                 help="import it with --vary and the builder's width argument, or keep alpha 1",
             )
-        rule = self.rounding if rounding is None else parse_rounding(rounding)
-        if rule is None and factor != 1:
+        rule = self.rounding if variant.rounding is None else variant.rounding
+        if rule is None and variant.alpha != 1:
             raise MbcostError(
-                f"`{self.name}` has no width to vary: its table names no rounding, and alpha is {exact_text(factor)}",
+                f"`{self.name}` has no width to vary: its table names no rounding, and alpha is {exact_text(variant.alpha)}",
                 help="give --rounding floor, divisor:8, floor+divisor:8 or none (in Python: rounding=...), or keep alpha 1",
             )
-        return Variant(factor, size, multiplier, batch, rule, convention, standard or self.is_standard)
+        return self._changed(variant._replace(resolution=size, rho=rho, rounding=rule))
 
-    def placed(
-        self,
-        *,
-        standard: bool = False,
-        classes: int | None = None,
-        set: dict[str, Any] | None = None,
-        without: tuple[str, ...] = (),
-    ) -> Placed:
+    def _changed(self, variant: Variant) -> Variant:
+        """A variant on top of the network's own."""
+        own = self.own
+        if own.as_written:
+            return variant
+        return variant._replace(
+            standard=own.standard or variant.standard,
+            set=tuple({**dict(own.set), **dict(variant.set)}.items()),
+            without=(*own.without, *[glob for glob in variant.without if glob not in own.without]),
+        )
+
+    def placed(self, variant: Variant = PLAIN) -> Placed:
         """The layers of a variant; laid out once and kept."""
-        key: Any = (standard, classes, tuple(sorted((k, str(v)) for k, v in set.items())) if set else (), without)
+        changed = self._changed(variant)
+        key = changed.standard, changed.classes, changed.set, changed.without
         placed = self._placed.get(key)
         if placed is None:
-            placed = lay_out(self.table, Edits(*self._edited(classes, set, without)))
+            placed = lay_out(self.table, Edits(changed.fields, changed.without))
             if not placed.layers:
                 raise MbcostError(f"`{self.name}` has no rows left", help="drop fewer rows")
-            if standard or self.is_standard:
+            if changed.standard:
                 from mbcost.network.twin import standard_twin
 
                 placed = standard_twin(placed)
             self._placed[key] = placed
         return placed
 
-    def grid(self, alphas: Sequence[object], resolutions: Sequence[object] | None = None, **variant: Any) -> Grid:
+    def grid(
+        self, alphas: Sequence[object], resolutions: Sequence[object] | None = None, **variant: Unpack[Words]
+    ) -> Grid:
         """Cost the network over an outer grid of alphas and resolutions, exact and fast; the other options are those of :meth:`cost`.
 
         Lists give lists of integers; NumPy arrays give int64 arrays.
@@ -220,7 +189,7 @@ class Network:
         """
         from mbcost.analysis.grid import grid
 
-        return grid(self, alphas, resolutions, **variant)
+        return grid(self, alphas, resolutions, variant_of(**variant))
 
     def standard(self) -> Network:
         """The standard twin: a network with each depthwise + pointwise pair as the convolution it factorises.
@@ -229,14 +198,10 @@ class Network:
         >>> mbcost.load("mobilenet_v1").standard().cost().mult_adds
         4867293184
         """
-        return Network(self.table, standard=True, edits=self.edits)
+        return Network(self.table, self.own._replace(standard=True))
 
     def having(
-        self,
-        *,
-        set: dict[str, Any] | None = None,
-        without: tuple[str, ...] | list[str] = (),
-        classes: int | None = None,
+        self, *, set: Mapping[str, object] | None = None, without: Iterable[str] = (), classes: int | None = None
     ) -> Network:
         """The same family with fields of rows replaced and rows dropped.
 
@@ -244,24 +209,11 @@ class Network:
         >>> mbcost.load("mobilenet_v1").having(classes=120).cost().mult_adds
         567839232
         """
-        changes, dropped = self._edited(classes, set, tuple(without))
-        return Network(self.table, standard=self.is_standard, edits=(tuple(changes.items()), dropped))
+        changed = self._changed(variant_of(set=set, without=without, classes=classes))
+        return Network(self.table, changed._replace(set=tuple(changed.fields.items()), classes=None))
 
-    def _edited(
-        self, classes: int | None, set: dict[str, Any] | None, without: tuple[str, ...]
-    ) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """The network's own overrides and dropped rows, and those of a variant on top."""
-        changes = {**dict(self.edits[0]), **(set or {})}
-        if classes is not None:
-            if type(classes) is not int or classes < 1:
-                raise MbcostError(
-                    f"classes (={classes!r:.40}) must be a whole number of at least 1", help="1000 is ImageNet's"
-                )
-            changes["classifier.out_channels"] = classes
-        return changes, (*self.edits[1], *without)
-
-    def formula(self) -> Formula:
-        """The closed form in alpha and rho, idealised and realised (imports SymPy).
+    def formula(self, **variant: Unpack[Words]) -> Formula:
+        """The closed form in alpha and rho, idealised and realised (imports SymPy); the options are those of :meth:`cost`.
 
         >>> import mbcost
         >>> mbcost.load("mobilenet_v1").formula().idealised.mult_adds
@@ -269,7 +221,7 @@ class Network:
         """
         from mbcost.symbolic import Formula
 
-        return Formula(self)
+        return Formula(self, variant_of(**variant))
 
     def _smallest(self, error: Vanished, placed: Placed, arith: Arithmetic) -> MbcostError:
         """Complete the error of a vanished map with the smallest resolution that works."""
@@ -289,3 +241,10 @@ class Network:
 
     def __repr__(self) -> str:
         return f"<Network {self.name}>"
+
+
+def counted(rows: tuple[Row, ...], variant: Variant) -> tuple[Row, ...]:
+    """Rows of one image as a variant counts them: under its batch and its convention."""
+    if variant.batch != 1:
+        rows = tuple(scaled(row, variant.batch, PER_IMAGE) for row in rows)
+    return variant.convention.applied(rows)

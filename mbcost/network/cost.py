@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from mbcost.dims import Dim, Rounding
+from mbcost.dims import Dim
 from mbcost.layers import Row
 from mbcost.network.placed import Placed
+from mbcost.network.variant import Variant
 from mbcost.quantities import BITS, measured
 
 if TYPE_CHECKING:
     from mbcost.network import Network
 
-__all__ = ["Cost", "Variant"]
-
-
-class Variant(NamedTuple):
-    """The question: which member of a network's family, and how it is counted. GRAMMAR, section Variants."""
-
-    alpha: Fraction = Fraction(1)
-    resolution: tuple[int, int] = (224, 224)
-    rho: Fraction | None = None
-    batch: int = 1
-    rounding: Rounding | None = None
-    convention: str = "torch"
-    standard: bool = False
-    changes: tuple[tuple[str, Any], ...] = ()
-    without: tuple[str, ...] = ()
+__all__ = ["Cost"]
 
 
 class Cost:

@@ -26,12 +26,12 @@ from __future__ import annotations
 
 import os
 
+from mbcost.documents.nodes import read_bytes, read_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.papers.reading import read_paper
 from mbcost.papers.specs import VERDICTS, Paper
 from mbcost.papers.verdicts import Result, TableResult, reproduce, summary
 from mbcost.tables import configs_folder, is_path
-from mbcost.tables.nodes import read_bytes, read_text
 
 __all__ = ["VERDICTS", "Paper", "Result", "TableResult", "load", "papers", "read_paper", "reproduce", "summary"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mbcost.dims import exact_text, parse_alpha, parse_rho, scaled_resolution
-from mbcost.papers.settings import merged
+from mbcost.papers.settings import merged, variant_in
 
 if TYPE_CHECKING:
     from mbcost.papers.specs import Cell, Setting
@@ -49,19 +49,9 @@ def command_of(setting: Setting) -> str:
         return ""
     if "conv" in setting:
         return join(_conv(setting))
-    words = ["mbcost", "table", str(setting["model"])]
     quantity = setting.get("quantity", "mult_adds")
     shown = {"convention": "paper", **setting} if quantity == "weights" else setting
-    for key, option in (("alpha", "-a"), ("rho", "--rho"), ("resolution", "-r"), ("batch", "--batch"), ("rounding", "--rounding"),
-                        ("convention", "--convention"), ("classes", "--classes")):  # fmt: skip
-        if key in shown:
-            words += [option, str(shown[key])]
-    if setting.get("standard"):
-        words.append("--standard")
-    for field, value in setting.get("set", {}).items():
-        words += ["--set", f"{field}={value}"]
-    for glob in setting.get("without", ()):
-        words += ["--without", glob]
+    words = ["mbcost", "table", str(setting["model"]), *variant_in(shown).options()]
     if "kind" in setting or setting.get("share"):
         words += ["--by", "kind"]
     if quantity == "flops":

@@ -11,7 +11,7 @@ from mbcost.dims import parse_alpha, parse_rho, scaled_resolution
 from mbcost.errors import MbcostError, Place, nearest
 from mbcost.papers import printed
 from mbcost.papers.facts import said, unit_rows, units
-from mbcost.papers.settings import VARIANT, merged
+from mbcost.papers.settings import merged, variant_in
 from mbcost.papers.specs import Paper, Setting, Word
 from mbcost.tables import read_network
 
@@ -53,21 +53,20 @@ class Computer:
 
     def cost(self, setting: Setting) -> Cost:
         """The costed network of a setting."""
-        variant = {key: setting[key] for key in VARIANT if key in setting}
-        conv = setting.get("conv")
-        key = repr((variant, conv, setting.get("form")))
+        variant, conv = variant_in(setting), setting.get("conv")
+        key = repr((setting.get("model"), variant, conv, setting.get("form")))
         if key not in self._costs:
             if conv is not None:
                 self._costs[key] = bare_convolution(
-                    conv, setting.get("form", "standard"), variant.get("alpha", 1), variant.get("rho", 1)
+                    conv, setting.get("form", "standard"), variant.alpha, 1 if variant.rho is None else variant.rho
                 ).cost()
             else:
-                model = variant.pop("model", None)
+                model = setting.get("model")
                 if model is None:
                     raise MbcostError("no network is named", help="give `model: NAME`")
                 if model not in self._networks:
                     self._networks[model] = self._load(model)
-                self._costs[key] = self._networks[model].cost(**variant)
+                self._costs[key] = self._networks[model].count(variant)
         return self._costs[key]
 
     def _load(self, model: str) -> Network:

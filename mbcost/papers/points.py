@@ -57,7 +57,7 @@ def points(paper: Paper, figure: Figure) -> tuple[PlotPoint, ...]:
         y = printed.read(point.y, figure.y.setting.get("unit", ""))
         found.append(
             PlotPoint(
-                point.series, str(setting.get("model", "")), variant.alpha, variant.resolution[0], int(value), y.value, point.y,
+                point.series, str(setting.get("model", "")), variant.alpha, variant.size[0], int(value), y.value, point.y,
                 figure.sources[point.source], setting,
             )
         )  # fmt: skip

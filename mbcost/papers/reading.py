@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from mbcost.documents.nodes import Mapping, Node, Scalar, parse_document
 from mbcost.network.walk import PARTS
 from mbcost.papers.printed import is_number
 from mbcost.papers.reading_figures import FigureReader
 from mbcost.papers.settings import SETTINGS, merged
 from mbcost.papers.specs import PROVEN, VERDICTS, Cell, Column, Note, Paper, Setting, Table
-from mbcost.tables.nodes import Mapping, Node, Scalar, parse_document
 
 __all__ = ["read_paper"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mbcost.documents.nodes import Document, Node
 from mbcost.papers.printed import is_number
 from mbcost.papers.settings import SETTINGS, Reader, merged
 from mbcost.papers.specs import Column, Figure, Point, Setting
-from mbcost.tables.nodes import Document, Node
 
 __all__ = ["FigureReader"]
 

@@ -6,14 +6,15 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
 from mbcost.errors import MbcostError, nearest
+from mbcost.network import Variant, variant_of
 from mbcost.network.walk import PARTS
 from mbcost.papers.printed import UNITS
 from mbcost.papers.specs import Setting, Word
 from mbcost.tables import is_path, shipped
-from mbcost.tables.nodes import Document, Mapping, Node, Scalar, Sequence
 
-__all__ = ["COUNTED", "FORMS", "SETTINGS", "VARIANT", "Reader", "merged"]
+__all__ = ["COUNTED", "FORMS", "SETTINGS", "Reader", "merged", "variant_in"]
 
 COUNTED = (
     "measured",
@@ -32,21 +33,6 @@ COUNTED = (
 
 FORMS = ("standard", "depthwise", "pointwise", "separable")
 ROUNDS = ("nearest", "floor")
-
-VARIANT = (
-    "model",
-    "alpha",
-    "rho",
-    "resolution",
-    "batch",
-    "rounding",
-    "convention",
-    "standard",
-    "classes",
-    "set",
-    "without",
-)
-"""The fields of a variant (GRAMMAR, section Variants)."""
 
 SETTINGS = {
     **dict.fromkeys(("alpha", "rho", "resolution", "rounding", "convention"), "text"),
@@ -78,6 +64,11 @@ def merged(*settings: Setting) -> Setting:
             else:
                 result[key] = value
     return result
+
+
+def variant_in(setting: Setting) -> Variant:
+    """The variant of a setting: the fields of GRAMMAR, section Variants."""
+    return variant_of(**{field: setting[field] for field in Variant._fields if field in setting})
 
 
 class Reader:

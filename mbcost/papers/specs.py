@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from mbcost.tables.nodes import Document
+    from mbcost.documents.nodes import Document
 
 __all__ = ["PROVEN", "VERDICTS", "Cell", "Column", "Figure", "Note", "Paper", "Point", "Setting", "Table", "Word"]
 

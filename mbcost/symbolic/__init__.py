@@ -7,15 +7,16 @@ substituting the definitions gives one expression in alpha and rho.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import sympy
 
-from mbcost.dims import Arithmetic, Rounding
+from mbcost.dims import Arithmetic
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
-from mbcost.network import Network
+from mbcost.network import PLAIN, Network, Variant, counted
 from mbcost.network.walk import walk
 from mbcost.symbolic.arithmetic import Rounded, Smooth, alpha, rho
 from mbcost.symbolic.writing import needed
@@ -122,56 +123,35 @@ class Formula:
     568740352
     """
 
-    def __init__(self, network: Network, **variant: Any) -> None:
+    def __init__(self, network: Network, variant: Variant = PLAIN) -> None:
         self.network = network
-        self._variant = {key: value for key, value in variant.items() if key in {"rounding", "convention", "batch"}}
-        self._layout = {
-            key: value for key, value in variant.items() if key in {"standard", "classes", "set", "without"}
-        }
+        self.variant = network.resolved(variant._replace(alpha=Fraction(1), rho=None, resolution=None))
 
     @cached_property
     def idealised(self) -> Closed:
         """Closed form without any rounding."""
         height, width = self.network.base_resolution
-        factor = sympy.Integer(1) if self._rounding is None else alpha
+        factor = sympy.Integer(1) if self.variant.rounding is None else alpha  # then no width varies
         return self._closed(Smooth(factor, 1, None), height * rho, width * rho, {})
 
     @cached_property
     def realised(self) -> Closed:
         """Closed form with the rounding rule, strides and padding."""
-        arith = Rounded(self._rounding)
+        arith = Rounded(self.variant.rounding)
         height, width = (arith.nearest_int(side * rho, 1) for side in self.network.base_resolution)
         return self._closed(arith, height, width, arith.definitions)
 
-    @cached_property
-    def _rounding(self) -> Rounding | None:
-        """The rule in force; a network without one has no width to vary, and its closed form is one in rho alone."""
-        return self.network.variant(**self._variant).rounding
-
     def _closed(self, arith: Arithmetic, height: Any, width: Any, definitions: dict[Any, Any]) -> Closed:
-        layout = {**self._layout, "without": tuple(self._layout.get("without") or ())}
-        placed = self.network.placed(**layout)
+        placed = self.network.placed(self.variant)
         rows = walk(placed, arith, (sympy.Integer(self.network.table.channels), height, width))
-        batch = self._variant.get("batch", 1)
-        if batch != 1:
-            from mbcost.network.walk import PER_IMAGE, scaled
-
-            rows = tuple(scaled(row, batch, PER_IMAGE) for row in rows)
-        convention = self._variant.get("convention", "torch")
-        if convention != "torch":
-            from mbcost.conventions import find
-
-            rows = find(convention).applied(rows)
+        rows = counted(rows, self.variant)
         used = needed(definitions, *(side for row in rows for side in (row.mult_adds, row.params)))
         return Closed(self._kinds(rows), used, self.network.base_resolution)
 
     def _kinds(self, rows: tuple[Row, ...]) -> tuple[Row, ...]:
         """Kinds as the numeric count derives them, where the shapes of symbols do not tell."""
         try:
-            known = {
-                row.name: row.kind
-                for row in self.network.cost(**{**self._layout, "rounding": self._variant.get("rounding")}).rows
-            }
+            known = {row.name: row.kind for row in self.network.count(self.variant).rows}
         except MbcostError:
             return rows
         return tuple(row._replace(kind=known.get(row.name, row.kind)) for row in rows)

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import os
 
+from mbcost.documents import configs_folder
+from mbcost.documents.nodes import read_bytes, read_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.network import Network
 from mbcost.network.specs import TableSpec
-from mbcost.tables.nodes import read_bytes, read_text
 from mbcost.tables.reader import read_table
 
 __all__ = ["configs_folder", "load", "models", "read_network"]
-
-
-def configs_folder() -> str:
-    """The folder of the shipped tables: inside an installed package, or beside it in a checkout."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    inside = os.path.join(package, "configs")
-    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "configs")
 
 
 def models() -> list[str]:

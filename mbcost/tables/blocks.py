@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mbcost.documents.nodes import Mapping, Node, Scalar
 from mbcost.layers import KINDS
 from mbcost.layers.wording import shown
 from mbcost.network.specs import BlockSpec, Cell, GroupSpec, Item
-from mbcost.tables.nodes import Mapping, Node, Scalar
 from mbcost.tables.rows import NAME, ROW_KEYS, RowReader
 from mbcost.tables.walker import raw_of
 

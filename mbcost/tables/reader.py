@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mbcost.dims import parse_resolution, parse_rounding
+from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document
 from mbcost.errors import MbcostError
 from mbcost.layers import KINDS
 from mbcost.layers.fields import NOT_GIVEN, Whole
@@ -15,7 +16,6 @@ from mbcost.network.collector import uncollected
 from mbcost.network.layout import MAX_ROWS
 from mbcost.network.specs import Base, Cell, GroupSpec, Item, TableSpec
 from mbcost.tables.blocks import BlockReader
-from mbcost.tables.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document
 from mbcost.tables.rows import CHECKED, NAME
 from mbcost.tables.walker import did_you_mean, plain, raw_of
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
 from mbcost.layers import KINDS
 from mbcost.layers.fields import Raw, Whole
 from mbcost.layers.wording import shown
 from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
-from mbcost.tables.nodes import Document, Mapping, Node, Scalar, Sequence
 from mbcost.tables.walker import Walker, did_you_mean, raw_of
 
 __all__ = ["CHECKED", "NAME", "ROW_KEYS", "RowReader"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers.fields import Raw
 from mbcost.layers.wording import shown
-from mbcost.tables.nodes import Document, Mapping, Node, Scalar, Sequence
 
 __all__ = ["Walker", "did_you_mean", "plain", "raw_of"]
 

@@ -94,9 +94,9 @@ def counting() -> None:
 
 def growth() -> None:
     """Generated tables of 1,000, 10,000 and 100,000 rows: microseconds a row, by stage."""
+    from mbcost.documents.nodes import parse_document
     from mbcost.network.collector import uncollected
     from mbcost.tables import read_network
-    from mbcost.tables.nodes import parse_document
 
     print("microseconds a row   reading YAML   + building   + counting")
     for rows in (1_000, 10_000, 100_000):

@@ -115,6 +115,6 @@ def test_a_network_is_loaded_once_and_costed_once_a_point(tmp_path: Path, monkey
         return counting
 
     monkeypatch.setattr(models, "load", counted("load", models.load))
-    monkeypatch.setattr(Network, "cost", counted("cost", Network.cost))
+    monkeypatch.setattr(Network, "count", counted("cost", Network.count))
     assert len(check([read_budgets("b.yaml")]).results) == 60
     assert counts == {"load": 1, "cost": 2}

@@ -3,6 +3,7 @@
 import pytest
 
 from mbcost.lint import RULES, lint
+from mbcost.network import variant_of
 from mbcost.tables import models
 
 CONV = "op: conv, kernel_size: 3, out_channels: 16"
@@ -217,6 +218,6 @@ def test_a_depthwise_row_has_no_width_of_its_own() -> None:
 
 
 def test_the_standard_twin_can_be_looked_at_too() -> None:
-    report = lint("mobilenet_v3_large", standard=True, resolution=225)
+    report = lint("mobilenet_v3_large", variant_of(standard=True, resolution=225))
     assert report.errors == ()
     assert {finding.code for finding in report.findings} == {"MB103"}

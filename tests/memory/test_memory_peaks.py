@@ -16,6 +16,7 @@ from mbcost.memory.graph import Graph, graph
 from mbcost.memory.liveness import amounts, lives, moments
 from mbcost.memory.rule import LIVENESS, Rule
 from mbcost.memory.rules import available
+from mbcost.network import variant_of
 from mbcost.tables import models, read_network
 from tests.memory import simulator
 from tests.sweep.random_networks import ALPHAS, SIZES, networks
@@ -96,12 +97,13 @@ def test_random_networks_in_a_simulator(network: mbcost.Network, alpha: str, siz
 
 def recorded(network: mbcost.Network, rule: Rule, **variant: Any) -> tuple[Any, list[Form | int]] | None:
     """The polynomials whose maximum is the peak, and how they are evaluated."""
-    separated = separate(network, **variant)
+    asked = variant_of(**variant)
+    separated = separate(network, asked)
     if separated is None:
         return None
     recorder = separated.trace.recorder
     start = (network.table.channels, recorder.atom("height", domain=SIZE), recorder.atom("width", domain=SIZE))
-    placed = network.placed(**{key: value for key, value in variant.items() if key in {"standard", "without"}})
+    placed = network.placed(asked)
     try:
         found = amounts(graph(placed, separated.trace.rows, start, rule, recorder))
     except Inseparable:

@@ -11,6 +11,7 @@ import pytest
 import mbcost
 from mbcost.analysis.sensitivity import sensitivity
 from mbcost.analysis.series import Series
+from mbcost.network import variant_of
 
 MODELS = ["mobilenet_v1", "mobilenet_v2", "mobilenet_v3_large", "efficientnet_b0", "shufflenet_v1", "squeezenet_1_0"]
 STEP = Fraction(1, 10**6)
@@ -21,7 +22,7 @@ STEP = Fraction(1, 10**6)
 def test_derivatives_are_those_of_the_idealised_walk(name: str, alpha: Fraction) -> None:
     network = mbcost.load(name)
     rounding = None if network.rounding is not None else "floor"
-    found = {(p.quantity, p.variable): p for p in sensitivity(network, alpha, (224, 224), rounding=rounding).partials}
+    found = {(p.quantity, p.variable): p for p in sensitivity(network, variant_of(alpha, rounding=rounding)).partials}
     for quantity in ("mult_adds", "params"):
         here, below = (
             network.cost(alpha=a, ideal=True, rounding=rounding).total(quantity) for a in (alpha, alpha - STEP)
@@ -42,7 +43,7 @@ def test_derivatives_are_those_of_the_idealised_walk(name: str, alpha: Fraction)
 
 
 def test_v1_s_elasticities_say_how_nearly_alpha_squared_it_is() -> None:
-    found = sensitivity(mbcost.load("mobilenet_v1"), Fraction(1), (224, 224))
+    found = sensitivity(mbcost.load("mobilenet_v1"))
     work = found.partials[0]
     assert work.derivative == 2 * 539_492_352 + 28_224_000 + 1_024_000
     assert work.elasticity == Fraction(work.derivative, 568_740_352)
@@ -52,7 +53,7 @@ def test_v1_s_elasticities_say_how_nearly_alpha_squared_it_is() -> None:
 
 
 def test_depthwise_and_stem_outweigh_pointwise_below_an_exact_alpha() -> None:
-    found = sensitivity(mbcost.load("mobilenet_v1"), Fraction(1), (224, 224))
+    found = sensitivity(mbcost.load("mobilenet_v1"))
     crossovers = {crossover.smaller: crossover.alpha for crossover in found.crossovers}
     assert crossovers["conv", "depthwise"] == Fraction(28_224_000, 539_492_352)
     assert crossovers["depthwise",] == Fraction(17_385_984, 539_492_352)
@@ -65,13 +66,13 @@ def test_depthwise_and_stem_outweigh_pointwise_below_an_exact_alpha() -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_shares_add_up_to_one(name: str) -> None:
-    for _, shares in sensitivity(mbcost.load(name), Fraction(1), (224, 224)).shares:
+    for _, shares in sensitivity(mbcost.load(name)).shares:
         assert sum(shares.values()) == 1
 
 
 def test_conventions_count() -> None:
     network = mbcost.load("mobilenet_v1")
-    found = sensitivity(network, Fraction(1), (224, 224), convention="fvcore")
+    found = sensitivity(network, variant_of(convention="fvcore"))
     assert found.partials[0].value == network.cost(convention="fvcore").mult_adds
 
 

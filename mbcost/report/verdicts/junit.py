@@ -27,7 +27,7 @@ def junit(outcome: Outcome) -> str:
     suite = ET.SubElement(root, "testsuite", {"name": "mbcost check", **counts})
     properties = ET.SubElement(suite, "properties")
     facts_of_all = {
-        "convention": ", ".join(sorted({file.convention for file in outcome.files})),
+        "convention": ", ".join(sorted({str(file.convention) for file in outcome.files})),
         "version": __version__,
         "verdict": verdict(outcome),
     }

@@ -61,14 +61,14 @@ def verdict(outcome: Outcome) -> str:
 def point(result: Result) -> str:
     """The point of the family: alpha, resolution, and whatever else was asked for."""
     variant, asked = result.cost.variant, result.point.variant
-    height, width = variant.resolution
+    height, width = variant.size
     words = [f"alpha {exact_text(variant.alpha)}", f"resolution {height if height == width else f'{height}x{width}'}"]
     words += [f"batch {variant.batch}"] if variant.batch != 1 else []
     words += ["standard twin"] if variant.standard else []
     words += [f"rounding {variant.rounding}"] if variant.rounding != result.cost.network.rounding else []
-    words += [f"classes {asked['classes']}"] if asked.get("classes") else []
-    words += [f"set {name}={_listed(value)}" for name, value in (asked.get("set") or {}).items()]
-    words += [f"without {glob}" for glob in asked.get("without") or ()]
+    words += [f"classes {asked.classes}"] if asked.classes else []
+    words += [f"set {name}={_listed(value)}" for name, value in asked.set]
+    words += [f"without {glob}" for glob in asked.without]
     return visible(", ".join(words))
 
 
@@ -219,7 +219,7 @@ def loose(result: Result) -> str:
 
 def footer(outcome: Outcome) -> str:
     """Under which convention, by which version, from which tables."""
-    conventions = sorted({file.convention for file in outcome.files})
+    conventions = sorted({str(file.convention) for file in outcome.files})
     digests = {result.cost.network.digest: result.model for result in outcome.results}
     if len(digests) == 1:
         tables = f"table {next(iter(digests))}"
