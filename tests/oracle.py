@@ -10,6 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 
+from tests import oracle_attention
 from tests.oracle_convs import (
     Part,
     Question,
@@ -23,6 +24,7 @@ from tests.oracle_convs import (
     pair,
     positions,
     rounded,
+    slopes,
     starts,
     width_of,
 )
@@ -47,6 +49,7 @@ def squeeze(row: Row, name: str, base: int, shape: Shape, question: Question) ->
         Part(
             f"{name}/reduce", (r, 1, 1), reduce, reduce, r, pool_inputs=elements(shape), pool_outputs=m,
             activated=r if row.get("se_activation", "relu") != "none" else 0, kind="squeeze_excite",
+            other_params=slopes(row, r) if row.get("se_activation") == "prelu" else 0,
         ),
         Part(
             f"{name}/expand", shape, expand, expand, m, products=elements(shape),
@@ -79,7 +82,7 @@ def inverted_residual(row: Row, name: str, shapes: list[Shape], question: Questi
     shape = shapes[0]
     expanded = expanded_width(row, shape[0], question)
     parts = []
-    if expanded != shape[0]:  # nothing is put where nothing expands
+    if expanded != shape[0] or row.get("expand") == "always":  # else nothing is put where nothing expands
         parts.append(conv({**row, **ONE}, f"{name}/expand", [shape], question, n=expanded))
         shape = parts[-1].output
     parts.append(depthwise({**row, "multiplier": 1}, f"{name}/depthwise", [shape], question))
@@ -95,7 +98,7 @@ def fused_inverted_residual(row: Row, name: str, shapes: list[Shape], question: 
     """A K x K convolution to the expanded width and a projection; one convolution where nothing expands."""
     row = {"kernel_size": 3, **row}
     expanded, final = expanded_width(row, shapes[0][0], question), width_of(row, "out_channels", question)
-    grows = expanded != shapes[0][0]
+    grows = expanded != shapes[0][0] or row.get("expand") == "always"
     parts = [conv(row, f"{name}/conv", shapes, question, n=expanded if grows else final)]
     if grows:
         parts.append(conv({**row, **ONE}, f"{name}/project", [parts[0].output], question, activation="none", n=final))
@@ -119,14 +122,18 @@ def unchanged(activation: str | None) -> Callable[..., Part]:
 
     def counted(row: Row, name: str, shapes: list[Shape], question: Question) -> Part:
         word = row.get("activation", "relu") if activation is None else activation
-        return Part(name, shapes[0], activated=elements(shapes[0]) if word != "none" else 0)
+        own = slopes(row, shapes[0][0]) if word == "prelu" else 0
+        return Part(name, shapes[0], activated=elements(shapes[0]) if word != "none" else 0, other_params=own)
 
     return counted
 
 
 def norm(row: Row, name: str, shapes: list[Shape], question: Question) -> Part:
     activated = elements(shapes[0]) if row.get("activation", "none") != "none" else 0
-    return Part(name, shapes[0], **normalised(row.get("norm", "batch"), shapes[0]), activated=activated)
+    own = slopes(row, shapes[0][0]) if row.get("activation") == "prelu" else 0
+    return Part(
+        name, shapes[0], **normalised(row.get("norm", "batch"), shapes[0]), activated=activated, other_params=own
+    )
 
 
 def joined(row: Row, name: str, shapes: list[Shape], question: Question) -> Part:
@@ -138,11 +145,23 @@ def joined(row: Row, name: str, shapes: list[Shape], question: Question) -> Part
         output = max(shapes, key=elements)
     steps = sum(1 for _ in shapes[1:] for _ in product(*map(range, output)))
     activated = elements(output) if row.get("activation", "none") != "none" else 0
-    return Part(name, output, activated=activated, adds=steps * (op == "add"), products=steps * (op == "multiply"))
+    own = slopes(row, output[0]) if row.get("activation") == "prelu" else 0
+    return Part(
+        name,
+        output,
+        activated=activated,
+        other_params=own,
+        adds=steps * (op == "add"),
+        products=steps * (op == "multiply"),
+    )
 
 
 def split(row: Row, name: str, shapes: list[Shape], question: Question) -> Part:
     channels = list(range(shapes[0][0]))
+    if row.get("rest") == "first":
+        later = [channels.pop() for _ in range(len(channels) // row["parts"] * (row["parts"] - 1))]
+        kept = channels if row["take"] == 1 else later[: len(later) // (row["parts"] - 1)]
+        return Part(name, (len(kept), *shapes[0][1:]))
     taken = [c for c in channels if c * row["parts"] // len(channels) == row["take"] - 1]
     return Part(name, (len(taken), *shapes[0][1:]))
 
@@ -156,6 +175,16 @@ def upsample(row: Row, name: str, shapes: list[Shape], question: Question) -> Pa
     c, h, w = shapes[0]
     if row.get("like") is not None:
         return Part(name, (c, *shapes[1][1:]))
+    if row.get("multiple") is not None:
+        down, across = pair(row["multiple"])
+        return Part(
+            name,
+            (
+                c,
+                next(s for s in range(h, h + down) if s % down == 0),
+                next(s for s in range(w, w + across) if s % across == 0),
+            ),
+        )
     tall, wide = pair(row["factor"])
     return Part(
         name,
@@ -203,6 +232,7 @@ ORACLES: dict[str, Callable[[Row, str, list[Shape], Question], Part | list[Part]
     "upsample": upsample,
     "dropout": unchanged("none"),
     "softmax": unchanged("softmax"),
+    **oracle_attention.ORACLES,
 }
 """How each word of the grammar's list of kinds is counted."""
 

@@ -36,6 +36,8 @@ class Part(NamedTuple):
     pool_outputs: int = 0
     products: int = 0
     adds: int = 0
+    map_mults: int = 0
+    other_params: int = 0
     kind: str = ""
 
 
@@ -137,6 +139,11 @@ def normalised(norm: str, output: Shape) -> dict[str, int]:
     }
 
 
+def slopes(row: Row, channels: int) -> int:
+    """A PReLU learns a slope a channel, or one in all."""
+    return len({c if row.get("prelu_params", "channel") == "channel" else None for c in range(channels)})
+
+
 def elements(shape: Shape) -> int:
     return sum(1 for _ in product(*map(range, shape)))
 
@@ -169,6 +176,7 @@ def convolved(
     return Part(
         name,
         output,
+        other_params=slopes(row, n) if activation == "prelu" else 0,
         weight_mults=mult_adds,
         weights=len(touched),
         biases=n if (norm == "none" if bias is None else bias) else 0,
@@ -183,6 +191,8 @@ def conv(
 ) -> Part:
     """Standard or grouped convolution: an output channel sees the inputs of its own group."""
     m, groups = shapes[0][0], row.get("groups", 1)
+    if isinstance(groups, dict):
+        groups = len(range(0, m, groups["width"]))
     n = out_width(row, m, question) if n is None else n
     assert m % groups == 0 == n % groups
     members = [range(g * m // groups, (g + 1) * m // groups) for g in range(groups)]

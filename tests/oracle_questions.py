@@ -38,16 +38,16 @@ def check(rows: list[Row], shape: Shape, question: Question) -> None:
     for row, part in zip(cost.rows, expected, strict=True):
         found = {field: getattr(row, field) for field in COMPARED}
         assert (row.output, found) == (part.output, {field: getattr(part, field) for field in COMPARED}), row.name
-        assert row.mult_adds == part.weight_mults  # convention torch: the papers' mult-adds
-        assert row.params == part.weights + part.biases + part.norm_params  # what is trained
+        assert row.mult_adds == part.weight_mults + part.map_mults  # convention torch: the papers' mult-adds
+        assert row.params == part.weights + part.biases + part.norm_params + part.other_params  # what is trained
         on_map = (
             1 if row.kind == "squeeze_excite" else part.output[1] * part.output[2]
         )  # its convolutions see one position
         assert row.bias_adds == part.biases * on_map, row.name
         if part.kind and row.input[0] > 1:
             assert row.kind == part.kind, row.name
-    assert cost.mult_adds == sum(part.weight_mults for part in expected)
-    assert cost.params == sum(part.weights + part.biases + part.norm_params for part in expected)
+    assert cost.mult_adds == sum(part.weight_mults + part.map_mults for part in expected)
+    assert cost.params == sum(part.weights + part.biases + part.norm_params + part.other_params for part in expected)
     assert cost.layers == sum(1 for part in expected if part.weights)
 
 
@@ -62,7 +62,7 @@ PADDINGS = st.one_of(
     st.sampled_from(["same", "valid"]), st.integers(0, 3), st.lists(st.integers(0, 3), min_size=4, max_size=4)
 )
 NORMS = st.sampled_from(["none", "batch", "batch_no_scale", "layer", "group", "instance"])
-ACTIVATIONS = st.sampled_from(["none", "relu", "relu6", "hard_swish", "sigmoid"])
+ACTIVATIONS = st.sampled_from(["none", "relu", "relu6", "hard_swish", "sigmoid", "prelu"])
 MODES = st.sampled_from(["scale", "grow", "fixed"])
 RATIOS = st.sampled_from(["1", "2", "3", "6", "2.3", "184/80", "0.5", "3.67"])
 ALPHAS = st.builds(Fraction, st.integers(1, 40), st.just(20))
@@ -122,6 +122,7 @@ def bottlenecks(draw: st.DrawFn, op: str, question: Question) -> Row:
         draw, row, kernel_size=st.integers(1, 4), stride=STRIDES, norm=NORMS, activation=ACTIVATIONS, bias=st.booleans()
     )
     optional(draw, row, residual=st.booleans(), width=MODES, dilation=st.integers(1, 2))
+    optional(draw, row, expand=st.sampled_from(["needed", "always"]), prelu_params=st.sampled_from(["channel", "one"]))
     if op == "inverted_residual":
         optional(
             draw,

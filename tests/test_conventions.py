@@ -493,7 +493,7 @@ def test_broken_files(tmp_path: Path, text: str) -> None:
 
 BAD_FORMS = {
     "mult_adds: {weigth_mults: 1}": "unknown part `weigth_mults`\n{line}  help: did you mean `weight_mults`",
-    "mult_adds: {qqq: 1}": "unknown part `qqq`\n{line}  help: the parts of `mult_adds` are weight_mults, bias_adds, ",
+    "mult_adds: {qqq: 1}": "unknown part `qqq`\n{line}  help: the parts of `mult_adds` are weight_mults, map_mults, bias_adds, ",
     "mult_adds: {activated.relu7: 1}": "`activated` cannot be narrowed to `relu7`\n{line}  help: did you mean `relu`",
     "mult_adds: {norm_scale: 1}":
         "`norm_scale` is no work, not counted in `mult_adds`\n{line}  help: gamma and beta once an image are `norm_vectors`",

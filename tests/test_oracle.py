@@ -170,7 +170,9 @@ def test_chains_of_rows(data: st.DataObject) -> None:
 @example(Fraction(168, 10), 8, False)
 def test_rounding_a_width(width: Fraction, divisor: int, floor: bool) -> None:
     arith = Arithmetic(1, 1, None)
-    assert arith.round(width, 1, Rounding(floor, divisor)) == rounded(width, floor, divisor)
+    assert arith.round(width, 1, Rounding("floor+divisor" if floor else "divisor", divisor)) == rounded(
+        width, floor, divisor
+    )
 
 
 # The examples beside the rule in TensorFlow's and torchvision's _make_divisible, at divisor 8.
@@ -190,10 +192,10 @@ def test_rounding_a_width(width: Fraction, divisor: int, floor: bool) -> None:
 )
 def test_the_divisor_rule_of_the_mobilenet_code(width: str, expected: int) -> None:
     assert rounded(Fraction(width), False, 8) == expected
-    assert Arithmetic(1, 1, None).round(Fraction(width), 1, Rounding(False, 8)) == expected
+    assert Arithmetic(1, 1, None).round(Fraction(width), 1, Rounding("divisor", 8)) == expected
 
 
 def test_truncation_is_exact_where_floats_are_not() -> None:
     assert int(1.15 * 200) == 229  # what a float would make of it
     assert rounded(Fraction("1.15") * 200, True, 0) == 230
-    assert Arithmetic(23, 20, Rounding(True, 0)).scale(200) == 230
+    assert Arithmetic(23, 20, Rounding("floor")).scale(200) == 230

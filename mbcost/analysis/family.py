@@ -82,7 +82,7 @@ class Family:
         self.separated: Separated = separated
         atoms = separated.trace.atoms
         free = [atom for atom in atoms if atom.op in {"scale", "grow"}]
-        self.widths = [Width(atom.args[0], atom.op == "grow") for atom in free]
+        self.widths = [Width(atom.args[0], atom.op == "grow", atom.args[1]) for atom in free]
         self._known: dict[Fraction, Values | None] = {}
         self._sides: dict[Size, Values | None] = {}
 
@@ -133,7 +133,7 @@ class Family:
     def widths_at(self, alpha: Fraction) -> list[Dim]:
         """What the widths become at an alpha."""
         arith = Arithmetic(alpha.numerator, alpha.denominator, self.rule)
-        return [arith.grow(width.value) if width.grows else arith.scale(width.value) for width in self.widths]
+        return [(arith.grow if width.grows else arith.scale)(width.value, width.rounding) for width in self.widths]
 
     def size_of(self, height: int) -> Size | None:
         """The input of this height in the shape of the table's own input; None where it has no such shape."""

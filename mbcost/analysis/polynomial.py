@@ -197,13 +197,13 @@ class Recorder(Arithmetic):
         if any(type(arg) is Poly for arg in args):
             self.requirements[what, *[self.seal(arg) for arg in args]] = None
 
-    def scale(self, width: int) -> Dim:
+    def scale(self, width: int, rounding: Rounding | None = None) -> Dim:
         """The atom of a scaled width."""
-        return self._width(self.atom("scale", width, domain=ALPHA))
+        return self._width(self.atom("scale", width, rounding, domain=ALPHA))
 
-    def grow(self, width: int) -> Dim:
+    def grow(self, width: int, rounding: Rounding | None = None) -> Dim:
         """The atom of a width that alpha only enlarges."""
-        return self._width(self.atom("grow", width, domain=ALPHA))
+        return self._width(self.atom("grow", width, rounding, domain=ALPHA))
 
     def ratio(self, factor: Fraction, width: Dim, rounding: Rounding | None) -> Dim:
         """A width that follows from another; the same width where the rule leaves it as it is."""
@@ -221,7 +221,8 @@ class Recorder(Arithmetic):
         if number is None:
             return False
         op, args, _ = self.atoms[number]
-        return (op in {"scale", "grow"} and rounding == self.rounding) or (op == "ratio" and args[2] == rounding)
+        rule = (args[1] or self.rounding) if op in {"scale", "grow"} else args[2] if op == "ratio" else None
+        return rule is not None and rule == rounding
 
     def larger(self, a: Dim, b: Dim) -> Dim:
         """The larger of two; what a least width protects may be 0."""
@@ -255,7 +256,14 @@ class Recorder(Arithmetic):
         number = a.single if type(a) is Poly else None
         if number is not None:
             op, args, _ = self.atoms[number]
-            if op == "ratio" and args[1] == b and args[0] >= 2:  # no rule takes away half of a width of at least 1
+            # a result equal to what was at least doubled would be a multiple of the divisor, and no rule moves a double of that;
+            # only a least width that is no multiple itself could
+            if (
+                op == "ratio"
+                and args[1] == b
+                and args[0] >= 2
+                and (args[2] is None or args[2].least % args[2].divisor == 0)
+            ):
                 return 1
         return self.atom("unequal", a, b)
 

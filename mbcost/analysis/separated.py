@@ -80,10 +80,10 @@ def _step(found: Trace, number: int) -> Step:
     if op == "width":
         return lambda values, start: start[2]
     if op in {"scale", "grow"}:
-        (width,) = args
+        width, own = args
         if op == "scale":
-            return lambda values, start: start[0].scale(width)
-        return lambda values, start: start[0].grow(width)
+            return lambda values, start: start[0].scale(width, own)
+        return lambda values, start: start[0].grow(width, own)
     if op == "ratio":
         factor, of, rounding = args
         read = _operand(of)

@@ -104,11 +104,11 @@ class AlongAlpha(Idealised):
         super().__init__(1, 1, None)
         self.wide = wide
 
-    def scale(self, width: int) -> Dim:
+    def scale(self, width: int, rounding: Any = None) -> Dim:
         """alpha times the width."""
         return Series([0, width])
 
-    def grow(self, width: int) -> Dim:
+    def grow(self, width: int, rounding: Any = None) -> Dim:
         """The width, times alpha above 1."""
         return Series([0, width] if self.wide else [width])
 

@@ -31,42 +31,47 @@ START = Place(Fraction(0), True)
 
 
 class Width(NamedTuple):
-    """A width of the table before alpha: scaled by it, or only enlarged."""
+    """A width of the table before alpha: scaled by it, or only enlarged, by the table's rule or by one of its own."""
 
     value: int
     grows: bool
+    rounding: Rounding | None = None
 
 
 def between(widths: list[Width], rule: Rounding, low: Fraction, high: Fraction) -> list[Place]:
     """The places above ``low`` and up to ``high`` where some width may change, in ascending order.
 
-    >>> [str(place) for place in between([Width(32, False)], Rounding(True, 0), Fraction(1, 2), Fraction(9, 16))]
+    >>> [str(place) for place in between([Width(32, False)], Rounding("floor"), Fraction(1, 2), Fraction(9, 16))]
     ['17/32', '9/16']
-    >>> [str(place) for place in between([Width(16, False)], Rounding(False, 8), Fraction(1, 4), Fraction(1))]
+    >>> [str(place) for place in between([Width(16, False)], Rounding("divisor", 8), Fraction(1, 4), Fraction(1))]
     ['after 5/9', '3/4']
     """
     found: set[Place] = set()
-    for value, grows in widths:
-        for place in _places(value, rule, max(low, Fraction(1)) if grows else low, high):
+    for value, grows, own in widths:
+        for place in _places(value, own or rule, max(low, Fraction(1)) if grows else low, high):
             found.add(place)
     return sorted(found)
 
 
 def _places(value: int, rule: Rounding, low: Fraction, high: Fraction) -> list[Place]:
-    floor, divisor = rule
+    divisor, floor = rule.divisor, rule.rule == "floor+divisor"
     if high <= low:
         return []
-    if not divisor:
-        return [Place(Fraction(k, value)) for k in range(low * value // 1 + 1, high * value // 1 + 1)]
     found = []
-    # From k - 1 to k times the divisor: half way between them, and a channel later where alpha * n is truncated first.
-    first = max(2, low * value // divisor)
-    for k in range(first, high * value // divisor + 2):
-        half = Fraction(divisor * (2 * k - 1), 2)
-        found.append(Place((-(-half // 1) if floor else half) / Fraction(value)))
-    for k in LOSSES:
-        limit = Fraction(10 * k * divisor, 9)
-        found.append(Place(Fraction(limit // 1 + 1, value)) if floor else Place(limit / value, True))
+    first, last = low * value // divisor, high * value // divisor + 2
+    if rule.rule == "floor":
+        found = [Place(Fraction(k * divisor, value)) for k in range(first, last)]
+    elif rule.rule == "ceil":
+        found = [Place(Fraction(k * divisor, value), True) for k in range(first, last)]
+    else:  # from k - 1 to k times the divisor: half way between them, and a channel later where alpha * n is truncated first
+        for k in range(max(2 if rule.guarded else 1, first), last):
+            half = Fraction(divisor * (2 * k - 1), 2)
+            stays = rule.rule == "nearest-even" and k % 2 == 1  # the tie itself is still k - 1
+            found.append(Place((-(-half // 1) if floor else half) / Fraction(value), stays))
+    if rule.guarded:
+        for k in LOSSES:
+            limit = Fraction(10 * k * divisor, 9)
+            found.append(Place(Fraction(limit // 1 + 1, value)) if floor else Place(limit / value, True))
     return [place for place in found if low < place.alpha <= high or (place.after and place.alpha == low)]
 
 

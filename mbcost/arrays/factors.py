@@ -12,7 +12,7 @@ from mbcost.analysis.bounds import bounds
 from mbcost.analysis.polynomial import ALPHA, SIZE
 from mbcost.analysis.separated import Form, NotWhole, Separated
 from mbcost.arrays.reading import Array, Rationals
-from mbcost.dims import Arithmetic, Dim
+from mbcost.dims import NO_ROUNDING, Arithmetic, Dim, Rounding
 from mbcost.errors import MbcostError
 
 __all__ = ["Evaluated", "Factors", "bounded"]
@@ -138,15 +138,15 @@ class _Checked(Arithmetic):
             int(np.max(arith.numerator, initial=1)) if isinstance(arith.numerator, np.ndarray) else arith.numerator
         )
 
-    def scale(self, width: int) -> Dim:
+    def scale(self, width: int, rounding: Rounding | None = None) -> Dim:
         if self._numerator_bound * width >= LIMIT:
-            return self._slowly(self.numerator, width, self.rounding)
-        return super().scale(width)
+            return self._slowly(self.numerator, width, rounding or self.rounding)
+        return super().scale(width, rounding)
 
-    def grow(self, width: int) -> Dim:
+    def grow(self, width: int, rounding: Rounding | None = None) -> Dim:
         if max(self._numerator_bound, self.denominator) * width >= LIMIT:
-            return self._slowly(np.maximum(self.numerator, self.denominator), width, self.rounding)
-        return super().grow(width)
+            return self._slowly(np.maximum(self.numerator, self.denominator), width, rounding or self.rounding)
+        return super().grow(width, rounding)
 
     def ratio(self, factor: Fraction, width: Dim, rounding: Any) -> Dim:
         if int(np.max(width, initial=1)) * factor.numerator >= LIMIT:
@@ -161,7 +161,7 @@ class _Checked(Arithmetic):
             return self._slowly(numerator, 1, rounding, denominator)
         if rounding is None and (numerator % denominator).any():
             raise NotWhole
-        if rounding is not None and not rounding.floor and not divisor:
+        if rounding == NO_ROUNDING:
             raise MbcostError(
                 "rounding none gives widths that are fractions, and an array holds whole numbers",
                 help="give lists instead of arrays, or another rounding",

@@ -6,7 +6,7 @@ from typing import Any
 
 from mbcost.budgets.nodes import Reader, raw
 from mbcost.budgets.specs import Point
-from mbcost.dims import parse_alpha, parse_resolution, parse_rho, parse_rounding
+from mbcost.dims import ROUNDINGS, parse_alpha, parse_resolution, parse_rho, parse_rounding
 from mbcost.documents.nodes import Mapping, Node, Scalar, Sequence
 from mbcost.errors import MbcostError
 from mbcost.network import variant_of
@@ -18,7 +18,7 @@ POINT_KEYS = {
     "rho": "resolution multiplier: 6/7",
     "resolution": "resolution in pixels: 192, 192x256 or [192, 256]",
     "batch": "images a pass",
-    "rounding": "rule for widths: floor, divisor:8, floor+divisor:8, none",
+    "rounding": f"rule for widths: {ROUNDINGS}",
     "standard": "the standard twin",
     "classes": "outputs of the classifier",
     "set": "{row.field: value}: fields of rows replaced",

@@ -166,7 +166,7 @@ _VARIANT = [
         show_default=True,
         help="flops adds 2 x mult-adds.",
     ),
-    click.option("--rounding", metavar="RULE", help="Rule for widths: floor, divisor:8, floor+divisor:8, none."),
+    click.option("--rounding", metavar="RULE", help="Rule for widths: floor, divisor:8, nearest:8, none, ..."),
     click.option("--standard", is_flag=True, help="The standard twin: pairs as the convolutions they factorise."),
     click.option("--classes", type=int, metavar="N", help="Outputs of the classifier."),
     click.option("--set", multiple=True, metavar="ROW.FIELD=VALUE", help="Replace a field of a row."),

@@ -78,8 +78,8 @@ class Convention(NamedTuple):
 
 DEFAULT = Convention(
     "torch",
-    (Term("weight_mults", (), 1),),
-    tuple([Term(part, (), 1) for part in ("weights", "biases", "norm_scale", "norm_shift")]),
+    tuple([Term(part, (), 1) for part in ("weight_mults", "map_mults")]),
+    tuple([Term(part, (), 1) for part in ("weights", "biases", "norm_scale", "norm_shift", "other_params")]),
 )
 """The rule that layers themselves follow: rows are as it counts them, without any file being read."""
 
@@ -145,6 +145,7 @@ ONCE = "once"
 
 PARTS: dict[str, Callable[[Row], Dim]] = {
     "weight_mults": lambda row: row.weight_mults,
+    "map_mults": lambda row: row.map_mults,
     "bias_adds": lambda row: row.bias_adds,
     "weighted_outputs": lambda row: row.weighted_outputs,
     "norm_elements": lambda row: row.norm_elements,
@@ -163,10 +164,11 @@ PARTS: dict[str, Callable[[Row], Dim]] = {
     "norm_scale": lambda row: row.norm_scale,
     "norm_shift": lambda row: row.norm_shift,
     "norm_stats": lambda row: row.norm_stats,
+    "other_params": lambda row: row.other_params,
 }
 """Every part of a costed row that a convention may count."""
 
-PARAMS = ("weights", "biases", "norm_scale", "norm_shift", "norm_stats")
+PARAMS = ("weights", "biases", "norm_scale", "norm_shift", "norm_stats", "other_params")
 """The parts that are params; the others are work."""
 
 

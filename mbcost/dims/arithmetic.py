@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from mbcost.dims.reading import Rounding, exact_text
+from mbcost.dims.reading import ROUNDINGS, Rounding, exact_text
 from mbcost.errors import MbcostError
 
 Dim: TypeAlias = Any
@@ -39,13 +39,14 @@ class Arithmetic:
         self.denominator = denominator
         self.rounding = rounding
 
-    def scale(self, width: int) -> Dim:
-        """A width under alpha: round(alpha * n)."""
-        return self.round(self.numerator * width, self.denominator, self.rounding)
+    def scale(self, width: int, rounding: Rounding | None = None) -> Dim:
+        """A width under alpha: round(alpha * n), by the table's rule or by one of its own."""
+        return self.round(self.numerator * width, self.denominator, rounding or self.rounding)
 
-    def grow(self, width: int) -> Dim:
+    def grow(self, width: int, rounding: Rounding | None = None) -> Dim:
         """A width that alpha can only enlarge: round(max(1, alpha) * n)."""
-        return self.round(self.larger(self.numerator, self.denominator) * width, self.denominator, self.rounding)
+        larger = self.larger(self.numerator, self.denominator)
+        return self.round(larger * width, self.denominator, rounding or self.rounding)
 
     def ratio(self, factor: Fraction, width: Dim, rounding: Rounding | None) -> Dim:
         """A width that is a multiple of an actual width: round(t * in_channels)."""
@@ -57,20 +58,32 @@ class Arithmetic:
             numerator, denominator = numerator.numerator, numerator.denominator * denominator
         if rounding is None:
             return self._whole(numerator, denominator)
-        floor, divisor = rounding
-        if floor:
+        rule, divisor, least = rounding
+        if rule == "none":
+            return _reduced(numerator, denominator)
+        if rule == "floor+divisor":
             numerator, denominator = numerator // denominator, 1
-        if not divisor:
-            return numerator if floor else _reduced(numerator, denominator)
-        near = (2 * numerator + divisor * denominator) // (2 * divisor * denominator) * divisor
-        near = self.larger(near, divisor)
-        return near + divisor * (10 * near * denominator < 9 * numerator)
+        step = denominator * divisor
+        if rule == "floor":
+            width = numerator // step * divisor
+        elif rule == "ceil":
+            width = -(-numerator // step) * divisor
+        elif rule == "nearest-even":
+            low = numerator // step
+            beyond = 2 * (numerator - low * step)
+            width = (low + (beyond > step) * 1 + (beyond == step) * (low % 2)) * divisor
+        else:
+            width = (2 * numerator + step) // (2 * step) * divisor
+            if rounding.guarded:
+                width = self.larger(width, divisor)
+                width = width + divisor * (10 * width * denominator < 9 * numerator)
+        return self.larger(width, least) if least else width
 
     def _whole(self, numerator: Dim, denominator: int) -> Dim:
         if type(numerator) is int and numerator % denominator:
             raise MbcostError(
                 f"a width of {exact_text(Fraction(numerator, denominator))} channels, and the table names no rule to round it",
-                help="give `rounding` in the table or --rounding: floor, divisor:8, floor+divisor:8 or none",
+                help=f"give `rounding` in the table or --rounding: {ROUNDINGS}",
             )
         return numerator // denominator
 

@@ -17,21 +17,42 @@ _RESOLUTION = re.compile(r"([1-9][0-9]*)(?:x([1-9][0-9]*))?", re.ASCII)
 
 
 class Rounding(NamedTuple):
-    """How a scaled width becomes a whole number of channels: truncation, a multiple of a divisor, or nothing.
+    """How a scaled width becomes a whole number of channels: a multiple of a divisor, found by one of a few rules, or nothing.
 
-    The divisor rule is that of the MobileNetV2 code: nearest multiple, ties up, never below the divisor, one step up
-    where more than 10 % would be lost.
+    ``floor``, ``ceil``, ``nearest`` (ties up) and ``nearest-even`` (ties to the even multiple, as Python's ``round``) say which
+    multiple. ``divisor`` is that of the MobileNetV2 code: the nearest one, ties up, never below the divisor, one step up where
+    more than 10 % would be lost; ``floor+divisor`` truncates to a whole number first. Below ``least`` no rule goes.
+
+    >>> Rounding("floor"), str(Rounding("nearest", 8, 16))
+    (Rounding(rule='floor', divisor=1, least=0), 'nearest:8,min:16')
     """
 
-    floor: bool
-    divisor: int
+    rule: str
+    divisor: int = 1
+    least: int = 0
+
+    @property
+    def guarded(self) -> bool:
+        """Whether it is a rule of the MobileNetV2 code, which never loses more than 10 %."""
+        return self.rule in {"divisor", "floor+divisor"}
 
     def __str__(self) -> str:
-        names = (["floor"] if self.floor else []) + ([f"divisor:{self.divisor}"] if self.divisor else [])
-        return "+".join(names) or "none"
+        text = (
+            self.rule
+            if self == NO_ROUNDING or (self.rule == "floor" and self.divisor == 1)
+            else f"{self.rule}:{self.divisor}"
+        )
+        return f"{text},min:{self.least}" if self.least else text
 
 
-NO_ROUNDING = Rounding(False, 0)
+NO_ROUNDING = Rounding("none")
+ROUNDINGS = "floor, divisor:8, floor+divisor:8, floor:8, ceil:8, nearest:8, nearest-even:8 or none"
+"""How the rules are spelt; each but ``none`` may end in ``,min:16``."""
+
+ROUNDING_TEXT = (
+    r"(?:(floor)|(divisor|floor\+divisor|floor|ceil|nearest|nearest-even):([1-9][0-9]{0,5}))(?:,min:([1-9][0-9]{0,6}))?"
+)
+"""Every rule but ``none`` as a regular expression."""
 
 
 def rational(value: object, what: str) -> Fraction:
@@ -147,21 +168,21 @@ def scaled_resolution(base: tuple[int, int], rho: Fraction) -> tuple[int, int]:
 
 
 def parse_rounding(text: str) -> Rounding:
-    """Read a rounding rule: ``floor``, ``divisor:8``, ``floor+divisor:8`` or ``none``.
+    """Read a rounding rule: ``floor``, ``divisor:8``, ``floor+divisor:8``, ``nearest:8,min:16``, ..., or ``none``.
 
     >>> parse_rounding("floor+divisor:8")
-    Rounding(floor=True, divisor=8)
+    Rounding(rule='floor+divisor', divisor=8, least=0)
     """
     if text == "none":
         return NO_ROUNDING
-    match = re.fullmatch(r"(floor)?(?:(\+)?divisor:([1-9][0-9]{0,5}))?", text, re.ASCII)
-    if not match or not text or (match[2] is None) != (match[1] is None or match[3] is None):
-        close = nearest(text, ["floor", "divisor:8", "floor+divisor:8", "none"])
+    match = re.fullmatch(ROUNDING_TEXT, text, re.ASCII)
+    if not match:
+        close = nearest(text, ROUNDINGS.replace(" or ", ", ").split(", "))
         raise MbcostError(
             f"unknown rounding {_quoted(text[:40])}",
-            help=f"use floor, divisor:8, floor+divisor:8 or none{'; nearest: ' + close if close else ''}",
+            help=f"use {ROUNDINGS}{'; nearest: ' + close if close else ''}",
         )
-    return Rounding(match[1] is not None, int(match[3] or 0))
+    return Rounding(match[1] or match[2], int(match[3] or 1), int(match[4] or 0))
 
 
 def exact_text(value: Fraction | int) -> str:

@@ -5,7 +5,7 @@ Importing this package registers every kind of the layer table in :data:`KINDS`.
 
 from __future__ import annotations
 
-from mbcost.layers import composite, conv, custom, elementwise, pool  # noqa: F401  (each registers its kinds)
+from mbcost.layers import attention, composite, conv, custom, elementwise, pool  # noqa: F401  (each registers its kinds)
 from mbcost.layers.base import KINDS, Layer, Row, Shape
 
 __all__ = ["KINDS", "Layer", "Row", "Shape"]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from mbcost.dims import Arithmetic, Dim, Rounding
 from mbcost.errors import MbcostError
-from mbcost.layers.fields import Choice, Field, Flag, Padding, Pair, Rational, RoundingRule, Squeeze, Whole
+from mbcost.layers.fields import Choice, Field, Flag, Groups, Padding, Pair, Rational, RoundingRule, Squeeze, Whole
 
 __all__ = [
     "ACTIVATIONS",
@@ -37,7 +37,7 @@ class Row(NamedTuple):
     """One costed layer: its shapes, its cost, and the parts every counting convention is a sum of.
 
     ``mult_adds`` and ``params`` follow the convention asked for; by default mult-adds are the multiplications by a weight
-    (one with its addition each) and params are those that are trained. Shapes are channels, height, width. A row whose
+    (one with its addition each) and of two maps in attention, and params are those that are trained. Shapes are channels, height, width. A row whose
     cost is declared unknown is not ``exact``: its numbers are what is known of it, a lower bound.
     """
 
@@ -70,6 +70,8 @@ class Row(NamedTuple):
     output_elements: Dim = 0
     coded: str = "module"
     exact: bool = True
+    map_mults: Dim = 0
+    other_params: Dim = 0
 
     @property
     def norm_params(self) -> Dim:
@@ -130,11 +132,11 @@ class Width(NamedTuple):
         """The actual width under the arithmetic of one walk."""
         mode, value, of, rounding, least = self
         if mode == "scale":
-            channels = arith.scale(value)  # type: ignore[arg-type]
+            channels = arith.scale(value, rounding)  # type: ignore[arg-type]
         elif mode == "fixed":
             return value
         elif mode == "grow":
-            channels = arith.grow(value)  # type: ignore[arg-type]
+            channels = arith.grow(value, rounding)  # type: ignore[arg-type]
         else:
             channels = arith.ratio(value, inputs[of][0], rounding or arith.rounding)  # type: ignore[arg-type]
             if least and arith.exact:
@@ -159,12 +161,13 @@ class Layer:
     plain products, quotients and sums, so they serve integers, fractions, arrays and symbols alike.
     """
 
-    __slots__ = ("coded", "name", "op", "sources")
+    __slots__ = ("coded", "name", "op", "prelu", "sources")
     conditional: ClassVar[bool] = False
 
     name: str
     op: str
     coded: str
+    prelu: str
     sources: tuple[int, ...]
 
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
@@ -186,6 +189,11 @@ class Layer:
         A normalisation and an activation belong to the layer that makes the map. ``inputs`` are the shapes of the tensors read.
         """
         return (Made(output),)
+
+    def sloped(self, row: Row) -> Row:
+        """A row with the slopes of its PReLU (arXiv:1502.01852, section 2.1): one a channel, or one for the whole layer."""
+        own = 1 if getattr(self, "prelu", "channel") == "one" else row.output[0]
+        return row._replace(other_params=row.other_params + own, params=row.params + own)
 
     def copy(self) -> "Layer":
         """A layer with the same attributes, to be changed without changing this one."""
@@ -233,14 +241,17 @@ def kind(op: str, *fields: Field, inputs: str = "one", doc: str = "") -> Callabl
     def register(build: Builder) -> Builder:
         if op in KINDS:
             raise ValueError(f"the kind {op} is registered twice")
-        KINDS[op] = Kind(op, {field.name: field for field in fields}, build, inputs, doc)
+        named = {field.name: field for field in fields}
+        if not ACTIVATES.isdisjoint(named):
+            named["prelu_params"] = PRELU_PARAMS
+        KINDS[op] = Kind(op, named, build, inputs, doc)
         return build
 
     return register
 
 
 ACTIVATIONS = (
-    "none", "relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "hard_swish", "hard_sigmoid", "sigmoid", "tanh", "softmax",
+    "none", "relu", "relu6", "leaky_relu", "prelu", "elu", "gelu", "silu", "hard_swish", "hard_sigmoid", "sigmoid", "tanh", "softmax",
 )  # fmt: skip
 NORMS = ("none", "batch", "batch_no_scale", "layer", "group", "instance")
 
@@ -249,6 +260,7 @@ PAIR = Pair()
 PADDING = Padding()
 RATIO = Rational()
 FLAG = Flag()
+GROUPS = Groups()
 ACTIVATION = Choice(*ACTIVATIONS)
 NORM = Choice(*NORMS)
 WIDTH_MODE = Choice("scale", "grow", "fixed")
@@ -259,6 +271,12 @@ SQUEEZE = Squeeze()
 CODED_FIELD = Field(
     "coded", CODED, "module", "how the implementation codes pooling and activation; some counters differ"
 )
+
+
+PRELU_PARAMS = Field(
+    "prelu_params", Choice("channel", "one"), "channel", "slopes of a PReLU: one a channel, or one for the layer"
+)
+ACTIVATES = {"activation", "se_activation"}
 
 
 def activation_field(default: str) -> Field:

@@ -34,6 +34,7 @@ from mbcost.layers.conv import (
     KERNEL3,
     NORMED,
     OUT,
+    OWN_ROUNDING,
     PAD,
     STRIDE,
     WIDTH,
@@ -139,11 +140,12 @@ class Reduce(Layer):
         r = output[0]
         weights = m * r
         elements = m * height * width
-        return Row(
+        row = Row(
             self.name, self.op, "squeeze_excite", inputs[0], output, weights, weights + r, (1, 1), (1, 1), 1, weights, weights, r, r,
             activation=self.activation, activated=r if self.activation != "none" else 0,
             pool="global", pool_inputs=elements, pool_outputs=m, input_elements=elements, output_elements=r, coded=self.coded,
         )  # fmt: skip
+        return self.sloped(row) if self.activation == "prelu" else row
 
 
 class Excite(Layer):
@@ -193,7 +195,10 @@ def expanded_width(values: dict[str, Any]) -> Width:
             f"`expansion` and `expanded` are {given}",
             help="give one: `expansion` times the input, or `expanded` channels before alpha",
         )
-    return Width(values.get("width") or "scale", n) if n is not None else Width("ratio", values["expansion"])
+    own = values.get("rounding")
+    if n is not None:
+        return Width(values.get("width") or "scale", n, rounding=own)
+    return Width("ratio", values["expansion"], rounding=own)
 
 
 SE_FIELDS = (
@@ -207,10 +212,14 @@ RESIDUAL = Field(
 )
 TIMES = EXPANSION._replace(doc="expanded width as a multiple of the actual input channels")
 ACTIVE = activation_field("relu")
+EXPAND = Field(
+    "expand", Choice("needed", "always"), "needed",
+    "always: the expansion is a convolution also where it widens nothing (FBNet, EdgeTPU, MobileNetV2's first code)",
+)  # fmt: skip
 
 
 @kind(
-    "separable", KERNEL3, OUT, WIDTH, STRIDE, PAD, DILATION,
+    "separable", KERNEL3, OUT, WIDTH, OWN_ROUNDING, STRIDE, PAD, DILATION,
     Field("multiplier", COUNT, 1, "depthwise outputs per input channel; never scaled by alpha"), NORMED, ACTIVE, BIAS, CODED_FIELD,
     doc="depthwise separable convolution: depthwise K x K, then pointwise",
 )  # fmt: skip
@@ -220,7 +229,7 @@ def _separable(values: dict[str, Any]) -> list[Any]:
 
 
 @kind(
-    "inverted_residual", KERNEL3, TIMES, EXPANDED, OUT, WIDTH, STRIDE, PAD, DILATION, NORMED, ACTIVE, BIAS,
+    "inverted_residual", KERNEL3, TIMES, EXPANDED, EXPAND, OUT, WIDTH, OWN_ROUNDING, STRIDE, PAD, DILATION, NORMED, ACTIVE, BIAS,
     Field("se", SQUEEZE, None, "squeeze ratio of squeeze-and-excite, or none"),
     Field("se_of", Choice("expanded", "input"), "expanded", "what the squeeze ratio multiplies"), *SE_FIELDS, RESIDUAL, CODED_FIELD,
     doc="inverted residual (MobileNetV2): expand 1 x 1, depthwise K x K, squeeze-and-excite, project 1 x 1, add",
@@ -229,7 +238,7 @@ def _inverted_residual(values: dict[str, Any]) -> list[Any]:
     plain = {"kernel_size": (1, 1), "stride": (1, 1), "padding": "same", "dilation": (1, 1)}
     out = out_width(values | {"expansion": None})
     parts: list[Any] = [
-        ("expand", Expand(values, expanded_width(values), **plain), (-1,)),
+        ("expand", (Conv if values["expand"] == "always" else Expand)(values, expanded_width(values), **plain), (-1,)),
         ("depthwise", Depthwise(values), (0,)),
     ]
     if values["se"] is not None:
@@ -243,16 +252,23 @@ def _inverted_residual(values: dict[str, Any]) -> list[Any]:
 
 
 @kind(
-    "fused_inverted_residual", KERNEL3, TIMES, EXPANDED, OUT, WIDTH, STRIDE, PAD, DILATION, NORMED, ACTIVE, BIAS, RESIDUAL, CODED_FIELD,
+    "fused_inverted_residual", KERNEL3, TIMES, EXPANDED, EXPAND, OUT, WIDTH, OWN_ROUNDING, STRIDE, PAD, DILATION, NORMED, ACTIVE, BIAS, RESIDUAL, CODED_FIELD,
     doc="fused inverted residual (EfficientNetV2, EdgeTPU): K x K to the expanded width, project 1 x 1, add",
 )  # fmt: skip
 def _fused_inverted_residual(values: dict[str, Any]) -> list[Any]:
     expanded = expanded_width(values)
     final = out_width(values | {"expansion": None})
-    return _with_residual(
-        values,
-        [("conv", FusedConv(values, expanded), (-1,)), ("project", FusedProject(values, expanded, final), (0, -1))],
-    )
+    parts: list[Any] = [
+        ("conv", FusedConv(values, expanded), (-1,)),
+        ("project", FusedProject(values, expanded, final), (0, -1)),
+    ]
+    if values["expand"] == "always":
+        plain = {"kernel_size": (1, 1), "stride": (1, 1), "padding": "same", "dilation": (1, 1)}
+        parts = [
+            ("conv", Conv(values, expanded), (-1,)),
+            ("project", Conv(values, final, activation="none", **plain), (0,)),
+        ]
+    return _with_residual(values, parts)
 
 
 def _with_residual(values: dict[str, Any], parts: list[Any]) -> list[Any]:

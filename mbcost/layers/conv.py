@@ -11,15 +11,18 @@ from mbcost.layers.base import (
     CODED_FIELD,
     COUNT,
     FLAG,
+    GROUPS,
     NORM,
     PADDING,
     PAIR,
     RATIO,
+    ROUNDING,
     WIDTH_MODE,
     Layer,
     Made,
     Row,
     Shape,
+    Vanished,
     Width,
     activation_field,
     bounded,
@@ -27,7 +30,7 @@ from mbcost.layers.base import (
     norm_values,
     window,
 )  # fmt: skip
-from mbcost.layers.fields import REQUIRED, Field
+from mbcost.layers.fields import REQUIRED, Field, Pair, RowName
 
 __all__ = ["Conv", "Depthwise", "Linear", "divide"]
 
@@ -65,7 +68,9 @@ class Conv(Layer):
     element; a batch norm 2 N trained values. Input (M, H', W'), output (N, H, W).
     """
 
-    __slots__ = ("activation", "bias", "dilation", "groups", "kernel_size", "norm", "padding", "stride", "width")
+    __slots__ = (
+        "activation", "bias", "dilation", "group_width", "groups", "kernel_size", "norm", "padding", "stride", "width",
+    )  # fmt: skip
     per_channel: ClassVar[bool] = False
 
     def __init__(self, values: dict[str, Any], width: Width | None = None, **changes: Any) -> None:
@@ -74,7 +79,9 @@ class Conv(Layer):
         self.stride = changes.get("stride") or get("stride") or (1, 1)
         self.padding = changes.get("padding", get("padding", "same"))
         self.dilation = changes.get("dilation") or get("dilation") or (1, 1)
-        self.groups = get("groups") or 1
+        groups = get("groups") or 1
+        self.group_width = groups["width"] if isinstance(groups, dict) else None
+        self.groups = 0 if isinstance(groups, dict) else groups  # 0: as many as the width of one makes
         self.norm = changes.get("norm", get("norm", "batch"))
         self.activation = changes.get("activation", get("activation", "relu"))
         bias = changes.get("bias", get("bias"))
@@ -108,7 +115,9 @@ class Conv(Layer):
 
     def grouping(self, channels: Dim) -> Dim:
         """The number of groups for so many input channels."""
-        return self.groups
+        if self.group_width is None:
+            return self.groups
+        return divide(channels, self.group_width, "in_channels", "groups.width")
 
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
         """The formulas of the class docstring."""
@@ -121,11 +130,12 @@ class Conv(Layer):
             per_output: Dim = 1
             named = "depthwise"
         else:
-            per_output = m if groups == 1 else divide(m, groups, "in_channels", "groups")
-            if groups == 1:
+            per_output = self.group_width or (m if groups == 1 else divide(m, groups, "in_channels", "groups"))
+            if self.groups == 1:
                 named = "pointwise" if k_h == k_w == 1 else "conv"
             else:
-                divide(n, groups, "out_channels", "groups")
+                if self.group_width is None or n != m:
+                    divide(n, groups, "out_channels", "groups")
                 named = "depthwise" if type(per_output) is int and per_output == 1 else "conv"
         weights = k_h * k_w * per_output * n
         positions = out_height * out_width
@@ -135,11 +145,12 @@ class Conv(Layer):
         scale, shift, stats, normed = (
             (n, n, 2 * n, elements) if self.norm == "batch" else norm_values(self.norm, n, elements)
         )
-        return Row(
+        row = Row(
             self.name, self.op, named, shape, output, mults, weights + biases + scale + shift, self.kernel_size, self.stride,
             groups, mults, weights, biases, elements if biases is n else 0, scale, shift, stats, normed,
             self.activation, elements if self.activation != "none" else 0, "", 0, 0, 0, 0, m * height * width, elements, self.coded,
         )  # fmt: skip
+        return self.sloped(row) if self.activation == "prelu" else row
 
 
 class Depthwise(Conv):
@@ -198,22 +209,67 @@ class Linear(Layer):
         weights = m * n
         biases = n if self.bias else 0
         scale, shift, stats, normed = norm_values(self.norm, n, n)
-        return Row(
+        row = Row(
             self.name, self.op, "linear", inputs[0], output, weights, weights + biases + scale + shift, (1, 1), (1, 1), 1, weights, weights,
             biases, biases, scale, shift, stats, normed, self.activation, n if self.activation != "none" else 0,
             input_elements=m, output_elements=n, coded=self.coded,
         )  # fmt: skip
+        return self.sloped(row) if self.activation == "prelu" else row
+
+
+class Transposed(Conv):
+    """Transposed convolution: each of the M x H' x W' input elements is spread over K x K positions of N / groups maps.
+
+    mult-adds = K_h * K_w * M * (N / groups) * H' * W', at the input's positions (a weight meets every input element once;
+    what falls outside the output is counted too, as PyTorch's counter does). Input (M, H', W'), output (N, H, W) with
+    H = (H' - 1) * s - P + K' + output_padding, K' = dilation * (K - 1) + 1 (arXiv:1603.07285, section 4); `same` is H' * s.
+    """
+
+    __slots__ = ("output_padding",)
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.output_padding = values["output_padding"]
+
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
+        """(N, H, W) of the class docstring."""
+        _, height, width = inputs[0]
+        channels = self.channels(arith, inputs)
+        if self.padding == "same":
+            return channels, bounded(height * self.stride[0], "rows"), bounded(width * self.stride[1], "columns")
+        top, bottom, left, right = self.padding
+        return channels, self._side(height, 0, top + bottom), self._side(width, 1, left + right)
+
+    def _side(self, size: Dim, axis: int, padding: int) -> Dim:
+        extent = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
+        side = size * self.stride[axis] + (extent + self.output_padding[axis] - self.stride[axis] - padding)
+        if type(side) is int and side < 1:
+            raise Vanished(
+                f"a transposed window of {extent} under a padding of {padding} leaves nothing of a map of {size}"
+            )
+        return bounded(side, "rows" if axis == 0 else "columns")
+
+    def cost(self, inputs: list[Shape], output: Shape) -> Row:
+        """A convolution's row, with its mult-adds at the input's positions."""
+        row = super().cost(inputs, output)
+        _, height, width = inputs[0]
+        mults = row.weights * height * width
+        return row._replace(kind="transposed", mult_adds=mults, weight_mults=mults)
 
 
 def out_width(values: dict[str, Any]) -> Width:
     """The width a row asks for with `out_channels` (and `width`) or with `expansion`."""
-    out, expansion = values.get("out_channels"), values.get("expansion")
+    out, expansion, own = values.get("out_channels"), values.get("expansion"), values.get("rounding")
     if out is not None and expansion is not None:
         raise MbcostError("`out_channels` and `expansion` are both given", help="keep one of them")
     if out is not None:
-        return Width(values.get("width") or "scale", out)
+        if values.get("of") is not None:
+            raise MbcostError(
+                "`of` without `expansion`", help="`of` names the row whose channels `expansion` multiplies"
+            )
+        return Width(values.get("width") or "scale", out, rounding=own)
     if expansion is not None:
-        return Width("ratio", expansion)
+        return Width("ratio", expansion, 0 if values.get("of") is None else 1, own)
     raise MbcostError(
         "`out_channels` is missing", help="give `out_channels`, or `expansion` for a multiple of the input's channels"
     )
@@ -221,6 +277,8 @@ def out_width(values: dict[str, Any]) -> Width:
 
 OUT = Field("out_channels", COUNT, None, "number of output channels N, before alpha")
 WIDTH = Field("width", WIDTH_MODE, "scale", "how alpha acts: scale, grow (only above 1) or fixed")
+OF = Field("of", RowName(), None, "the earlier row whose channels `expansion` multiplies; default the row's input")
+OWN_ROUNDING = Field("rounding", ROUNDING, None, "rule for the row's widths, instead of the table's")
 EXPANSION = Field("expansion", RATIO, None, "output channels as a multiple of the actual input channels")
 STRIDE = Field("stride", PAIR, (1, 1), "stride, one number or [height, width]")
 PAD = Field("padding", PADDING, "same", "same, valid, a number, or [top, bottom, left, right]")
@@ -228,17 +286,37 @@ DILATION = Field("dilation", PAIR, (1, 1), "dilation, one number or [height, wid
 NORMED = Field("norm", NORM, "batch", "normalisation after the convolution, or none")
 BIAS = Field("bias", FLAG, None, "a bias per output channel; by default where there is no norm")
 KERNEL = Field("kernel_size", PAIR, REQUIRED, "kernel size D_K, one number or [height, width]")
+OUTPUT_PADDING = Pair(0)
 KERNEL3 = KERNEL._replace(default=(3, 3))
 TAIL = (NORMED, activation_field("relu"), BIAS, CODED_FIELD)
 
 
+def _sources(values: dict[str, Any]) -> tuple[int, ...]:
+    """The row's input, and the row whose channels its width is a share of."""
+    return (-1,) if values.get("of") is None else (-1, -2)
+
+
 @kind(
-    "conv", KERNEL, OUT, EXPANSION, WIDTH, STRIDE, PAD, DILATION,
-    Field("groups", COUNT, 1, "number of groups; never scaled by alpha"), *TAIL,
+    "conv", KERNEL, OUT, EXPANSION, OF, WIDTH, OWN_ROUNDING, STRIDE, PAD, DILATION,
+    Field("groups", GROUPS, 1, "number of groups, never scaled by alpha; or {width: n}, groups of n channels"), *TAIL,
     doc="convolution, standard or grouped",
 )  # fmt: skip
 def _conv(values: dict[str, Any]) -> list[Any]:
-    return [("", Conv(values), (-1,))]
+    return [("", Conv(values), _sources(values))]
+
+
+@kind(
+    "transposed", KERNEL, OUT, EXPANSION, OF, WIDTH, OWN_ROUNDING, STRIDE._replace(doc="how many times larger the map becomes"), PAD, DILATION,
+    Field("output_padding", OUTPUT_PADDING, (0, 0), "rows and columns added to the output, one number or [height, width]"),
+    Field("groups", GROUPS, 1, "number of groups, never scaled by alpha; or {width: n}, groups of n channels"), *TAIL,
+    doc="transposed convolution, to a larger map",
+)  # fmt: skip
+def _transposed(values: dict[str, Any]) -> list[Any]:
+    if values["padding"] == "same" and values["output_padding"] != (0, 0):
+        raise MbcostError(
+            "`output_padding` under `padding: same`", help="`same` is stride times the input; give the padding itself"
+        )
+    return [("", Transposed(values), _sources(values))]
 
 
 @kind(
@@ -249,14 +327,14 @@ def _depthwise(values: dict[str, Any]) -> list[Any]:
     return [("", Depthwise(values), (-1,))]
 
 
-@kind("pointwise", OUT, EXPANSION, WIDTH, STRIDE, *TAIL, doc="1 x 1 convolution")
+@kind("pointwise", OUT, EXPANSION, OF, WIDTH, OWN_ROUNDING, STRIDE, *TAIL, doc="1 x 1 convolution")
 def _pointwise(values: dict[str, Any]) -> list[Any]:
-    return [("", Conv(values), (-1,))]
+    return [("", Conv(values), _sources(values))]
 
 
 @kind(
-    "linear", OUT, EXPANSION, WIDTH, NORMED._replace(default="none"), activation_field("none"),
+    "linear", OUT, EXPANSION, OF, WIDTH, OWN_ROUNDING, NORMED._replace(default="none"), activation_field("none"),
     BIAS._replace(default=True, doc="a bias per output"), CODED_FIELD, doc="linear (fully connected) layer on a 1 x 1 map",
 )  # fmt: skip
 def _linear(values: dict[str, Any]) -> list[Any]:
-    return [("", Linear(values), (-1,))]
+    return [("", Linear(values), _sources(values))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mbcost.dims import Arithmetic
+from mbcost.dims import Arithmetic, Dim
 from mbcost.errors import MbcostError
 from mbcost.layers.base import (
     ACTIVATION,
@@ -12,17 +12,19 @@ from mbcost.layers.base import (
     COUNT,
     NORM,
     PAIR,
+    WIDTH_MODE,
     Layer,
     Made,
     Row,
     Shape,
+    Width,
     activation_field,
     bounded,
     kind,
     norm_values,
 )
 from mbcost.layers.conv import divide
-from mbcost.layers.fields import REQUIRED, Field, RowName
+from mbcost.layers.fields import REQUIRED, Choice, Field, RowName
 
 __all__ = ["Add", "Concat", "Elementwise", "Multiply", "Norm"]
 
@@ -58,9 +60,10 @@ class Elementwise(Layer):
     def cost(self, inputs: list[Shape], output: Shape) -> Row:
         """Activated elements: one each element of the output."""
         row = super().cost(inputs, output)
-        return row._replace(
+        row = row._replace(
             activation=self.activation, activated=row.output_elements if self.activation != "none" else 0
         )
+        return self.sloped(row) if self.activation == "prelu" else row
 
 
 class Norm(Elementwise):
@@ -83,7 +86,11 @@ class Norm(Elementwise):
         row = super().cost(inputs, output)
         scale, shift, stats, normed = norm_values(self.norm, output[0], row.output_elements)
         return row._replace(
-            norm_scale=scale, norm_shift=shift, norm_stats=stats, norm_elements=normed, params=scale + shift
+            norm_scale=scale,
+            norm_shift=shift,
+            norm_stats=stats,
+            norm_elements=normed,
+            params=row.params + scale + shift,
         )
 
 
@@ -170,17 +177,67 @@ class Concat(Joining):
 
 
 class Split(Layer):
-    """One of equal parts of the channels; free."""
+    """One of several parts of the channels, equal ones or, where they need not be, with the remainder in the first; free."""
 
-    __slots__ = ("parts",)
+    __slots__ = ("parts", "rest", "take")
 
-    def __init__(self, parts: int) -> None:
+    def __init__(self, parts: int, take: int, rest: str) -> None:
         self.parts = parts
+        self.take = take
+        self.rest = rest
 
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
-        """M / parts channels."""
+        """M / parts channels; with the rest in the first part floor(M / parts), and M - (parts - 1) floor(M / parts) there."""
         channels, height, width = inputs[0]
-        return divide(channels, self.parts, "in_channels", "parts"), height, width
+        if self.rest == "none":
+            return divide(channels, self.parts, "in_channels", "parts"), height, width
+        part = arith.floor_div(channels, self.parts)
+        if type(part) is int and part < 1:
+            raise MbcostError(
+                f"`in_channels` (={channels}) in {self.parts} `parts` leaves parts of 0 channels",
+                help="split into fewer parts",
+            )
+        return channels - (self.parts - 1) * part if self.take == 1 else part, height, width
+
+
+class Slice(Layer):
+    """The first N channels, or the first positions, of a map; free (GhostNet, arXiv:1911.11907, cuts what it made too much of)."""
+
+    __slots__ = ("positions", "width")
+
+    def __init__(self, width: Width | None, positions: int | None) -> None:
+        self.width = width
+        self.positions = positions
+
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
+        """(N, H, W), or (M, 1, positions)."""
+        channels, height, width = inputs[0]
+        if self.width is not None:
+            wanted = self.width.channels(arith, inputs)
+            _within(wanted, channels, "channels")
+            return wanted, height, width
+        _within(self.positions, height * width, "positions")
+        return channels, 1, self.positions
+
+
+def _within(wanted: Dim, there: Dim, what: str) -> None:
+    if type(wanted) is int and type(there) is int and wanted > there:
+        raise MbcostError(f"a slice of {wanted} {what} from a map of {there}", help=f"take at most {there}")
+
+
+class PixelShuffle(Layer):
+    """Channels become positions: (M, H, W) to (M / r^2, r H, r W) (arXiv:1609.05158, section 3.2); free."""
+
+    __slots__ = ("factor",)
+
+    def __init__(self, factor: int) -> None:
+        self.factor = factor
+
+    def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
+        """(M / r^2, r H, r W)."""
+        (channels, height, width), r = inputs[0], self.factor
+        fewer = divide(channels, r * r, "in_channels", "factor^2")
+        return fewer, bounded(height * r, "rows"), bounded(width * r, "columns")
 
 
 class Shuffle(Layer):
@@ -213,16 +270,20 @@ class Flatten(Layer):
 
 
 class Upsample(Layer):
-    """A larger map, by a factor or to the size of another row; no mult-adds are counted for the interpolation."""
+    """A larger map, by a factor, to a multiple or to the size of another row; no mult-adds are counted for the interpolation."""
 
-    __slots__ = ("factor",)
+    __slots__ = ("factor", "multiple")
 
-    def __init__(self, factor: tuple[int, int] | None) -> None:
+    def __init__(self, factor: tuple[int, int] | None, multiple: tuple[int, int] | None) -> None:
         self.factor = factor
+        self.multiple = multiple
 
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
-        """The map times the factor, or the size of the row named by `like`."""
+        """The map times the factor, its sides rounded up to multiples, or the size of the row named by `like`."""
         channels, height, width = inputs[0]
+        if self.multiple is not None:
+            down, across = self.multiple
+            return channels, arith.ceil_div(height, down) * down, arith.ceil_div(width, across) * across
         if self.factor is None:
             return channels, inputs[1][1], inputs[1][2]
         return channels, bounded(height * self.factor[0], "rows"), bounded(width * self.factor[1], "columns")
@@ -290,6 +351,7 @@ def _concat(values: dict[str, Any]) -> list[Any]:
 
 @kind(
     "split", Field("parts", COUNT, REQUIRED, "number of equal parts"), Field("take", COUNT, REQUIRED, "which part goes on, from 1"),
+    Field("rest", Choice("none", "first"), "none", "first: parts need not be equal, the first takes what is left (MixNet)"),
     doc="one of equal parts of the channels",
 )  # fmt: skip
 def _split(values: dict[str, Any]) -> list[Any]:
@@ -297,7 +359,31 @@ def _split(values: dict[str, Any]) -> list[Any]:
         raise MbcostError(
             f"`take` (={values['take']}) must be at most `parts` (={values['parts']})", help="parts are numbered from 1"
         )
-    return [("", Split(values["parts"]), (-1,))]
+    return [("", Split(values["parts"], values["take"], values["rest"]), (-1,))]
+
+
+@kind(
+    "slice", Field("out_channels", COUNT, None, "how many channels go on, the first ones, before alpha"),
+    Field("width", WIDTH_MODE, "scale", "how alpha acts on out_channels: scale, grow (only above 1) or fixed"),
+    Field("positions", COUNT, None, "how many positions go on, the first ones: 1 is a class token"), doc="the first channels or positions",
+)  # fmt: skip
+def _slice(values: dict[str, Any]) -> list[Any]:
+    out, positions = values["out_channels"], values["positions"]
+    if (out is None) == (positions is None):
+        raise MbcostError(
+            "`slice` needs one of `out_channels` and `positions`",
+            help="give how many channels, or how many positions, go on",
+        )
+    return [("", Slice(None if out is None else Width(values["width"], out), positions), (-1,))]
+
+
+@kind(
+    "pixel_shuffle",
+    Field("factor", COUNT, REQUIRED, "how many times larger each side becomes"),
+    doc="channels become positions",
+)
+def _pixel_shuffle(values: dict[str, Any]) -> list[Any]:
+    return [("", PixelShuffle(values["factor"]), (-1,))]
 
 
 @kind("shuffle", Field("groups", COUNT, REQUIRED, "number of groups"), doc="channel shuffle")
@@ -312,11 +398,13 @@ def _flatten(values: dict[str, Any]) -> list[Any]:
 
 @kind(
     "upsample", Field("factor", PAIR, None, "how many times larger, one number or [height, width]"),
-    Field("like", RowName(), None, "the earlier row whose size is taken"), doc="a larger map",
+    Field("like", RowName(), None, "the earlier row whose size is taken"),
+    Field("multiple", PAIR, None, "sides are rounded up to multiples of this, one number or [height, width]"), doc="a larger map",
 )  # fmt: skip
 def _upsample(values: dict[str, Any]) -> list[Any]:
-    if (values["factor"] is None) == (values["like"] is None):
+    if sum([values[field] is not None for field in ("factor", "like", "multiple")]) != 1:
         raise MbcostError(
-            "`upsample` needs one of `factor` and `like`", help="give factor: 2, or like: the name of an earlier row"
+            "`upsample` needs one of `factor`, `like` and `multiple`",
+            help="give factor: 2, like: the name of an earlier row, or multiple: 2",
         )
-    return [("", Upsample(values["factor"]), (-1,) if values["like"] is None else (-1, -2))]
+    return [("", Upsample(values["factor"], values["multiple"]), (-1,) if values["like"] is None else (-1, -2))]

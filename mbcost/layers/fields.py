@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
-from mbcost.dims import MAX_NUMBER_TEXT, Rounding, exact_text, parse_rounding, rational
+from mbcost.dims import MAX_NUMBER_TEXT, ROUNDING_TEXT, Rounding, exact_text, parse_rounding, rational
 from mbcost.errors import MbcostError
 from mbcost.layers.wording import near, number_hint, shown
 
@@ -196,6 +196,38 @@ class Squeeze(Rational):
         return "none" if value is None else exact_text(value)
 
 
+class Groups(FieldType):
+    """A number of groups, or ``{width: n}``: as many groups as make each n channels wide (RegNet, arXiv:2003.13678)."""
+
+    one = Whole()
+    wanted = f"{one.wanted}, or {{width: n}} for groups of n channels"
+
+    def read(self, raw: Raw) -> int | dict[str, int]:
+        """The number, or the width by its word."""
+        if isinstance(raw, dict):
+            if set(raw) != {"width"}:
+                raise self._wrong("{...}", "its one key is `width`")
+            return {"width": self.one.read(raw["width"])}
+        try:
+            return self.one.read(raw)
+        except MbcostError as error:
+            raise self._wrong(raw, error.help) from None
+
+    def schema(self) -> dict[str, Any]:
+        """A number, or a mapping with a width."""
+        width = {
+            "type": "object",
+            "properties": {"width": self.one.schema()},
+            "required": ["width"],
+            "additionalProperties": False,
+        }
+        return {"oneOf": [self.one.schema(), width]}
+
+    def text(self, value: int | dict[str, int]) -> str:
+        """The number, or the mapping."""
+        return f"{{width: {value['width']}}}" if isinstance(value, dict) else str(value)
+
+
 class Choice(FieldType):
     """One of a few words."""
 
@@ -259,8 +291,8 @@ class RoundingRule(FieldType):
         return parse_rounding(raw)
 
     def schema(self) -> dict[str, Any]:
-        """The four spellings."""
-        return {"type": "string", "pattern": r"^(floor|none|(floor\+)?divisor:[1-9][0-9]*)$"}
+        """The spellings."""
+        return {"type": "string", "pattern": f"^(none|{ROUNDING_TEXT})$"}
 
 
 class RowName(FieldType):

@@ -135,6 +135,13 @@ def substituted(cell: Cell, args: dict[str, Cell]) -> Cell:
     if isinstance(raw, str):
         if raw.startswith("$") and raw[1:] in args:
             return args[raw[1:]]
+    elif isinstance(raw, dict) and not cell.typed:
+        return cell._replace(
+            raw={
+                key: args[x[1:]].raw if isinstance(x, str) and x[:1] == "$" and x[1:] in args else x
+                for key, x in raw.items()
+            }
+        )
     elif isinstance(raw, list) and not cell.typed and any(isinstance(x, str) and x.startswith("$") for x in raw):
         return cell._replace(
             raw=[args[x[1:]].raw if isinstance(x, str) and x[1:] in args and x[0] == "$" else x for x in raw]

@@ -266,9 +266,9 @@ class _Layout:
                 f"`{spec.op}` reads one row and is given {len(inputs)}",
                 help="join them with add, concat or multiply first",
             )
-        like = values.get("like")
-        if like is not None:
-            inputs = [*inputs, self._source(like, scope, "like")]
+        for key in ("like", "of"):  # a row whose map, or whose channels, this one is measured by
+            if values.get(key) is not None:
+                inputs = [*inputs, self._source(values[key], scope, key)]
         parts = kind.build(values)
         first = len(self.layers)
         numbers: list[int] = []
@@ -289,6 +289,7 @@ class _Layout:
             layer.name = full
             layer.op = spec.op
             layer.coded = values.get("coded", "module")
+            layer.prelu = values.get("prelu_params", "channel")
             layer.sources = sources
             self.layers.append(layer)
             self.marks.append((table, spec))

@@ -31,6 +31,7 @@ class Rounded(Arithmetic):
         self.definitions: dict[sympy.Symbol, sympy.Expr] = {}
         self._known: dict[Any, sympy.Symbol] = {}
         self._divisor: dict[sympy.Symbol, int] = {}  # the symbol is a multiple of this
+        self._lowest: dict[sympy.Symbol, int] = {}  # and not below this
         self._least: dict[sympy.Symbol, sympy.Expr] = {}  # the symbol is at least this
         self._halved: dict[sympy.Symbol, tuple[Dim, int]] = {}  # the symbol is ceil(x / n)
 
@@ -59,31 +60,40 @@ class Rounded(Arithmetic):
         if (
             coefficient.is_Integer
             and rest in self.definitions
-            and (not rounding.divisor or self._divisor.get(rest, 1) % rounding.divisor == 0)
+            and self._divisor.get(rest, 1) % rounding.divisor == 0
+            and not rounding.least
         ):
             return value
-        floor, divisor = rounding
-        if not divisor:
-            if not floor:
-                return value
-            whole = sympy.floor(value)
-            return whole if whole.is_Integer else self._named("c", whole)
-        inner = sympy.floor(value) if floor else value
-        if inner.is_Integer:
-            return sympy.Integer(Arithmetic(1, 1, None).round(int(inner), 1, rounding))
+        rule, divisor, _ = rounding
+        if rule == "none":
+            return value
+        if value.is_Rational:
+            return sympy.Integer(Arithmetic(1, 1, None).round(int(value.p), int(value.q), rounding))
+        if not rounding.guarded:
+            width = divisor * _multiple(value / divisor, rule)
+            return self._noted(width, rounding, divisor if rule == "ceil" else 0)
+        inner = sympy.floor(value) if rule == "floor+divisor" else value
         steps = sympy.Max(1, sympy.floor(inner / divisor + sympy.Rational(1, 2)))
         # 9 v / (10 n) lies in (0, 2), above 1 just where more than 10 % is lost: its ceiling - 1 is the step up
         lifted = sympy.ceiling(9 * inner / (10 * divisor * steps)) - 1
-        if floor:  # which may leave v = 0
+        if rule == "floor+divisor":  # which may leave v = 0
             lifted = sympy.Max(0, lifted)
-        symbol = self._named("c", divisor * (steps + lifted))
-        self._divisor[symbol] = divisor
+        width = divisor * (steps + lifted)
+        symbol = self._noted(width, rounding, divisor)
         self._least[symbol] = sympy.Rational(9, 10) * inner
+        return symbol
+
+    def _noted(self, width: sympy.Expr, rounding: Rounding, lowest: int) -> sympy.Symbol:
+        """A symbol for a width that is a multiple of the divisor, or the least width."""
+        _, divisor, least = rounding
+        symbol = self._named("c", sympy.Max(least, width) if least else width)
+        self._divisor[symbol] = divisor if least % divisor == 0 else 1
+        self._lowest[symbol] = max(lowest, least)
         return symbol
 
     def larger(self, a: Dim, b: Dim) -> Dim:
         """max(a, b)."""
-        if self._divisor.get(a, 0) >= b:
+        if self._lowest.get(a, 0) >= b:
             return a
         # A symbol says that it is positive, as a width must be; what is raised to b here may be 0.
         return self._named("c", sympy.Max(b, self.definitions[a])) if a in self.definitions else sympy.Max(a, b)
@@ -129,6 +139,18 @@ class Rounded(Arithmetic):
     def at_least(self, a: Dim, b: Dim) -> Dim:
         """1 where a >= b, as an expression."""
         return sympy.Piecewise((1, sympy.Ge(a, b)), (0, True))
+
+
+def _multiple(x: sympy.Expr, rule: str) -> sympy.Expr:
+    """Which multiple a rule takes of x divisors."""
+    if rule == "floor":
+        return sympy.floor(x)
+    if rule == "ceil":
+        return sympy.ceiling(x)
+    if rule == "nearest":
+        return sympy.floor(x + sympy.Rational(1, 2))
+    quarter = sympy.Rational(1, 4)  # ties go to the even one: 1/2 to 0 + 0, 3/2 to 1 + 1, 5/2 to 1 + 1
+    return sympy.floor(x / 2 + quarter) + sympy.ceiling(x / 2 - quarter)
 
 
 class Smooth(Idealised):

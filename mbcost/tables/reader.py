@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from mbcost.dims import parse_resolution, parse_rounding
+from mbcost.dims import ROUNDINGS, parse_resolution, parse_rounding
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document
 from mbcost.errors import MbcostError
 from mbcost.layers import KINDS
@@ -32,7 +32,7 @@ TABLE_KEYS = {
     "imported": "what `mbcost import` traced: code, arguments, versions, sizes",
     "coded": "how that code has pooling and activations: module or function",
     "input": "{channels, resolution} of the image",
-    "rounding": "rule for scaled widths: floor, divisor:8, floor+divisor:8 or none",
+    "rounding": f"rule for scaled widths: {ROUNDINGS}",
     "columns": "fields of the rows written as lists",
     "defaults": 'fields by op, "*" for every op that has them',
     "blocks": "named groups of rows with parameters",

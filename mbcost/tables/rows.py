@@ -7,7 +7,7 @@ from typing import Any
 
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
 from mbcost.layers import KINDS
-from mbcost.layers.fields import Raw, Whole
+from mbcost.layers.fields import Groups, Raw, Whole
 from mbcost.layers.wording import shown
 from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
 from mbcost.tables.walker import Walker, did_you_mean, raw_of
@@ -141,8 +141,10 @@ class RowReader(Walker):
     def _cell(self, node: Node, op: str, key: str, builtin: bool) -> Cell:
         raw = raw_of(node)
         if isinstance(node, Mapping):
-            self.doc.problem(node, f"`{key}` is a value, not a mapping")
-            return Cell("~", node.line, node.column)
+            if not builtin or not isinstance(KINDS[op].fields[key].type, Groups):
+                self.doc.problem(node, f"`{key}` is a value, not a mapping")
+                return Cell("~", node.line, node.column)
+            raw = {word: raw_of(value) for word, value in node.items.items()}
         if self._parameters(node, raw) or not builtin:
             return Cell(raw, node.line, node.column)
         value = self.attempt(node, key, KINDS[op].fields[key].type.read, raw)
@@ -150,7 +152,7 @@ class RowReader(Walker):
 
     def _parameters(self, node: Node, raw: Raw) -> bool:
         """Whether a value is, or has in it, a parameter of the block it stands in."""
-        texts = raw if isinstance(raw, list) else [raw]
+        texts = raw if isinstance(raw, list) else [*raw.values()] if isinstance(raw, dict) else [raw]
         used = [x[1:] for x in texts if isinstance(x, str) and x.startswith("$")]
         for name in used:
             if name not in self.block_params:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mbcost.dims import ROUNDING_TEXT
 from mbcost.layers import KINDS
 from mbcost.layers.fields import REQUIRED
 from mbcost.layers.printed import PRINTED
@@ -37,7 +38,7 @@ def table_schema() -> dict[str, Any]:
         "type": "object", "additionalProperties": False, "required": ["code"],
         "properties": {key: {"description": text} for key, text in IMPORTED.items()},
     }  # fmt: skip
-    properties["rounding"] |= {"type": "string", "pattern": r"^(floor|none|(floor\+)?divisor:[1-9][0-9]*)$"}
+    properties["rounding"] |= {"type": "string", "pattern": f"^(none|{ROUNDING_TEXT})$"}
     properties["columns"] |= {
         "type": "array",
         "items": {"type": "string"},
