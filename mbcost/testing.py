@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from mbcost.quantities import BITS, MAX_BITS, find, limitable
+from mbcost.quantities import bits_of, find, limitable
 
 __all__ = ["assert_budget"]
 
 
-def assert_budget(model: str, *, bits: int = BITS, convention: str = "torch", **variant_and_limits: Any) -> None:
+def assert_budget(
+    model: str, *, bits: int | None = None, weight_bits: int | None = None, activation_bits: int | None = None,
+    convention: str = "torch", **variant_and_limits: Any,
+) -> None:  # fmt: skip
     """Assert that a network is within its limits.
 
     Parameters
     ----------
     model : str
         A shipped model, or the path of a layer table.
-    bits : int
-        The bit width of limits in bytes.
+    bits, weight_bits, activation_bits : int, optional
+        The bit widths of limits in bytes: of weights and activations alike, or of either.
     convention : str
         The counting rule of the limits.
     **variant_and_limits
@@ -61,12 +64,9 @@ def assert_budget(model: str, *, bits: int = BITS, convention: str = "torch", **
         raise MbcostError(
             "assert_budget without a limit asserts nothing", help='give max_mult_adds="240M" or another max_...'
         )
-    if type(bits) is not int or not 1 <= bits <= MAX_BITS:
-        raise MbcostError(
-            f"bits (={bits!r:.40}) must be a whole number from 1 to {MAX_BITS}", help="8 for int8, 32 for float32"
-        )
+    widths = bits_of(bits, weight_bits, activation_bits)
     asked = variant_of(convention=convention, **variant)
-    budget = Budget(1, str(model), (Point(asked),), tuple(limits), bits)
+    budget = Budget(1, str(model), (Point(asked),), tuple(limits), widths)
     outcome = check([BudgetFile("", "", asked.convention, (budget,))])
     if not outcome.passed:
         raise AssertionError(verdict_text(outcome).rstrip("\n"))

@@ -50,6 +50,7 @@ BESIDE = {("plot_sweep", "plot")}
 """Imports within one floor."""
 
 UPWARD = {
+    ("quantities", "memory"): "the register names what follows from the graph, and the memory room counts it",
     ("network", "symbolic"): "formula() is the door to the closed form",
     ("network", "analysis"): "grid() is the door to whole sweeps",
     ("network", "arrays"): "cost(alpha=array) is the door to arrays",

@@ -14,7 +14,7 @@ from mbcost.analysis.steps import Width
 from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Arithmetic, Dim, scaled_resolution
 from mbcost.errors import MbcostError
 from mbcost.network import PLAIN, Network, Variant
-from mbcost.quantities import BASIC, BITS, limitable, measured
+from mbcost.quantities import BASIC, BITS, AnyBits, limitable, measured
 
 __all__ = ["Family", "Limit", "bounds_below", "worst"]
 
@@ -64,10 +64,11 @@ class Family:
     """
 
     def __init__(
-        self, network: Network, variant: Variant = PLAIN, quantities: Iterable[str] | None = None, bits: int = BITS
+        self, network: Network, variant: Variant = PLAIN, quantities: Iterable[str] | None = None, bits: AnyBits = BITS
     ) -> None:
         self.network = network
-        asked = limitable("solve") if quantities is None else quantities
+        known = limitable("solve")
+        asked = [name for name, one in known.items() if one.base.of_row] if quantities is None else quantities
         self.quantities = [measured(name) for name in dict.fromkeys((*BASIC, *asked))]
         self.bits = bits
         self.variant = variant
@@ -125,7 +126,8 @@ class Family:
         found = {}
         for quantity in self.quantities:
             amounts = [
-                sum(map(mul, form.p(values), form.q(sides))) for form in self.separated.forms(quantity.base.name)
+                sum(map(mul, form.p(values), form.q(sides)))
+                for form in self.separated.forms(quantity.base.name, self.bits)
             ]
             found[quantity.name] = quantity.amount(max(amounts), self.bits)
         return found

@@ -19,7 +19,7 @@ from mbcost.analysis.separated import Form, Separated, Size, separate
 from mbcost.dims import Dim, parse_alpha, parse_resolution
 from mbcost.errors import MbcostError
 from mbcost.network import PLAIN, Network, Variant
-from mbcost.quantities import BITS, Quantity, measured
+from mbcost.quantities import BITS, AnyBits, Quantity, measured
 
 __all__ = ["Grid", "grid"]
 
@@ -35,7 +35,7 @@ class Grid:
     resolutions : tuple of (height, width)
     mult_adds, params
         One row an alpha, one column a resolution: lists of tuples of exact integers.
-    bits : int
+    bits : int or Bits
         The bit width of quantities in bytes.
 
     Examples
@@ -52,7 +52,7 @@ class Grid:
         self, network: Network, alphas: Sequence[Fraction], resolutions: Sequence[Size], variant: Variant = PLAIN
     ) -> None:
         self.network = network
-        self.bits = BITS
+        self.bits: AnyBits = BITS
         self.alphas = tuple(alphas)
         self.resolutions = tuple(resolutions)
         self.variant = variant
@@ -150,10 +150,10 @@ class _Column:
 
     __slots__ = ("amount", "forms", "plain", "products")
 
-    def __init__(self, quantity: Quantity, bits: int, separated: Separated, sides: list[Values]) -> None:
-        self.forms = separated.forms(quantity.base.name)
+    def __init__(self, quantity: Quantity, bits: AnyBits, separated: Separated, sides: list[Values]) -> None:
+        self.forms = separated.forms(quantity.base.name, bits)
         self.products = [_Products(form, [form.q(values) for values in sides]) for form in self.forms]
-        self.plain = len(self.forms) == 1 and not quantity.derived
+        self.plain = len(self.forms) == 1 and not quantity.derived and not quantity.in_bits
         self.amount = lambda count: quantity.amount(count, bits)
 
     def row(self, values: Values) -> tuple[Dim, ...]:

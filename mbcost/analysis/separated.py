@@ -13,6 +13,7 @@ from mbcost.dims import Arithmetic, Dim, Idealised
 from mbcost.errors import MbcostError
 from mbcost.layers.base import MAX_DIM
 from mbcost.network import PLAIN, Network, Variant, counted
+from mbcost.quantities import BITS, AnyBits
 
 __all__ = ["Form", "NotWhole", "Program", "Separated", "Size", "separate", "summed"]
 
@@ -154,13 +155,14 @@ class Separated:
         self.alpha = Program(found, everything, ALPHA)
         self.size = Program(found, everything, SIZE)
         self._free = [(atom.op == "scale", atom.args[0]) for atom in found.atoms if atom.op in {"scale", "grow"}]
-        self._forms: dict[str, list[Form]] = {}
+        self._forms: dict[tuple[str, AnyBits], list[Form]] = {}
 
-    def forms(self, quantity: str) -> list[Form]:
+    def forms(self, quantity: str, bits: AnyBits = BITS) -> list[Form]:
         """The forms whose largest is a quantity of the whole network; of a sum there is one."""
-        if quantity not in self._forms:
-            self._forms[quantity] = [Form(self.trace.separated(form)) for form in self.trace.forms(quantity)]
-        return self._forms[quantity]
+        key = quantity, bits
+        if key not in self._forms:
+            self._forms[key] = [Form(self.trace.separated(form)) for form in self.trace.forms(quantity, bits)]
+        return self._forms[key]
 
     def widths(self, alpha: Fraction) -> list[Dim] | None:
         """The widths that alpha scales: all others follow from them. None where one of them is in error."""
@@ -192,7 +194,7 @@ def separate(network: Network, variant: Variant = PLAIN) -> Separated | None:
     """Separate the cost of a variant; None where it does not separate. Kept with the network."""
     asked = network.resolved(variant._replace(alpha=Fraction(1)))
     placed = network.placed(asked)
-    key = id(placed), asked.rounding, asked.batch, asked.convention
+    key = id(placed), asked.rounding, asked.batch, asked.convention, asked.memory_rule
     if key not in network.separated:
         try:
             network.separated[key] = Separated(_counted(trace(placed, network.table.channels, asked.rounding), asked))
@@ -206,4 +208,4 @@ def _counted(found: Trace, variant: Variant) -> Trace:
     """The rows of a recorded walk as a variant counts them."""
     if variant.convention != DEFAULT:
         found.recorder.tell_kinds()
-    return Trace(found.recorder, counted(found.rows, variant))
+    return Trace(found.recorder, counted(found.rows, variant), found.placed, found.start, variant)

@@ -25,8 +25,9 @@ from mbcost.layers.conv import Conv, Linear
 from mbcost.layers.custom import Unknown
 from mbcost.layers.elementwise import Add, Concat, Multiply
 from mbcost.network.placed import Placed
+from mbcost.network.variant import PLAIN, Variant
 from mbcost.network.walk import PARTS, scaled
-from mbcost.quantities import measured
+from mbcost.quantities import BITS, AnyBits, measured
 
 __all__ = ["Trace", "trace"]
 
@@ -34,12 +35,18 @@ __all__ = ["Trace", "trace"]
 class Trace:
     """A recorded walk: the atoms, the rows with polynomials for numbers, and what must hold at every point."""
 
-    __slots__ = ("atoms", "recorder", "required", "rows")
+    __slots__ = ("atoms", "batch", "memory_rule", "placed", "recorder", "required", "rows", "start")
 
-    def __init__(self, recorder: Recorder, rows: tuple[Row, ...]) -> None:
+    def __init__(
+        self, recorder: Recorder, rows: tuple[Row, ...], placed: Placed, start: Shape, variant: Variant = PLAIN
+    ) -> None:
         self.recorder = recorder
         self.atoms = recorder.atoms
         self.rows = rows
+        self.placed = placed
+        self.start = start
+        self.batch = variant.batch
+        self.memory_rule = variant.memory_rule
         self.required: dict[int, list[tuple[Any, ...]]] = {ALPHA: [], SIZE: []}
         for requirement in recorder.requirements:
             domain = 0
@@ -49,9 +56,9 @@ class Trace:
                 raise Inseparable("requirement")
             self.required[domain or ALPHA].append(requirement)
 
-    def forms(self, quantity: str) -> list[Dim]:
+    def forms(self, quantity: str, bits: AnyBits = BITS) -> list[Dim]:
         """The polynomials whose largest is a quantity of the whole network; of a sum there is one."""
-        return measured(quantity).forms(self)
+        return measured(quantity).forms(self, bits)
 
     def separated(self, form: Dim) -> dict[Monomial, dict[Monomial, int]]:
         """A polynomial as {product of sides: {product of widths: coefficient}}."""
@@ -117,7 +124,7 @@ def trace(placed: Placed, channels: int, rounding: Rounding | None) -> Trace:
             shapes.append(output)
     except MbcostError as error:
         raise Inseparable(str(error)) from None
-    return Trace(recorder, tuple(rows))
+    return Trace(recorder, tuple(rows), placed, shapes[0])
 
 
 def _require(layer: Layer, recorder: Recorder, inputs: list[Shape], present: Dim) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -14,17 +15,20 @@ from mbcost.arrays.reading import Array, Rationals
 from mbcost.dims import NO_ROUNDING
 from mbcost.errors import MbcostError
 from mbcost.network import Network, Variant
-from mbcost.quantities import BITS, measured
+from mbcost.quantities import BITS, AnyBits, measured
 
 __all__ = ["ArrayGrid", "amounts"]
 
 
-def amounts(quantity: str, bits: int, counts: list[Array]) -> Array:
+def amounts(quantity: str, bits: AnyBits, counts: Iterable[Array]) -> Array:
     """The largest of some counts, point by point, in the unit of the quantity that they are counts of."""
     known = measured(quantity)
-    count = counts[0] if len(counts) == 1 else np.maximum.reduce(counts)
-    if known.derived:
-        bounded([(int(count.max(initial=0)), max(bits, known.factor))])
+    left = iter(counts)
+    count = next(left)
+    for other in left:  # one at a time: a peak is the largest of dozens
+        count = np.maximum(count, other)
+    if known.derived or known.in_bits:
+        bounded([(int(count.max(initial=0)), max(known.width(bits), known.factor))])
     return known.amount(count, bits)  # type: ignore[no-any-return]
 
 
@@ -42,7 +46,7 @@ class ArrayGrid(Grid):
 
     def __init__(self, network: Network, alphas: Rationals, heights: Array, widths: Array, variant: Variant) -> None:
         self.network = network
-        self.bits = BITS
+        self.bits: AnyBits = BITS
         self.variant = variant
         self.multipliers, self.heights, self.widths = alphas, heights, widths
         for array in (alphas.numerators, heights):
@@ -122,7 +126,7 @@ class ArrayGrid(Grid):
             raise MbcostError(
                 f"the cost of `{self.network.name}` does not separate into widths and sizes", help="ask for the total"
             )
-        return [self._at.factors(form) for form in self.separated.forms(measured(quantity).base.name)]
+        return [self._at.factors(form) for form in self.separated.forms(measured(quantity).base.name, self.bits)]
 
     def separates(self, quantity: str) -> bool:
         """Whether a quantity is found from its factors, not point by point."""
@@ -132,7 +136,7 @@ class ArrayGrid(Grid):
         """One quantity over the grid."""
         if quantity not in self._arrays:
             if self.separates(quantity):
-                products = [factors.product() for factors in self.all_factors(quantity)]
+                products = (factors.product() for factors in self.all_factors(quantity))
                 self._arrays[quantity] = amounts(quantity, self.bits, products)
             else:
                 self._arrays[quantity] = self._by_points(quantity)

@@ -17,7 +17,7 @@ from mbcost.dims import MAX_RESOLUTION, Dim
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.network import Cost, Network, Variant
-from mbcost.quantities import BITS
+from mbcost.quantities import BITS, AnyBits
 
 __all__ = ["ArrayCost"]
 
@@ -73,7 +73,7 @@ class ArrayCost(Cost):
         size = self._grid.resolutions[0]
         self.variant = network.resolved(variant.at(first, size))
         self.placed = network.placed(self.variant)
-        self._totals: dict[tuple[str, int], Array] = {}
+        self._totals: dict[tuple[str, AnyBits], Array] = {}
 
     @property
     def rows(self) -> tuple[Row, ...]:  # type: ignore[override]
@@ -124,13 +124,13 @@ class ArrayCost(Cost):
             return separated.trace.rows
         return self.network.count(self.variant).rows
 
-    def total(self, quantity: str, bits: int = BITS) -> Any:
+    def total(self, quantity: str, bits: AnyBits = BITS) -> Any:
         """A quantity of the register, or the sum of a numeric field of the rows, at every point."""
         key = quantity, bits
         if key not in self._totals:
             self._grid.bits = bits
             if self._grid.separates(quantity):
-                counts = [self._spread(factors) for factors in self._grid.all_factors(quantity)]
+                counts = (self._spread(factors) for factors in self._grid.all_factors(quantity))
                 self._totals[key] = amounts(quantity, bits, counts)
             else:
                 self._totals[key] = self._by_points(quantity)

@@ -13,7 +13,7 @@ from mbcost.documents.nodes import read_bytes
 from mbcost.errors import MbcostError, Problems
 from mbcost.layers import Row
 from mbcost.network import Cost, Network
-from mbcost.quantities import Quantity
+from mbcost.quantities import AnyBits, Quantity
 
 __all__ = ["GitBase", "Side", "blocks_of", "open_base"]
 
@@ -46,11 +46,11 @@ class Side(NamedTuple):
         """Whether its cost is a lower bound."""
         return not self.cost.exact
 
-    def total(self, quantity: Quantity, bits: int) -> Dim:
+    def total(self, quantity: Quantity, bits: AnyBits) -> Dim:
         """A quantity of the network."""
         return quantity.total(self.cost, bits)
 
-    def of(self, quantity: Quantity, row: Row, bits: int) -> Dim:
+    def of(self, quantity: Quantity, row: Row, bits: AnyBits) -> Dim:
         """What one of the rows contributes to it."""
         return quantity.of(row, bits)
 

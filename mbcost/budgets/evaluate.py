@@ -11,7 +11,7 @@ from mbcost.budgets.specs import Budget, BudgetFile, Limit, Outcome, Part, Point
 from mbcost.errors import MbcostError, Place, nearest
 from mbcost.layers import Row
 from mbcost.network import Cost
-from mbcost.quantities import Quantity
+from mbcost.quantities import AnyBits, Quantity
 
 __all__ = ["check"]
 
@@ -151,7 +151,7 @@ class _Checker:
             base_bound,
         )  # fmt: skip
 
-    def _grew(self, cost: Cost, before: Any, quantity: Quantity, bits: int) -> tuple[Part, ...]:
+    def _grew(self, cost: Cost, before: Any, quantity: Quantity, bits: AnyBits) -> tuple[Part, ...]:
         """The layers that contribute more than in the base, most first."""
         if id(cost) not in self._grown:
             from mbcost.analysis.diff import changes
@@ -201,7 +201,7 @@ def _largest(results: list[Result]) -> list[Result]:
     return list(most.values())
 
 
-def _top(cost: Cost, rows: tuple[Row, ...], quantity: Quantity, bits: int, total: Any) -> tuple[Part, ...]:
+def _top(cost: Cost, rows: tuple[Row, ...], quantity: Quantity, bits: AnyBits, total: Any) -> tuple[Part, ...]:
     """What contributes most: layers, or what a quantity of the whole network is made of; a share where it is a sum."""
     names = {row.name for row in rows}
     parts = [part for part in quantity.parts(cost, bits) if len(rows) == len(cost.rows) or part[0] in names][:TOP]

@@ -10,7 +10,7 @@ from mbcost.conventions import Convention
 from mbcost.dims import Dim
 from mbcost.errors import MbcostError, Place, nearest
 from mbcost.network import Cost, Network, Variant
-from mbcost.quantities import Quantity
+from mbcost.quantities import AnyBits, Quantity
 from mbcost.tables import is_path, load, models, shipped
 
 __all__ = ["Model", "Models", "place_of"]
@@ -31,7 +31,7 @@ class Models:
         self._found: dict[tuple[str, str, str], list[Model]] = {}
         self._networks: dict[str, Network] = {}
         self._costs: dict[tuple[str, Variant], Cost] = {}
-        self._measured: dict[tuple[int, str, int], Dim] = {}
+        self._measured: dict[tuple[int, str, AnyBits], Dim] = {}
 
     def find(self, file: BudgetFile, budget: Budget) -> list[Model]:
         """The models of a budget; none is an error at its place."""
@@ -68,7 +68,7 @@ class Models:
                 raise error.at(point.place or place) from None
         return cost
 
-    def measure(self, cost: Cost, quantity: Quantity, bits: int) -> Dim:
+    def measure(self, cost: Cost, quantity: Quantity, bits: AnyBits) -> Dim:
         """A quantity of a cost, measured once."""
         key = (id(cost), quantity.name, bits)
         value = self._measured.get(key)

@@ -6,6 +6,7 @@ from typing import Any
 
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
 from mbcost.errors import Place, nearest
+from mbcost.quantities import WIDTHS
 
 __all__ = ["Reader", "raw", "shown"]
 
@@ -59,11 +60,17 @@ class Reader:
             not (text.isascii() and text.isdigit() and len(text) <= 9 and (text == "0" or text[0] != "0"))
             or not low <= int(text) <= high
         ):
-            self.doc.problem(
-                node, f"`{key}` is a whole number from {low} to {high:,}", f"write {key}: {low if key != 'bits' else 8}"
-            )
+            self.doc.problem(node, f"`{key}` is a whole number from {low} to {high:,}", f"write {key}: {low}")
             return None
         return int(text)
+
+    def width(self, node: Node, key: str) -> int | None:
+        """A bit width."""
+        text = node.text if isinstance(node, Scalar) else ""
+        if text in map(str, WIDTHS):
+            return int(text)
+        self.doc.problem(node, f"`{key}` is one of {', '.join(map(str, WIDTHS))}", f"write {key}: 8")
+        return None
 
 
 def raw(node: Node) -> Any:

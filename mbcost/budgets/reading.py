@@ -6,12 +6,12 @@ import os
 
 from mbcost.budgets.limits import LimitReader
 from mbcost.budgets.points import PointReader
-from mbcost.budgets.specs import DEFAULT_FILE, Budget, BudgetFile, Limit
+from mbcost.budgets.specs import DEFAULT_FILE, Budget, BudgetFile, Limit, Point
 from mbcost.conventions import DEFAULT, Convention
 from mbcost.documents.nodes import Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
 from mbcost.errors import MbcostError
 from mbcost.network import variant_of
-from mbcost.quantities import BITS, MAX_BITS
+from mbcost.quantities import BIT_KEYS, Bits
 
 __all__ = ["BUDGET_KEYS", "FILE_KEYS", "find_file", "read_budgets", "read_budgets_text"]
 
@@ -23,7 +23,10 @@ FILE_KEYS = {
 BUDGET_KEYS = {
     "model": "a shipped name, a path or a glob, relative to this file",
     "at": "the point of the family, or a list of points: alpha, rho or resolution, ...",
-    "bits": "the bit width of model bytes, and of activations limited in bytes (default 32)",
+    "bits": "the bit width of weights and activations in bytes (default 32 for model_bytes and activations, 8 for memory)",
+    "weight_bits": "the bit width of weights, instead",
+    "activation_bits": "the bit width of activations, instead",
+    "memory_rule": "what is alive in memory: liveness, tflm, torch-eager, paper-v2, depthwise-in-place, largest-map",
     "max": "limits: going over one fails",
     "warn": "limits: going over one warns",
     "layers": "limits on every layer that a glob matches",
@@ -151,6 +154,22 @@ class _Reader(LimitReader, PointReader):
             self.doc.problem(node, error.fact, error.help)
             return DEFAULT
 
+    def _under(self, node: Node | None, points: list[Point]) -> list[Point]:
+        """The points under the memory rule of a budget."""
+        name = self.text(node, "memory_rule")
+        if node is None or not name:
+            return points
+        from mbcost.memory.rules import find
+
+        file, colon, short = name.rpartition(":")
+        if colon:  # FILE:NAME, a rule of the user's own
+            name = f"{os.path.normpath(os.path.join(os.path.dirname(self.doc.file), file))}:{short}"
+        try:
+            find(name)
+        except MbcostError as error:
+            self.doc.problem(node, error.fact, error.help)
+        return [point._replace(variant=point.variant._replace(memory_rule=name)) for point in points]
+
     def _budget(self, number: int, node: Node) -> Budget | None:
         doc = self.doc
         if not isinstance(node, Mapping):
@@ -173,15 +192,13 @@ class _Reader(LimitReader, PointReader):
         self.in_order(limits)
         if not limits and not any(key in items for key in ("max", "warn", "layers", "vs_base")):
             doc.problem(node, "a budget without limits", "give `max`, `warn`, `layers` or `vs_base`")
-        bits = BITS
-        if "bits" in items:
-            bits = self.whole(items["bits"], "bits", 1, MAX_BITS) or BITS
+        bits = Bits(*[self.width(items[key], key) if key in items else None for key in BIT_KEYS])
         message = self.text(items.get("message"), "message") or ""
         place = self.place(items.get("model", node))
         return Budget(
             number,
             model or "",
-            tuple(self.points(items.get("at"))),
+            tuple(self._under(items.get("memory_rule"), self.points(items.get("at")))),
             tuple([limit._replace(budget=number) for limit in limits]),
             bits,
             message,

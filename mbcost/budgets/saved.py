@@ -13,7 +13,7 @@ from mbcost.dims import Dim
 from mbcost.errors import MbcostError, Place
 from mbcost.layers import Row
 from mbcost.network import Cost
-from mbcost.quantities import Quantity
+from mbcost.quantities import AnyBits, Quantity
 from mbcost.tables import is_path
 
 __all__ = ["ReportBase"]
@@ -82,18 +82,20 @@ class SavedSide:
         self._amounts = {row.name: amounts(layer) for row, layer in zip(self.rows, model["layers"], strict=True)}
         self._totals = amounts(model["total"])
 
-    def total(self, quantity: Quantity, bits: int) -> Dim:
+    def total(self, quantity: Quantity, bits: AnyBits) -> Dim:
         """A quantity of the network."""
         return self._read(self._totals, quantity, bits)
 
-    def of(self, quantity: Quantity, row: Row, bits: int) -> Dim:
+    def of(self, quantity: Quantity, row: Row, bits: AnyBits) -> Dim:
         """What one of the rows contributes to it."""
         return self._read(self._amounts[row.name], quantity, bits)
 
-    def _read(self, amounts: dict[str, Dim], quantity: Quantity, bits: int) -> Dim:
+    def _read(self, amounts: dict[str, Dim], quantity: Quantity, bits: AnyBits) -> Dim:
         name = quantity.base.name
         if name not in amounts:
             raise MbcostError(f"the report `{self.path}` does not have `{name}`", help=AGAIN)
+        if quantity.in_bits:  # a report has it in bytes
+            return amounts[name]
         return quantity.amount(amounts[name], bits)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from mbcost.budgets.limits import LAYER_KEYS
 from mbcost.budgets.points import POINT_KEYS
 from mbcost.budgets.reading import BUDGET_KEYS, FILE_KEYS
-from mbcost.quantities import MAX_BITS, limitable
+from mbcost.quantities import BIT_KEYS, WIDTHS, limitable
 
 __all__ = ["schema"]
 
@@ -18,7 +18,7 @@ def schema() -> dict[str, Any]:
     """The schema: keys, their types, and how amounts are written. What a text means is checked by ``mbcost check``.
 
     >>> sorted(schema()["$defs"]["budget"]["properties"])
-    ['at', 'bits', 'layers', 'max', 'message', 'model', 'vs_base', 'warn']
+    ['activation_bits', 'at', 'bits', 'layers', 'max', 'memory_rule', 'message', 'model', 'vs_base', 'warn', 'weight_bits']
     """
     count: dict[str, Any] = {
         "oneOf": [{"type": "integer", "minimum": 10_000}, {"type": "string", "pattern": f"^{NUMBER} ?[KkMGT]$"}]
@@ -53,7 +53,8 @@ def schema() -> dict[str, Any]:
         "at": {
             "oneOf": [{"$ref": "#/$defs/point"}, {"type": "array", "items": {"$ref": "#/$defs/point"}, "minItems": 1}]
         },
-        "bits": {"type": "integer", "minimum": 1, "maximum": MAX_BITS},
+        **{key: {"enum": list(WIDTHS)} for key in BIT_KEYS},
+        "memory_rule": {"type": "string"},
         "max": {"$ref": "#/$defs/limits"},
         "warn": {"$ref": "#/$defs/limits"},
         "layers": {

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from mbcost.conventions import Convention
 from mbcost.errors import Place
 from mbcost.network import PLAIN, Cost, Variant
-from mbcost.quantities import BITS, QUANTITIES, Quantity
+from mbcost.quantities import BITS, QUANTITIES, Bits, Quantity
 
 __all__ = ["DEFAULT_FILE", "Budget", "BudgetFile", "Limit", "Outcome", "Part", "Point", "Result"]
 
@@ -80,7 +80,7 @@ class Budget(NamedTuple):
     model: str
     points: tuple[Point, ...]
     limits: tuple[Limit, ...]
-    bits: int = BITS
+    bits: Bits = BITS
     message: str = ""
     place: Place | None = None
 

@@ -18,7 +18,8 @@ __all__ = ["command"]
 
 FORMATS = ("table", "json", "markdown", "github", "junit")
 VARIANT = (
-    "alpha", "rho", "resolution", "batch", "convention", "conventions", "rounding", "standard", "classes", "set", "without", "bits",
+    "alpha", "rho", "resolution", "batch", "convention", "conventions", "rounding", "standard", "classes", "set", "without",
+    "bits", "weight_bits", "activation_bits",
 )  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def _variant(function: Callable[..., Any]) -> Callable[..., Any]:
 @_variant
 def command(
     budgets: tuple[str, ...], base: str | None, show_passed: bool, fail_on: str, exit_zero: bool, update: bool,
-    headroom: str, allow_raise: bool, reports: tuple[str, ...], format: str, output: str | None, bits: int, **options: Any,
+    headroom: str, allow_raise: bool, reports: tuple[str, ...], format: str, output: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Hold networks against their limits. BUDGETS are budget files; without one, mbcost-budgets.yaml here or above.
 
@@ -67,7 +68,7 @@ def command(
     limits = given_limits(options, "check", "max")
     targets = _reports(reports)
     room = _headroom(ctx, headroom, allow_raise, update)
-    files = [_asked(budgets, limits, bits, Question(options))] if limits else _files(ctx, budgets)
+    files = [_asked(budgets, limits, Question(options))] if limits else _files(ctx, budgets)
     if update and (not files[0].path or any(file.path == "<stdin>" for file in files)):
         raise MbcostError(
             "--update rewrites budgets files, and none is given", help=f"write the limits in {DEFAULT_FILE}"
@@ -107,7 +108,7 @@ def _files(ctx: click.Context, paths: tuple[str, ...]) -> list[BudgetFile]:
     return [read_budgets(path) for path in dict.fromkeys(paths or (find_file(),))]
 
 
-def _asked(models: tuple[str, ...], limits: list[Given], bits: int, question: Question) -> BudgetFile:
+def _asked(models: tuple[str, ...], limits: list[Given], question: Question) -> BudgetFile:
     """The limits of the command line, as a budgets file that has no file."""
     if not models:
         raise MbcostError("no model is named", help="mbcost check MODEL... --max-mult-adds 300M")
@@ -116,7 +117,7 @@ def _asked(models: tuple[str, ...], limits: list[Given], bits: int, question: Qu
         amount, in_bytes = quantity.read(text, f"--max-{quantity.option}")
         found.append(Limit("max", quantity.name, amount, text.strip(), in_bytes))
     point = Point(question.variant())
-    budgets = [Budget(n, model, (point,), tuple(found), bits) for n, model in enumerate(models, 1)]
+    budgets = [Budget(n, model, (point,), tuple(found), question.bits) for n, model in enumerate(models, 1)]
     return BudgetFile("", "", point.variant.convention, tuple(budgets))
 
 

@@ -11,7 +11,7 @@ from mbcost import __version__
 from mbcost.cli.output import FORMATS, write
 from mbcost.errors import MbcostError, nearest
 from mbcost.network import Cost, Network, Variant, variant_of
-from mbcost.quantities import BASIC, BITS, MAX_BITS, Quantity, limitable, select
+from mbcost.quantities import BASIC, Bits, Quantity, bits_of, limitable, select
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -100,12 +100,19 @@ class Question:
         self.output: str | None = options.pop("output", None)
         self.unit: str = options.pop("unit", "mult_adds")
         self.columns: str | None = options.pop("columns", None)
-        self.bits: int = options.pop("bits", BITS)
+        self.bits = bits_given(options)
+        for name in BIT_OPTIONS:
+            options.pop(name, None)
         self.rules: str | None = options.pop("conventions", None)
         if self.rules is not None:
             from mbcost.conventions import qualified
 
             options["convention"] = qualified(options["convention"], self.rules)
+        memory_rules = options.pop("memory_rules", None)
+        if memory_rules is not None or options.get("memory_rule", "liveness") != "liveness":
+            from mbcost.memory.rules import qualified as qualified_memory
+
+            options["memory_rule"] = qualified_memory(options["memory_rule"], memory_rules)
 
     def variant(self) -> Variant:
         """The variant asked for."""
@@ -171,6 +178,10 @@ _VARIANT = [
     click.option("--classes", type=int, metavar="N", help="Outputs of the classifier."),
     click.option("--set", multiple=True, metavar="ROW.FIELD=VALUE", help="Replace a field of a row."),
     click.option("--without", multiple=True, metavar="GLOB", help="Drop rows."),
+    click.option(
+        "--memory-rule", default="liveness", show_default=True, metavar="NAME", help="What is alive in memory."
+    ),
+    click.option("--memory-rules", type=File(), help="Memory rules of your own, beside the shipped ones."),
 ]
 _OUTPUT = [
     click.option(
@@ -187,10 +198,10 @@ _WORDS = {"max": "At most so much", "min": "At least so much"}
 
 
 def limit_options(command: str, *bounds: str) -> Callable[..., Any]:
-    """``--max-...`` and ``--min-...`` for every quantity that the command takes limits on, and ``--bits``."""
+    """``--max-...`` and ``--min-...`` for every quantity that the command takes limits on, and bit widths."""
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
-        function = bits_option(function)
+        function = bits_options(function)
         for bound in reversed(bounds):
             for quantity in reversed(limitable(command).values()):
                 function = click.option(
@@ -210,10 +221,23 @@ def given_limits(options: dict[str, Any], command: str, *bounds: str) -> list[Gi
     return [given for given in texts if given[2] is not None]
 
 
-bits_option = click.option(
-    "--bits", type=click.IntRange(1, MAX_BITS), default=BITS, show_default=True, metavar="N",
-    help="Bit width of what is in bytes.",
-)  # fmt: skip
+BIT_OPTIONS = {
+    "bits": "Bit width of weights and activations, of what is in bytes: 8 for int8, 32 for float32.",
+    "weight_bits": "Bit width of weights, instead.",
+    "activation_bits": "Bit width of activations, instead.",
+}
+
+
+def bits_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--bits``, ``--weight-bits`` and ``--activation-bits``."""
+    for name, help in reversed(BIT_OPTIONS.items()):
+        function = click.option(f"--{name.replace('_', '-')}", type=int, metavar="N", help=help)(function)
+    return function
+
+
+def bits_given(options: dict[str, Any]) -> Bits:
+    """The bit widths among some options."""
+    return bits_of(*[options.get(name) for name in BIT_OPTIONS])
 
 
 def settings(pairs: tuple[str, ...]) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from mbcost.analysis.standard import Accuracy, Point, accuracies
 from mbcost.cli.options import (
     ModelName,
     Question,
+    bits_given,
     given_limits,
     heading,
     limit_options,
@@ -92,7 +93,7 @@ def _limits(options: dict[str, Any]) -> list[Limit]:
         )
     for least in [limit for limit in found if limit.least]:
         for most in [limit for limit in found if not limit.least]:
-            quantity, other, bits = measured(least.quantity), measured(most.quantity), options["bits"]
+            quantity, other, bits = measured(least.quantity), measured(most.quantity), bits_given(options)
             if quantity.base == other.base and quantity.amount(other.within(most.amount, bits), bits) < least.amount:
                 raise MbcostError(
                     f"the limits contradict each other: {_name(least)} (={least.amount}) is above {_name(most)} (={most.amount})",

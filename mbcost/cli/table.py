@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from mbcost.dims import exact_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import Row
 from mbcost.network import Cost
-from mbcost.quantities import BITS, QUANTITIES, TOTALS, Quantity
+from mbcost.quantities import BITS, QUANTITIES, TOTALS, AnyBits, Quantity
 from mbcost.report import Column, Table
 
 __all__ = ["command"]
@@ -71,7 +72,7 @@ def _split(entries: list[Any], top: int | None) -> tuple[list[Any], list[Any]]:
 
 
 def _document(cost: Cost, by: str, entries: list[Any], top: int | None, unit: str) -> dict[str, Any]:
-    document = report_keys(cost, "table/2", unit) | {"bits": BITS}
+    document = report_keys(cost, "table/2", unit) | {"bits": 32}
     shown, rest = _split(entries, top)
     if by == "layer":
         document["layers"] = [row_keys(row, unit) for row in shown]
@@ -104,11 +105,11 @@ def _document(cost: Cost, by: str, entries: list[Any], top: int | None, unit: st
 
 
 def beyond() -> dict[str, Quantity]:
-    """The quantities that have no key of their own in JSON."""
-    return {name: quantity for name, quantity in QUANTITIES.items() if name not in TOTALS}
+    """The quantities that have no key of their own in JSON; what is dear is there where it is asked for."""
+    return {name: quantity for name, quantity in QUANTITIES.items() if name not in TOTALS and not quantity.dear}
 
 
-def row_keys(row: Row, unit: str = "mult_adds", bits: int = BITS) -> dict[str, Any]:
+def row_keys(row: Row, unit: str = "mult_adds", bits: AnyBits = BITS) -> dict[str, Any]:
     """A costed row as JSON has it."""
     keys: dict[str, Any] = {
         "name": row.name, "kind": row.kind, "input": row.input, "output": row.output, "kernel_size": row.kernel_size,
@@ -123,18 +124,23 @@ def row_keys(row: Row, unit: str = "mult_adds", bits: int = BITS) -> dict[str, A
     keys["norm_stats"] = row.norm_stats
     if not row.exact:
         keys["status"] = "lower bound"
-    keys["quantities"] = {name: quantity.of(row, bits) for name, quantity in beyond().items()}
+    keys["quantities"] = {
+        name: quantity.of(row, bits) for name, quantity in beyond().items() if quantity.base.of_row is not None
+    }
     return keys
 
 
-def total_keys(cost: Cost, unit: str = "mult_adds", bits: int = BITS) -> dict[str, Any]:
+def total_keys(
+    cost: Cost, unit: str = "mult_adds", bits: AnyBits = BITS, more: Iterable[Quantity] = ()
+) -> dict[str, Any]:
     """The sums of a costed network as JSON has them."""
     keys: dict[str, Any] = {name: cost.total(name) for name in TOTALS}
     if unit == "flops":
         keys["flops"] = 2 * keys["mult_adds"]
     keys["layers"] = cost.layers
     keys["status"] = cost.status
-    keys["quantities"] = {name: quantity.total(cost, bits) for name, quantity in beyond().items()}
+    shown = beyond() | {quantity.name: quantity for quantity in more}
+    keys["quantities"] = {name: quantity.total(cost, bits) for name, quantity in shown.items()}
     return keys
 
 

@@ -9,12 +9,13 @@ from mbcost import __version__
 from mbcost.budgets.base import blocks_of
 from mbcost.cli.options import report_keys
 from mbcost.cli.table import row_keys, total_keys
-from mbcost.quantities import BITS
 from mbcost.report.verdicts.words import loose, notes, verdict
 
 if TYPE_CHECKING:
     from mbcost.budgets.specs import Outcome, Part, Result
     from mbcost.budgets.update import Edit
+    from mbcost.network import Cost
+    from mbcost.quantities import Quantity
 
 __all__ = ["document"]
 
@@ -72,7 +73,7 @@ def _result(result: Result) -> dict[str, Any]:
         "layers": [_part(part) for part in result.layers],
     }
     if limit.in_bytes:
-        keys["bits"] = result.budget.bits
+        keys["bits"] = limit.measured.width(result.budget.bits)
     if limit.layers:
         keys["pattern"], keys["layer"] = limit.layers, result.layer
     if result.base is not None:
@@ -106,6 +107,14 @@ def _decimal(value: Fraction) -> float:
     return value.numerator / value.denominator
 
 
+def _dear(outcome: Outcome, cost: Cost) -> list[Quantity]:
+    """The limited quantities that take so long that only those who ask for them pay for them."""
+    asked = {
+        result.limit.measured.base.name: result.limit.measured.base for result in outcome.results if result.cost is cost
+    }
+    return [quantity for quantity in asked.values() if quantity.dear]
+
+
 def _models(outcome: Outcome) -> list[dict[str, Any]]:
     """Each network costed, once a point, with all its layers."""
     found: dict[int, dict[str, Any]] = {}
@@ -117,7 +126,7 @@ def _models(outcome: Outcome) -> list[dict[str, Any]]:
         changed = result.point.changed
         found[id(result.cost)] = {
             **keys, "model": result.model, "name": result.cost.network.name, **({"changed": changed} if changed else {}),
-            "bits": BITS, "blocks": list(dict.fromkeys(blocks_of(result.cost.network))),
-            "total": total_keys(result.cost), "layers": [row_keys(row) for row in result.cost.rows],
+            "bits": 32, "blocks": list(dict.fromkeys(blocks_of(result.cost.network))),
+            "total": total_keys(result.cost, more=_dear(outcome, result.cost)), "layers": [row_keys(row) for row in result.cost.rows],
         }  # fmt: skip
     return list(found.values())

@@ -38,7 +38,8 @@ class Row(NamedTuple):
 
     ``mult_adds`` and ``params`` follow the convention asked for; by default mult-adds are the multiplications by a weight
     (one with its addition each) and of two maps in attention, and params are those that are trained. Shapes are channels, height, width. A row whose
-    cost is declared unknown is not ``exact``: its numbers are what is known of it, a lower bound.
+    cost is declared unknown is not ``exact``: its numbers are what is known of it, a lower bound. ``filters`` are the output
+    channels of its weights.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Row(NamedTuple):
     exact: bool = True
     map_mults: Dim = 0
     other_params: Dim = 0
+    filters: Dim = 0
 
     @property
     def norm_params(self) -> Dim:

@@ -144,6 +144,7 @@ class Reduce(Layer):
             self.name, self.op, "squeeze_excite", inputs[0], output, weights, weights + r, (1, 1), (1, 1), 1, weights, weights, r, r,
             activation=self.activation, activated=r if self.activation != "none" else 0,
             pool="global", pool_inputs=elements, pool_outputs=m, input_elements=elements, output_elements=r, coded=self.coded,
+            filters=r,
         )  # fmt: skip
         return self.sloped(row) if self.activation == "prelu" else row
 
@@ -177,7 +178,7 @@ class Excite(Layer):
         return Row(
             self.name, self.op, "squeeze_excite", inputs[0], output, weights, weights + m, (1, 1), (1, 1), 1, weights, weights, m, m,
             activation=self.activation, activated=m if self.activation != "none" else 0, products=elements,
-            input_elements=r + elements, output_elements=elements, coded=self.coded,
+            input_elements=r + elements, output_elements=elements, coded=self.coded, filters=m,
         )  # fmt: skip
 
 

@@ -65,7 +65,14 @@ class Custom(Layer):
         row = super().cost(inputs, output)
         mults = self._amount(MULT_ADDS, output)
         weights = self._amount(PARAMS, output)
-        return row._replace(mult_adds=mults, weight_mults=mults, params=weights, weights=weights, stride=self.stride)
+        return row._replace(
+            mult_adds=mults,
+            weight_mults=mults,
+            params=weights,
+            weights=weights,
+            stride=self.stride,
+            filters=output[0] if any(self.amounts.get(name) for name in PARAMS) else 0,
+        )
 
     def _amount(self, names: tuple[str, ...], output: Shape) -> Dim:
         channels, height, width = output

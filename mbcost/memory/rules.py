@@ -17,16 +17,23 @@ from mbcost.errors import MbcostError, nearest
 from mbcost.memory.device import Device
 from mbcost.memory.rule import LIVENESS, Rule
 
-__all__ = ["available", "device", "devices", "find"]
+__all__ = ["available", "device", "devices", "find", "qualified"]
 
 T = TypeVar("T", Rule, Device)
 
 
 def find(name: str, file: str | None = None) -> Rule:
-    """The memory rule of that name, shipped or of the user's file; nothing is read for the default."""
+    """The memory rule of that name, shipped or of the user's file, or ``FILE:NAME``; nothing is read for the default."""
     if name == LIVENESS.name and file is None:
         return LIVENESS
-    return _chosen(name, available(file), "memory rule")
+    own, _, short = name.rpartition(":")
+    return _chosen(short, available(own or file), "memory rule")
+
+
+def qualified(name: str, file: str | None) -> str:
+    """The name under which :func:`find` finds a rule that may be shipped or may be in a file of the user's."""
+    find(name, file)
+    return name if file is None or ":" in name or name in available() else f"{file}:{name}"
 
 
 def available(file: str | None = None) -> dict[str, Rule]:
@@ -56,7 +63,7 @@ def _with_own(shipped: str, file: str | None, read: Callable[[str, tuple[str, ..
     """What is shipped, and what a file of the user's adds; one file cannot take a name of the other."""
     import os
 
-    from mbcost.tables import configs_folder
+    from mbcost.documents import configs_folder
 
     found = read(os.path.join(configs_folder(), shipped), ())
     if file == "-":

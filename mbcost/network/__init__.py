@@ -69,7 +69,8 @@ class Network:
     def cost(
         self, alpha: object = 1, rho: object = None, resolution: object = None, *, batch: int = 1,
         rounding: str | Rounding | None = None, convention: str | Convention = "torch", standard: bool = False,
-        classes: int | None = None, set: Mapping[str, object] | None = None, without: Iterable[str] = (), ideal: bool = False,
+        classes: int | None = None, set: Mapping[str, object] | None = None, without: Iterable[str] = (),
+        memory_rule: str = "liveness", ideal: bool = False,
     ) -> Cost:  # fmt: skip
         """Cost the network at one point.
 
@@ -89,6 +90,8 @@ class Network:
             The standard twin: each depthwise + pointwise pair as the convolution it factorises.
         classes, set, without
             Another number of classes, fields of rows replaced, rows dropped.
+        memory_rule : str
+            What is alive while the network runs (``configs/memory.yaml``), or ``FILE:NAME``.
         ideal : bool
             The idealised network: nothing is rounded, strides divide evenly; costs are Fractions where not whole.
 
@@ -104,9 +107,11 @@ class Network:
         if hasattr(alpha, "ndim") or hasattr(resolution, "ndim") or hasattr(rho, "ndim"):
             from mbcost.arrays import cost_at
 
-            rest = variant_of(1, None, None, batch, rounding, convention, standard, classes, set, without)
+            rest = variant_of(1, None, None, batch, rounding, convention, standard, classes, set, without, memory_rule)
             return cost_at(self, alpha, rho, resolution, rest, ideal)
-        asked = variant_of(alpha, rho, resolution, batch, rounding, convention, standard, classes, set, without)
+        asked = variant_of(
+            alpha, rho, resolution, batch, rounding, convention, standard, classes, set, without, memory_rule
+        )
         return self.count(asked, ideal=ideal)
 
     def count(self, variant: Variant, *, ideal: bool = False) -> Cost:

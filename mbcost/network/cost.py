@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mbcost.dims import Dim
-from mbcost.layers import Row
+from mbcost.layers import Row, Shape
 from mbcost.network.placed import Placed
 from mbcost.network.variant import Variant
-from mbcost.quantities import BITS, measured
+from mbcost.quantities import BITS, AnyBits, measured
 
 if TYPE_CHECKING:
     from mbcost.network import Network
@@ -42,15 +42,33 @@ class Cost:
 
     __slots__ = ("network", "placed", "rows", "variant")
 
+    recorder = None
+    """The arithmetic of a recorded walk; a cost has numbers."""
+
     def __init__(self, network: Network, variant: Variant, placed: Placed, rows: tuple[Row, ...]) -> None:
         self.network = network
         self.placed = placed
         self.variant = variant
         self.rows = rows
 
-    def total(self, quantity: str, bits: int = BITS) -> Dim:
+    def total(self, quantity: str, bits: AnyBits = BITS) -> Dim:
         """A quantity of the register (:mod:`mbcost.quantities`), or the sum of a numeric field of :class:`mbcost.layers.Row`."""
         return measured(quantity).total(self, bits)
+
+    @property
+    def start(self) -> Shape:
+        """The shape of the network's input."""
+        return self.network.table.channels, *self.variant.size
+
+    @property
+    def batch(self) -> int:
+        """How many images a pass has."""
+        return self.variant.batch
+
+    @property
+    def memory_rule(self) -> str:
+        """The memory rule of the question."""
+        return self.variant.memory_rule
 
     @property
     def mult_adds(self) -> Dim:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         classes: int | None
         set: Mapping[str, object] | None
         without: Iterable[str]
+        memory_rule: str
 
 
 __all__ = ["PLAIN", "Variant", "variant_of"]
@@ -56,6 +57,7 @@ class Variant(NamedTuple):
     classes: int | None = None
     set: tuple[tuple[str, Any], ...] = ()
     without: tuple[str, ...] = ()
+    memory_rule: str = "liveness"
 
     @property
     def size(self) -> tuple[int, int]:
@@ -97,6 +99,8 @@ class Variant(NamedTuple):
             found["standard"] = "standard twin"
         found["convention"] = f"convention {self.convention}"
         found["rounding"] = f"rounding {self.rounding or 'not stated'}"
+        if self.memory_rule != PLAIN.memory_rule:
+            found["memory_rule"] = f"memory rule {self.memory_rule}"
         return found
 
     def keys(self) -> dict[str, Any]:
@@ -114,6 +118,8 @@ class Variant(NamedTuple):
             keys["set"] = self.fields
         if self.without:
             keys["without"] = self.without
+        if self.memory_rule != PLAIN.memory_rule:
+            keys["memory_rule"] = self.memory_rule
         return keys
 
     def options(self) -> list[str]:
@@ -133,6 +139,7 @@ class Variant(NamedTuple):
             found += ["--set", f"{field}={_written(value)}"]
         for glob in self.without:
             found += ["--without", glob]
+        found += [] if self.memory_rule == PLAIN.memory_rule else ["--memory-rule", self.memory_rule]
         return found
 
 
@@ -143,7 +150,7 @@ PLAIN = Variant()
 def variant_of(
     alpha: object = 1, rho: object = None, resolution: object = None, batch: int = 1, rounding: str | Rounding | None = None,
     convention: str | Convention = DEFAULT.name, standard: bool = False, classes: int | None = None,
-    set: Mapping[str, object] | None = None, without: Iterable[str] = (),
+    set: Mapping[str, object] | None = None, without: Iterable[str] = (), memory_rule: str = "liveness",
 ) -> Variant:  # fmt: skip
     """Read a variant from words: those of the command line, of a budget, of a paper, or the arguments of a call.
 
@@ -177,6 +184,7 @@ def variant_of(
         classes,
         tuple([(field, _frozen(text_of(value))) for field, value in set.items()]) if set else (),
         tuple(without),
+        memory_rule,
     )
 
 

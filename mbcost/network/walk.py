@@ -15,13 +15,14 @@ __all__ = ["PARTS", "PER_IMAGE", "scaled", "walk"]
 PARTS = (
     "mult_adds", "params", "weight_mults", "weights", "biases", "bias_adds", "norm_scale", "norm_shift", "norm_stats", "norm_elements",
     "activated", "pool_inputs", "pool_outputs", "products", "adds", "input_elements", "output_elements", "map_mults", "other_params",
+    "filters",
 )  # fmt: skip
 """The quantities of a row that add up."""
 
 PER_IMAGE = tuple(
     part
     for part in PARTS
-    if part not in {"params", "weights", "biases", "norm_scale", "norm_shift", "norm_stats", "other_params"}
+    if part not in {"params", "weights", "biases", "norm_scale", "norm_shift", "norm_stats", "other_params", "filters"}
 )
 """The quantities that a batch multiplies."""
 

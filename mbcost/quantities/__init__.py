@@ -9,10 +9,9 @@ From a declaration come the columns of ``table``, ``compare``, ``sweep``, ``diff
 {'mult_adds': 568740352, 'largest_activation': 802816, 'total_activations': 5043688, 'model_bytes': 16927904}
 """
 
+from mbcost.quantities.bits import BIT_KEYS, BITS, WIDTHS, AnyBits, Bits, bits_of
 from mbcost.quantities.declared import BASIC, TOTALS
 from mbcost.quantities.register import (
-    BITS,
-    MAX_BITS,
     QUANTITIES,
     Quantity,
     bytes_at,
@@ -26,10 +25,14 @@ from mbcost.quantities.register import (
 __all__ = [
     "BASIC",
     "BITS",
-    "MAX_BITS",
+    "BIT_KEYS",
     "QUANTITIES",
     "TOTALS",
+    "WIDTHS",
+    "AnyBits",
+    "Bits",
     "Quantity",
+    "bits_of",
     "bytes_at",
     "find",
     "limitable",

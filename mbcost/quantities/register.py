@@ -9,15 +9,11 @@ from typing import Any, NamedTuple
 from mbcost.dims import Dim
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import Row
+from mbcost.quantities.bits import BITS, AnyBits, Bits
 
 __all__ = [
-    "BITS", "MAX_BITS", "QUANTITIES", "Quantity", "bytes_at", "find", "limitable", "measured", "register", "select",
+    "QUANTITIES", "Quantity", "bytes_at", "find", "limitable", "measured", "register", "select",
 ]  # fmt: skip
-
-BITS = 32
-"""The bit width where none is given: float32."""
-
-MAX_BITS = 128
 
 
 class Quantity(NamedTuple):
@@ -38,14 +34,22 @@ class Quantity(NamedTuple):
         only the whole network has it.
     adds : str
         How layers make the whole: ``sum``, or ``largest``. What is not a sum has no shares.
-    of_network : function of a costed network
-        Instead of ``of_row``: amounts whose largest is the quantity, found from the rows and how they hang together
-        (``rows`` and ``placed``). One amount where it is no maximum.
+    of_network : function of a costed network and of bit widths
+        Instead of ``of_row``: the amounts that make the quantity, found from the rows and how they hang together (``rows``
+        and ``placed``). What adds up has one amount a row; of what is a maximum they are those it is the largest of.
     made_of : function of a costed network
         With ``of_network``: what makes it so large, as (name, amount), the most first; for reports of what is over a limit.
     derived : str
         Instead of both: the quantity this one is ``factor`` times; or, where the unit is bytes, the bytes of, at the bit
         width asked for.
+    bits : int
+        The bit width where none is asked for.
+    holds : str
+        Whose bit width it is: ``activations``, ``weights``, or the product of ``both``.
+    in_bits : bool
+        Whether the amounts are bits already, of which the quantity is the whole bytes.
+    dear : bool
+        Whether it takes so long that only those who ask for it pay for it.
     separates : bool
         Whether it is a sum or the largest of polynomials in the widths and the sizes of the maps, so that grids and ``solve``
         need not walk the network point by point. ``solve`` refuses what does not.
@@ -65,10 +69,14 @@ class Quantity(NamedTuple):
     unit: str = "count"
     of_row: Callable[[Row], Dim] | None = None
     adds: str = "sum"
-    of_network: Callable[[Any], Iterable[Dim]] | None = None
+    of_network: Callable[[Any, Bits], Iterable[Dim]] | None = None
     made_of: Callable[[Any], list[tuple[str, Dim]]] | None = None
     derived: str = ""
     factor: int = 1
+    bits: int = 32
+    holds: str = "activations"
+    in_bits: bool = False
+    dear: bool = False
     separates: bool = True
     of_shapes: bool = False
     limits: tuple[str, ...] = ("check", "solve")
@@ -88,51 +96,82 @@ class Quantity(NamedTuple):
     @property
     def shared(self) -> bool:
         """Whether a layer has a share of the whole."""
-        counted = self.base
-        return counted.adds == "sum" and counted.of_row is not None
+        return self.base.adds == "sum"
 
-    def of(self, row: Row, bits: int = BITS) -> Dim:
+    @property
+    def sized(self) -> bool:
+        """Whether it depends on bit widths."""
+        return self.in_bits or self.holds == "both" or (self.unit == "bytes" and bool(self.derived))
+
+    def width(self, bits: AnyBits = BITS) -> int:
+        """The bit width that is used where some are given."""
+        given = _given(bits)
+        if self.holds == "both":
+            return given.weights(self.bits) * given.activations(self.bits)
+        return given.weights(self.bits) if self.holds == "weights" else given.activations(self.bits)
+
+    def of(self, row: Row, bits: AnyBits = BITS) -> Dim:
         """What one layer contributes, 0 where only the whole network has the quantity; bytes at some bits an element."""
         count = self.base.of_row
         return self.amount(0 if count is None else count(row), bits)
 
-    def total(self, network: Any, bits: int = BITS) -> Dim:
+    def each(self, network: Any, bits: AnyBits = BITS) -> list[Dim]:
+        """What each row of a costed network contributes; nothing where only the whole network has the quantity."""
+        counted = self.base
+        if counted.of_network is None:
+            return [self.of(row, bits) for row in network.rows]
+        if counted.adds != "sum":
+            return []
+        return [self.amount(count, bits) for count in counted.of_network(network, _given(bits))]
+
+    def total(self, network: Any, bits: AnyBits = BITS) -> Dim:
         """The quantity of a costed network (anything with ``rows``, and ``placed`` where the graph counts), or of some rows."""
-        forms = self.forms(network)
+        forms = self.forms(network, bits)
         return self.amount(forms[0] if len(forms) == 1 else max(forms), bits)
 
-    def forms(self, network: Any) -> list[Dim]:
+    def forms(self, network: Any, bits: AnyBits = BITS) -> list[Dim]:
         """The amounts of the base whose largest is the quantity: of a sum there is one."""
         counted = self.base
         if counted.of_network is not None:
-            return list(counted.of_network(network))
-        rows: Sequence[Row] = getattr(network, "rows", network)
-        assert counted.of_row is not None  # noqa: S101  (a quantity is of the rows or of the network)
-        found = list(map(counted.of_row, rows))
+            found = list(counted.of_network(network, _given(bits)))
+        else:
+            rows: Sequence[Row] = getattr(network, "rows", network)
+            assert counted.of_row is not None  # noqa: S101  (a quantity is of the rows or of the network)
+            found = list(map(counted.of_row, rows))
         return [sum(found)] if counted.adds == "sum" else list(dict.fromkeys(found)) or [0]
 
-    def amount(self, count: Dim, bits: int = BITS) -> Dim:
+    def amount(self, count: Dim, bits: AnyBits = BITS) -> Dim:
         """What a count of the base is in the quantity's own unit."""
+        if self.in_bits:
+            return -(-count // 8)
+        if self.holds == "both":
+            return count * self.width(bits)
         if self.unit == "bytes" and self.derived:
-            return bytes_at(count, bits)
+            return bytes_at(count, self.width(bits))
         return count if self.factor == 1 else self.factor * count
 
     def as_bytes(self) -> "Quantity":
         """The same in bytes at the bit width asked for."""
         if self.unit != "elements":
             return self
+        if f"{self.name}_bytes" in QUANTITIES:
+            return QUANTITIES[f"{self.name}_bytes"]
         return self._replace(
             name=f"{self.name}_bytes", heading=f"{self.heading} in bytes", unit="bytes", derived=self.name, of_row=None,
             of_network=None,
         )  # fmt: skip
 
-    def within(self, limit: int, bits: int = BITS) -> int:
+    def within(self, limit: int, bits: AnyBits = BITS) -> int:
         """The largest count of the base that is no more than a limit on the quantity.
 
         >>> QUANTITIES["model_bytes"].within(4194304, 8), QUANTITIES["flops"].within(7)
         (4194304, 3)
         """
-        return 8 * limit // bits if self.unit == "bytes" and self.derived else limit // self.factor
+        if self.in_bits:
+            return 8 * limit
+        if self.holds == "both":
+            return limit // self.width(bits)
+        return 8 * limit // self.width(bits) if self.unit == "bytes" and self.derived else limit // self.factor
 
     def read(self, value: object, what: str) -> tuple[int, bool]:
         """A limit on the quantity, and whether it is in bytes: elements are where the limit says so.
@@ -145,15 +184,18 @@ class Quantity(NamedTuple):
         in_bytes = self.unit == "bytes" or (self.unit == "elements" and str(value).strip().endswith("B"))
         return (parse_bytes if in_bytes else parse_count)(value, what), in_bytes
 
-    def parts(self, network: Any, bits: int = BITS) -> list[tuple[str, Dim]]:
+    def parts(self, network: Any, bits: AnyBits = BITS) -> list[tuple[str, Dim]]:
         """What makes it so large, the most first: layers, or what the network's own rule names."""
         counted = self.base
         if counted.made_of is not None:
             return [(name, self.amount(count, bits)) for name, count in counted.made_of(network)]
-        if counted.of_row is None:
-            return []
-        rows = sorted(network.rows, key=lambda row: -self.base.of(row))
-        return [(row.name, self.of(row, bits)) for row in rows]
+        amounts = self.each(network, bits)
+        found = [(row.name, amount) for row, amount in zip(network.rows, amounts, strict=True)] if amounts else []
+        return sorted(found, key=lambda pair: -pair[1])
+
+
+def _given(bits: AnyBits) -> Bits:
+    return bits if isinstance(bits, Bits) else Bits(bits)
 
 
 def bytes_at(elements: Dim, bits: int) -> Dim:

@@ -29,7 +29,8 @@ POINTS = [
     ("mobilenet_v3_large_keras", "1", 96), ("mobilenet_v3_large_keras", "1", 224),
     ("mobilenet_v3_small_keras", "0.5", 96), ("mobilenet_v3_small_keras", "0.75", 192), ("mobilenet_v3_small_keras", "1", 160),
     ("mobilenet_v3_small_keras", "1", 224), ("mobilenet_v3_large_minimalistic", "0.5", 128),
-    ("mobilenet_v3_large_minimalistic", "1", 224), ("mobilenet_v3_small_minimalistic", "1", 224), ("pooled", "1", 8),
+    ("mobilenet_v3_large_minimalistic", "1", 224), ("mobilenet_v3_small_minimalistic", "1", 224), ("efficientnet_b0", "1", 96),
+    ("efficientnet_b0", "1", 224), ("pooled", "1", 8),
 ]  # fmt: skip
 """Table, alpha, resolution: multiples of 32, where no convolution needs padding of its own."""
 
@@ -42,7 +43,8 @@ def build(table: str, alpha: str, resolution: int) -> Any:
         image = keras.Input(batch_shape=(1, resolution, resolution, 64))
         vector = keras.layers.GlobalAveragePooling2D()(image)
         return keras.Model(image, keras.layers.Dense(CLASSES)(vector))
-    makers = {
+    makers: dict[str, Any] = {
+        "efficientnet_b0": (keras.applications.EfficientNetB0, {}),
         "mobilenet_v1_keras": (keras.applications.MobileNet, {}),
         "mobilenet_v2": (keras.applications.MobileNetV2, {}),
         "mobilenet_v3_large_keras": (keras.applications.MobileNetV3Large, {"include_preprocessing": False}),
@@ -52,7 +54,8 @@ def build(table: str, alpha: str, resolution: int) -> Any:
     }  # fmt: skip
     make, more = makers[table]
     image = keras.Input(batch_shape=(1, resolution, resolution, 3))
-    found = make(input_tensor=image, alpha=float(alpha), weights=None, classes=CLASSES, **more)
+    width = {} if table == "efficientnet_b0" else {"alpha": float(alpha)}
+    found = make(input_tensor=image, weights=None, classes=CLASSES, **width, **more)
     for layer in found.layers:
         values = {weight.name: weight for weight in layer.weights}
         for name, weight in values.items():
@@ -63,8 +66,8 @@ def build(table: str, alpha: str, resolution: int) -> Any:
                 weight.assign(weight * 0 + 1 / inputs)
             elif name == "bias":  # logits of some range, which softmax's scale needs
                 weight.assign(keras.ops.linspace(-4.0, 4.0, shape[0]))
-            else:
-                weight.assign(weight * 0 + (name != "moving_mean"))
+            elif name != "count":
+                weight.assign(weight * 0 + ("mean" not in name))
     return found
 
 

@@ -27,7 +27,7 @@ POLYNOMIAL = [rule for rule in available().values() if rule.plan != "greedy"]
 def graph_of(network: mbcost.Network, rule: Rule = LIVENESS, **variant: Any) -> Graph:
     """The graph of a network at one point."""
     cost = network.cost(**variant)
-    return graph(cost.placed, cost.rows, (network.table.channels, *cost.variant.resolution), rule)
+    return graph(cost.placed, cost.rows, (network.table.channels, *cost.variant.size), rule)
 
 
 def peak(network: mbcost.Network, rule: Rule = LIVENESS, **variant: Any) -> int:

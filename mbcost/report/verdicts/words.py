@@ -92,7 +92,9 @@ def facts(result: Result) -> str:
     """Quantity, value and limit, and by how much it is over or within."""
     limit, value = result.limit, result.value
     least = "at least " if result.bound else ""
-    name = limit.heading + (f" at {result.budget.bits} bits" if limit.in_bytes else "")
+    name = limit.heading + (
+        f" at {limit.measured.width(result.budget.bits)} bits" if limit.in_bytes and limit.measured.sized else ""
+    )
     words = f"{visible(result.layer)} {name}" if result.layer else name
     words += f" {least}{amount(result, value)}"
     kind = "warning limit" if limit.warns else "limit"
