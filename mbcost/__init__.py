@@ -16,10 +16,12 @@ TYPE_CHECKING = (
     False  # importing `typing` for it takes longer than all of the above, and an interrupt there is a traceback
 )
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mbcost.errors import MbcostError
     from mbcost.network import Cost, Network
 
-__all__ = ["Cost", "MbcostError", "Network", "__version__", "load"]
+__all__ = ["Cost", "MbcostError", "Network", "__version__", "from_builder", "from_module", "load"]
 
 __version__ = "0.1.0"
 
@@ -46,6 +48,41 @@ def load(name_or_path: str) -> Network:
     from mbcost.tables import load as read
 
     return read(name_or_path)
+
+
+def from_module(model: object, input: object = (3, 224, 224)) -> Network:
+    """The network of a live PyTorch or Keras model, traced in this process.
+
+    The model is left as it was: parameters, buffers, device, mode, hooks and random state.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or keras.Model
+        The model, on any device.
+    input : tuple of int, or list of tuples
+        The shape of its input without the batch, channels first; several for several inputs.
+
+    Raises
+    ------
+    MbcostError
+        If it is no such model, or does not run at this input.
+    """
+    from mbcost.importers.live import import_model
+
+    return import_model(model, input).network  # type: ignore[arg-type]
+
+
+def from_builder(build: Callable[..., object], input: object = (3, 224, 224), **args: object) -> Network:
+    """The network that a builder makes with some arguments: built without memory for its weights, then traced.
+
+    Raises
+    ------
+    MbcostError
+        If it makes no PyTorch or Keras model, or one that does not run at this input.
+    """
+    from mbcost.importers.live import import_builder
+
+    return import_builder(build, input, **args).network  # type: ignore[arg-type]
 
 
 def __getattr__(name: str) -> object:

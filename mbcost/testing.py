@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import Any
 
 from mbcost.quantities import bits_of, find, limitable
@@ -14,15 +15,17 @@ __all__ = ["assert_budget"]
 
 
 def assert_budget(
-    model: str, *, bits: int | None = None, weight_bits: int | None = None, activation_bits: int | None = None,
-    convention: str = "torch", **variant_and_limits: Any,
+    model: Any, input: Any = (3, 224, 224), *, bits: int | None = None, weight_bits: int | None = None,
+    activation_bits: int | None = None, convention: str = "torch", **variant_and_limits: Any,
 ) -> None:  # fmt: skip
     """Assert that a network is within its limits.
 
     Parameters
     ----------
-    model : str
-        A shipped model, or the path of a layer table.
+    model : str, torch.nn.Module or keras.Model
+        A shipped model, the path of a layer table, or a live model, which is traced and left as it was.
+    input : tuple of int, or list of tuples
+        The shape of a live model's input without the batch, channels first.
     bits, weight_bits, activation_bits : int, optional
         The bit widths of limits in bytes: of weights and activations alike, or of either.
     convention : str
@@ -66,7 +69,14 @@ def assert_budget(
         )
     widths = bits_of(bits, weight_bits, activation_bits)
     asked = variant_of(convention=convention, **variant)
+    networks = {}
+    if not isinstance(model, str | PathLike):
+        from mbcost.importers.live import import_model
+
+        network = import_model(model, input).network
+        networks = {network.name: network}
+        model = network.name
     budget = Budget(1, str(model), (Point(asked),), tuple(limits), widths)
-    outcome = check([BudgetFile("", "", asked.convention, (budget,))])
+    outcome = check([BudgetFile("", "", asked.convention, (budget,))], networks=networks)
     if not outcome.passed:
         raise AssertionError(verdict_text(outcome).rstrip("\n"))

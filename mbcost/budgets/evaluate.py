@@ -10,7 +10,7 @@ from mbcost.budgets.models import Model, Models, place_of
 from mbcost.budgets.specs import Budget, BudgetFile, Limit, Outcome, Part, Point, Result
 from mbcost.errors import MbcostError, Place, nearest
 from mbcost.layers import Row
-from mbcost.network import Cost
+from mbcost.network import Cost, Network
 from mbcost.quantities import AnyBits, Quantity
 
 __all__ = ["check"]
@@ -19,7 +19,13 @@ TOP = 3
 LOOSE = 2  # a limit of more than this many times the value is far too loose
 
 
-def check(files: list[BudgetFile], base: str | None = None, *, strict: bool = False) -> Outcome:
+def check(
+    files: list[BudgetFile],
+    base: str | None = None,
+    *,
+    strict: bool = False,
+    networks: dict[str, Network] | None = None,
+) -> Outcome:
     """Hold every limit of some budget files against its networks.
 
     Parameters
@@ -30,6 +36,8 @@ def check(files: list[BudgetFile], base: str | None = None, *, strict: bool = Fa
         What to compare with: a revision of the repository, or the path of a saved report.
     strict : bool
         Whether going over a warning limit fails too.
+    networks : dict of str to Network, optional
+        Networks at hand, by the names that the budgets have for them.
 
     Examples
     --------
@@ -42,14 +50,16 @@ def check(files: list[BudgetFile], base: str | None = None, *, strict: bool = Fa
     >>> outcome.passed, outcome.failures[0].over, outcome.failures[0].layers[0].name
     (False, 9273472, 'separable_3/pointwise')
     """
-    return _Checker(files, base, strict).outcome()
+    return _Checker(files, base, strict, networks).outcome()
 
 
 class _Checker:
-    def __init__(self, files: list[BudgetFile], base: str | None, strict: bool) -> None:
+    def __init__(
+        self, files: list[BudgetFile], base: str | None, strict: bool, networks: dict[str, Network] | None
+    ) -> None:
         self.files = files
         self.strict = strict
-        self.models = Models()
+        self.models = Models(networks)
         self.base: Any = None
         if base is not None:
             from mbcost.budgets.base import open_base

@@ -25,16 +25,19 @@ class Model(NamedTuple):
 
 
 class Models:
-    """Finds, loads and costs models, each once."""
+    """Finds, loads and costs models, each once; ``given`` are networks at hand, by the names that budgets have for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: dict[str, Network] | None = None) -> None:
+        self._given = given or {}
         self._found: dict[tuple[str, str, str], list[Model]] = {}
-        self._networks: dict[str, Network] = {}
+        self._networks: dict[str, Network] = dict(self._given)
         self._costs: dict[tuple[str, Variant], Cost] = {}
         self._measured: dict[tuple[int, str, AnyBits], Dim] = {}
 
     def find(self, file: BudgetFile, budget: Budget) -> list[Model]:
         """The models of a budget; none is an error at its place."""
+        if budget.model in self._given:
+            return [Model(budget.model, budget.model, False)]
         key = (file.folder, budget.model, file.path)
         if key not in self._found:
             try:

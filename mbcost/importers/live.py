@@ -1,0 +1,87 @@
+"""Models in this process: traced in place, and left as they were."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mbcost.errors import MbcostError
+from mbcost.importers import Imported, Source, raised, tracer
+from mbcost.importers.graph import read_graph
+
+__all__ = ["import_builder", "import_model"]
+
+Shapes = Sequence[int] | Sequence[Sequence[int]]
+
+
+def import_model(
+    model: Any, input: Shapes = (3, 224, 224), *, name: str | None = None, args: dict[str, Any] | None = None
+) -> Imported:
+    """The table of a live PyTorch or Keras model.
+
+    Raises
+    ------
+    MbcostError
+        If it is no such model, or does not run at this input.
+    """
+    shapes = _shapes(input)
+    asked = [shapes]
+    if len(shapes[0]) > 1:
+        sides = shapes[0][1:]
+        asked += [[[s[0], *(x + change for x in s[1:])] if s[1:] == sides else s for s in shapes] for change in (1, 32)]
+    run, framework = _run(model)
+    try:
+        found = run.traces(asked)
+    except Exception as error:
+        raise MbcostError(
+            f"the model does not run: {type(error).__name__}: {str(error).splitlines()[0][:300] if str(error) else ''}",
+            help="give the shape of its input without the batch: input=(3, 224, 224), or a list of shapes",
+        ) from error
+    versions = {framework: str(getattr(sys.modules[framework], "__version__", ""))}
+    document = {"schema": tracer.SCHEMA, "framework": framework, "versions": versions, **found}
+    code = name or f"{type(model).__module__}:{type(model).__qualname__}"
+    return raised(read_graph(json.loads(json.dumps(document))), Source(code, args or {}, shapes))
+
+
+def import_builder(build: Callable[..., Any], input: Shapes = (3, 224, 224), **args: Any) -> Imported:
+    """The table of what a builder makes: on the meta device where it lets us, so that no weight takes memory."""
+    code = f"{build.__module__}:{getattr(build, '__qualname__', type(build).__qualname__)}"
+    return import_model(_built(build, args), input, name=code, args=args)
+
+
+def _built(build: Callable[..., Any], args: dict[str, Any]) -> Any:
+    torch: Any = sys.modules.get("torch")
+    if torch is None or (inspect.isclass(build) and not issubclass(build, torch.nn.Module)):
+        return build(**args)
+    try:
+        with torch.device("meta"):
+            return build(**args)
+    except NotImplementedError:  # a builder that looks at values
+        return build(**args)
+
+
+def _run(model: Any) -> tuple[Any, str]:
+    """What traces a model, and its framework; a Keras model on PyTorch is a module too."""
+    keras: Any = sys.modules.get("keras")
+    torch: Any = sys.modules.get("torch")
+    if keras is not None and isinstance(model, keras.Model):
+        return tracer.KerasModel(keras, model, tracer.NODES), "keras"
+    if torch is not None and isinstance(model, torch.nn.Module):
+        return tracer.TorchModel(torch, model, tracer.NODES), "torch"
+    raise MbcostError(
+        f"this is no PyTorch module and no Keras model, but {type(model).__name__}",
+        help="give the model itself; `mbcost.load` reads layer tables",
+    )
+
+
+def _shapes(input: Shapes) -> list[list[int]]:
+    """One shape or several, without the batch."""
+    shapes: Any = [input] if not input or isinstance(input[0], int) else list(input)
+    if not all(shape and all(type(side) is int and 0 < side <= 65_536 for side in shape) for shape in shapes):
+        raise MbcostError(
+            f"input {str(input)[:60]} is not a shape", help="write input=(3, 224, 224), without the batch"
+        )
+    return [list(shape) for shape in shapes]
