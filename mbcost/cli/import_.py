@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from mbcost.cli.options import File
+from mbcost.cli.options import Choice, File
 from mbcost.cli.output import write
 from mbcost.errors import MbcostError
 
 __all__ = ["command"]
 
 
-@click.command("import", short_help="The layer table of code: PyTorch modules and builders.")
+@click.command("import", short_help="The layer table of code: PyTorch and Keras, builders and files.")
 @click.argument("code", metavar="CODE")
 @click.option("--arg", "args", multiple=True, metavar="NAME=VALUE", help="An argument of the builder; again for more.")
 @click.option(
@@ -31,13 +31,15 @@ __all__ = ["command"]
     metavar="SECONDS",
     help="For building and tracing.",
 )
+@click.option("--framework", type=Choice(["torch", "keras"]), help="Where a model could be either.")
 @click.option("--flat", is_flag=True, help="Rows as they ran: no building blocks, repeats or blocks.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where the cost of a row is not known.")
 @click.option("-o", "--output", type=File(), help="Write to a file instead.")
 def command(
-    code: str, args: tuple[str, ...], shapes: str, python: str | None, timeout: float, flat: bool, strict: bool, output: str | None
+    code: str, args: tuple[str, ...], shapes: str, python: str | None, timeout: float, framework: str | None,
+    flat: bool, strict: bool, output: str | None,
 ) -> int:  # fmt: skip
-    """Trace the network that CODE builds, and write its layer table. CODE is module:callable, file.py:callable or net.pt2.
+    """Trace the network that CODE builds, and write its layer table. CODE is module:callable, file.py:callable, net.pt2 or net.keras.
 
     The code runs, in the interpreter of the active virtual environment (else `python` on PATH; --python names another)
     and without data: no weights are loaded, nothing is computed. What the grammar has no word for becomes a `custom` row with
@@ -52,9 +54,9 @@ def command(
     if not is_code(code):
         raise MbcostError(
             f"`{_shown(code)}` names no code",
-            help="write module:callable, file.py:callable, or the path of a .pt2 file; a layer table needs no import",
+            help="write module:callable, file.py:callable, or the path of a .pt2 or .keras file; a layer table needs no import",
         )
-    source = Source(code, arguments(args), input_shapes(shapes), interpreter(python), timeout)
+    source = Source(code, arguments(args), input_shapes(shapes), interpreter(python), timeout, framework)
     click.echo(f"runs {_shown(code.rpartition(':')[0] or code)} with {source.python}", err=True)
     found = import_code(source, flat=flat)
     for remark in found.remarks:

@@ -138,7 +138,7 @@ def _head(graph: Graph, source: Source, traces: list[Trace]) -> list[str]:
         lines.append(f"  args: {{{args}}}")
     lines.append(f"  input: {quoted(','.join('x'.join(map(str, shape)) for shape in source.inputs))}")
     lines.append(f"  versions: {{{', '.join(f'{key}: {quoted(value)}' for key, value in graph.versions.items())}}}")
-    sizes = ["x".join(map(str, trace.values[trace.inputs[0]][2:])) for trace in traces]
+    sizes = ["x".join(map(str, trace.size)) for trace in traces]
     if all(sizes):
         lines.append(f"  traced: [{', '.join(sizes)}]")
     return lines
@@ -158,7 +158,7 @@ def _held(network: Network, graph: Graph, fitted: list[Trace]) -> list[str]:
         shown = ", ".join(rows[:5]) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
         said.append(f"nobody knows the cost of {shown}: every total is a lower bound")
     for trace in graph.traces[1:]:
-        size = trace.values[trace.inputs[0]][2:]
+        size = trace.size
         sides = (size[0], size[1] if len(size) > 1 else 1)
         try:
             cost = network.cost(resolution=list(sides)).mult_adds
@@ -171,6 +171,6 @@ def _held(network: Network, graph: Graph, fitted: list[Trace]) -> list[str]:
             )
     if graph.errors:
         said.append(f"the network does not run at every size: {graph.errors[0]}")
-    if len(graph.traces) == 1 and len(graph.traces[0].values[graph.traces[0].inputs[0]]) > 2:
+    if len(graph.traces) == 1 and graph.traces[0].size:
         said.append("traced at one size: whether a padding is `same` is not known")
     return said

@@ -218,7 +218,7 @@ class _Finder:
         return found
 
     def _name(self, segments: list[list[Row]]) -> str:
-        types = {self.scopes[scope].type for segment in segments if (scope := self._inner(segment)) >= 0}
+        types = {self.scopes[scope].type for segment in segments if (scope := self._inner(segment)) > 0}
         word = types.pop() if len(types) == 1 else "block"
         word = re.sub(r"(?<=[a-z0-9])(?=[A-Z](?:[a-z]{2}|[A-Z]|$))|(?<=[A-Z])(?=[A-Z][a-z]{2})", "_", word).lower()
         word = re.sub(r"[^a-z0-9_]+", "_", word).strip("_")[:40] or "block"

@@ -18,14 +18,14 @@ input sizes::
   named by its numbers (``of``: several where it is computed from several, as under weight norm) and by the shape it has
   there. What uses a number a second time shares it.
 - ``values``: the shape of every tensor that depends on the input, batch (1) first. Layouts are the framework's own: a
-  node names its channel ``axis``.
+  node names its channel ``axis``, and ``channels_last: true`` says that the inputs have theirs last.
 - ``scopes``: every call of a module: number of the calling scope (-1 for none), path, class. Two calls of one module are
   two scopes.
 - ``nodes``, in the order they ran. ``mult_adds`` is what the framework's own rule counts, 0 where the operation is free,
   null where nobody knows. Fields by ``op``, besides ``in``, ``out``, ``scope``, ``call`` and ``weights``:
 
   ========================  ==========================================================================================
-  conv                      kernel, stride, padding ([[before, after], ...]), dilation, groups, axis; transposed
+  conv                      kernel, stride, padding ("same", or [[before, after], ...]), dilation, groups, axis; transposed
   linear                    (on the last axis)
   matmul                    (of two maps, or of a map and a weight that is no linear layer's)
   norm                      norm (batch, instance, group, layer), axis; for layer ``dims``, how many last axes
@@ -135,6 +135,18 @@ class Trace(NamedTuple):
     outputs: tuple[int, ...]
     scopes: tuple[Scope, ...]
     nodes: tuple[Node, ...]
+    channels_last: bool = False
+
+    def axis(self, value: int) -> int:
+        """The channel axis of an input."""
+        sides = len(self.values[value])
+        return min(sides - 1, 0 if sides < 2 else sides - 1 if self.channels_last else 1)
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """The sides of the first input, without its batch and channels."""
+        first = self.inputs[0]
+        return tuple(side for i, side in enumerate(self.values[first]) if i not in {0, self.axis(first)})
 
     @property
     def mult_adds(self) -> int:
@@ -231,7 +243,10 @@ def _trace(item: Any, weights: int) -> Trace:
     outputs = _numbers(item.get("outputs"), len(values), "outputs")
     if not known.issuperset(outputs):
         raise _hostile("an output is no value")
-    return Trace(values, inputs, outputs, tuple(scopes), tuple(nodes))
+    last = item.get("channels_last", False)
+    if not isinstance(last, bool):
+        raise _hostile("`channels_last` is not true or false")
+    return Trace(values, inputs, outputs, tuple(scopes), tuple(nodes), last)
 
 
 def _node(item: Any, number: int, values: int, scopes: int, weights: int) -> Node:
@@ -257,6 +272,8 @@ def _node(item: Any, number: int, values: int, scopes: int, weights: int) -> Nod
         elif key in NUMBERS:
             if type(value) is not int or not 0 <= value <= MAX_SIDE:
                 raise _hostile(f"`{key}` of {where} is no number")
+            facts[key] = value
+        elif key == "padding" and value == "same":
             facts[key] = value
         elif key == "padding":
             facts[key] = tuple(_pads(pair, where) for pair in _list(item, key, 16))
@@ -291,11 +308,13 @@ def _check(node: Node, values: tuple[tuple[int, ...], ...], number: int) -> None
         wrong = "dims"
     elif node.op == "permute" and sorted(facts["order"]) != list(range(len(first))):
         wrong = "order"
-    elif node.op == "pad" and len(facts["padding"]) != len(first):
+    elif node.op == "pad" and (facts["padding"] == "same" or len(facts["padding"]) != len(first)):
         wrong = "padding"
     elif node.op in {"conv", "max_pool", "avg_pool"}:
         sides = len(facts["kernel"])
-        lengths = {len(facts[key]) for key in ("kernel", "stride", "padding", "dilation") if key in facts}
+        lengths = {
+            len(facts[key]) for key in ("kernel", "stride", "padding", "dilation") if facts.get(key, "same") != "same"
+        }
         if lengths != {sides} or not 1 <= sides <= 3 or 0 in facts["kernel"] or 0 in facts["stride"]:
             wrong = "kernel"
         elif node.op == "conv" and (facts["groups"] == 0 or 0 in facts["dilation"]):

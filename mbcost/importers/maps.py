@@ -60,8 +60,7 @@ class _Lowering:
         """Lower every node, in the order in which they ran."""
         shapes = [self.trace.values[value] for value in self.trace.inputs]
         for number, (value, shape) in enumerate(zip(self.trace.inputs, shapes, strict=True)):
-            axis = 1 if len(shape) > 1 else 0
-            view, size = fresh(number, shape, axis)
+            view, size = fresh(number, shape, self.trace.axis(value))
             if number:
                 self.found.append(Part("custom", [0], size, self.found[0].shape, free=True))
                 self.found[-1].remark = f"input {number + 1}"

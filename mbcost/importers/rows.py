@@ -78,9 +78,7 @@ def plain_rows(graph: Graph) -> tuple[list[Row], list[Trace], list[str]]:
         trace for trace, parts in zip(graph.traces, lowered, strict=True) if _signature(parts) == _signature(lowered[0])
     ]
     if len(alike) < len(lowered):
-        sides = [
-            " x ".join(map(str, trace.values[trace.inputs[0]][2:])) for trace in graph.traces if trace not in traces
-        ]
+        sides = [" x ".join(map(str, trace.size)) for trace in graph.traces if trace not in traces]
         remarks.append(f"at {', '.join(sides)} the network runs other layers: the table is that of the first size")
     rows: list[Row] = []
     for number, parts in enumerate(zip(*alike, strict=True)):

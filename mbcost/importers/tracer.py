@@ -13,7 +13,8 @@ and each further one asks for a network and its traces, one a list of input shap
 
 A PyTorch model is built and run on the meta device: shapes without data. What it runs is recorded below autograd, as it
 is dispatched, so control flow, functions and nested calls need no understanding; hooks on modules give each operation the
-module that called it.
+module that called it. A Keras model is called on symbolic inputs, and its graph of layers read; subclassed models and layers
+of the user's own are called on symbols too.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 SCHEMA = "mbcost/graph/1"
+FILES = {".pt2", ".keras", ".h5"}
 NODES = 200_000
 BYTES = 1 << 26
 
@@ -102,6 +104,7 @@ class Recorded:
         self.nodes: list[dict[str, Any]] = []
         self.inputs: list[int] = []
         self.outputs: list[int] = []
+        self.last = False  # whether the inputs have their channels last
 
     def value(self, shape: Any) -> int:
         """The number of a new value."""
@@ -118,7 +121,7 @@ class Recorded:
 
     def document(self) -> dict[str, Any]:
         """What JSON has of it."""
-        return {"values": self.values, "inputs": self.inputs, "outputs": self.outputs, "scopes": self.scopes, "nodes": self.nodes}  # fmt: skip
+        return {"values": self.values, "inputs": self.inputs, "channels_last": self.last, "outputs": self.outputs, "scopes": self.scopes, "nodes": self.nodes}  # fmt: skip
 
 
 class Call:
@@ -337,7 +340,9 @@ class TorchRun:
         self._node("norm", call, [call.first], call.results[:1], norm="group", axis=1, weights=_given(weights))
 
     def _passed(self, call: Call) -> None:
-        if call.first.shape == call.results[0].shape:
+        """What leaves a tensor as it is; one that is broadcast stays the small one that it is made of."""
+        broadcast = call.name.startswith("expand") and call.first.dim() == call.results[0].dim()
+        if call.first.shape == call.results[0].shape or broadcast:
             self._same(call.first, call.results[0])
         else:
             self._unknown(call)
@@ -766,6 +771,486 @@ def _swapped(model: Any, twins: dict[int, Any]) -> Iterator[None]:
             table[name] = tensor
 
 
+# ------------------------------------------------------------------------------------------------------------- Keras
+
+
+KERAS_FREE = {
+    "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout", "GaussianNoise",
+    "ActivityRegularization", "Identity", "Rescaling", "Normalization", "Masking", "StopGradient", "Cast", "Copy", "InputLayer", "ConvertToTensor",
+}  # fmt: skip
+"""Layers and operations that pass a map on: what they do to its values no table writes down."""
+
+KERAS_MOVES = {
+    "Abs", "Arange", "Argmax", "ArgMax", "BroadcastTo", "Clip", "Cos", "Embedding", "Exp", "Flip", "Full", "GetItem", "Log", "Mod", "OneHot",
+    "Ones", "OnesLike", "Repeat", "RepeatVector", "Roll", "Round", "Rsqrt", "Sign", "Sin", "Slice", "Sort", "Split", "Sqrt", "Square", "Stack",
+    "Take", "Tile", "TopK", "Tril", "Triu", "Where", "Zeros", "ZerosLike", "UnitNormalization", "Normalize", "Power", "Negative", "Resize",
+    "Resizing", "Var", "Std", "Prod", "Min", "Cumsum", "Unstack", "Diagonal", "Equal", "Greater", "Less", "LogicalAnd", "LogicalNot", "Pad",
+}  # fmt: skip
+"""Operations without a product of maps."""
+
+KERAS_ACTIVATIONS = {
+    "relu": "relu", "relu6": "relu6", "silu": "silu", "swish": "silu", "hard_silu": "hard_swish", "hard_swish": "hard_swish",
+    "hard_sigmoid": "hard_sigmoid", "sigmoid": "sigmoid", "tanh": "tanh", "softmax": "softmax", "gelu": "gelu", "elu": "elu",
+    "leaky_relu": "leaky_relu", "hardsilu": "hard_swish", "hardsigmoid": "hard_sigmoid", "leakyrelu": "leaky_relu", "hardswish": "hard_swish",
+}  # fmt: skip
+
+
+class KerasModel:
+    """A Keras model to be traced: its graph of layers, on symbolic tensors alone."""
+
+    def __init__(self, keras: Any, model: Any, limit: int) -> None:
+        self.keras, self.model, self.limit = keras, model, limit
+        self.numbers: dict[int, int] = {}
+        self.weights: list[dict[str, Any]] = []
+        self.kept: list[Any] = []
+
+    def traces(self, asked: list[list[list[int]]]) -> dict[str, Any]:
+        """The weights, and one trace for each list of input shapes."""
+        found: list[dict[str, Any]] = []
+        for shapes in asked:
+            try:
+                found.append(self._trace(shapes).document())
+            except Exception as error:
+                if not found:
+                    raise
+                found.append({"error": _last_line(error)})
+        for layer in self._layers(self.model):
+            for variable in layer.weights:
+                self._number(layer, variable)
+        name = type(self.model).__name__
+        return {"name": name, "device": "none", "remarks": [], "weights": self.weights, "traces": found}
+
+    def _layers(self, model: Any) -> list[Any]:
+        return list(model._flatten_layers(include_self=True))
+
+    def _number(self, layer: Any, variable: Any) -> int:
+        number = self.numbers.get(id(variable))
+        if number is None:
+            number = self.numbers[id(variable)] = len(self.weights)
+            trained = any(variable is own for own in layer._trainable_variables)
+            shape = [int(side) for side in variable.shape]
+            self.weights.append({"name": str(variable.path)[:300], "shape": shape, "trained": trained})
+            self.kept.append(variable)
+        return number
+
+    def _trace(self, shapes: list[list[int]]) -> Recorded:
+        keras = self.keras
+        last = keras.config.image_data_format() == "channels_last"
+        inputs = []
+        for shape in shapes:
+            sides = [*shape[1:], shape[0]] if last and len(shape) > 1 else shape
+            inputs.append(keras.Input(tuple(sides)))
+        outputs = self.model.call(inputs if len(inputs) > 1 else inputs[0])
+        return KerasRun(self, inputs, outputs).recorded()
+
+
+class KerasRun:
+    """Records one graph of symbolic tensors."""
+
+    def __init__(self, model: KerasModel, inputs: list[Any], outputs: Any) -> None:
+        self.model, self.keras = model, model.keras
+        self.run = Recorded(model.limit)
+        self.ids: dict[int, int] = {}
+        self.kept: list[Any] = []
+        self.run.scopes.append([-1, "", type(model.model).__name__[:100]])
+        self.run.inputs = [self.new(x) for x in inputs]
+        self.run.last = self.keras.config.image_data_format() == "channels_last"
+        self.inputs, self.outputs = inputs, outputs
+
+    def recorded(self) -> Recorded:
+        """The whole graph."""
+        self.graph(self.inputs, self.outputs, 0)
+        found = [self.ids[id(x)] for x in self.keras.tree.flatten(self.outputs)]
+        self.run.outputs = list(dict.fromkeys(found))
+        return self.run
+
+    def new(self, tensor: Any) -> int:
+        """The number of a symbolic tensor's value."""
+        number = self.ids[id(tensor)] = self.run.value([1 if side is None else side for side in tensor.shape])
+        self.kept.append(tensor)
+        return number
+
+    def graph(self, inputs: list[Any], outputs: Any, scope: int) -> None:
+        """The operations between some inputs and outputs, in the order in which they can run."""
+        function = self.keras.Function(inputs, outputs)
+        by_depth = function._nodes_by_depth
+        for depth in sorted(by_depth, reverse=True):
+            for node in by_depth[depth]:
+                if not node.is_input:
+                    self.operation(node, scope)
+
+    def operation(self, node: Any, parent: int) -> None:
+        """One layer or operation."""
+        operation = node.operation
+        self.run.scopes.append([parent, str(operation.name)[:300], type(operation).__name__[:100]])
+        call = KerasCall(self, operation, node, len(self.run.scopes) - 1)
+        word = type(operation).__name__
+        own = type(operation).__module__.split(".")[0] != "keras"
+        if not own and word in KERAS_FREE:
+            self.ids[id(call.outputs[0])] = self.ids[id(call.inputs[0])]
+            return
+        method = None if own else KERAS_HANDLERS.get(word)
+        if method is not None:
+            getattr(call, method)()
+        elif hasattr(operation, "call") and hasattr(operation, "weights") and not self.inlined(call):
+            call.unknown(None)
+        elif not hasattr(operation, "weights"):
+            word = KERAS_ACTIVATIONS.get(word.lower(), word.lower())
+            elementwise = len(call.inputs) == 1 and call.inputs[0].shape == call.outputs[0].shape
+            if elementwise and not own:
+                call.activation(word)
+            else:
+                call.unknown(0 if not own and type(operation).__name__ in KERAS_MOVES else None)
+        for output in call.outputs:
+            if id(output) not in self.ids:
+                self.new(output)
+
+    def inlined(self, call: KerasCall) -> bool:
+        """A model in the model, or a layer of other layers: what it calls, in its place."""
+        try:
+            inputs = [self.keras.Input(tuple(x.shape[1:]), dtype=x.dtype) for x in call.inputs]
+            stand = {id(x): y for x, y in zip(call.inputs, inputs)}  # noqa: B905  (Python 3.9)
+            arguments = call.node.arguments
+            args, kwargs = self.keras.tree.map_structure(
+                lambda x: stand.get(id(x), x), (list(arguments.args), dict(arguments.kwargs))
+            )
+            kwargs.pop("training", None)
+            outputs = call.operation.call(*args, **kwargs)
+        except Exception:  # noqa: BLE001  (a layer that does not run on symbols is one whose cost is not known)
+            return False
+        before = len(self.run.nodes), len(self.run.values)
+        for x, y in zip(call.inputs, inputs):  # noqa: B905
+            self.ids[id(y)] = self.ids[id(x)]
+            self.kept.append(y)
+        try:
+            self.graph(inputs, outputs, call.scope)
+        except (KeyError, ValueError):  # outputs that no symbol leads to
+            del self.run.nodes[before[0] :]
+            return False
+        for x, y in zip(self.keras.tree.flatten(outputs), call.outputs):  # noqa: B905
+            self.ids[id(y)] = self.ids[id(x)]
+        return True
+
+
+class KerasCall:
+    """One call of a layer or an operation, and how each kind is recorded."""
+
+    def __init__(self, run: KerasRun, operation: Any, node: Any, scope: int) -> None:
+        self.run, self.operation, self.node, self.scope = run, operation, node, scope
+        self.inputs = list(node.arguments.keras_tensors)
+        self.outputs = list(node.outputs)
+
+    def use(self, **roles: Any) -> dict[str, Any] | None:
+        """Weights by their roles."""
+        found = {}
+        for role, variable in roles.items():
+            if variable is not None:
+                number = self.run.model._number(self.operation, variable)
+                found[role] = [{"of": [number], "shape": [int(side) for side in variable.shape]}]
+        return found or None
+
+    def record(self, op: str, inputs: list[int], output: int, **facts: Any) -> None:
+        """A node of this call."""
+        self.run.run.node(op, inputs, [output], self.scope, f"keras.{type(self.operation).__name__}", **facts)
+
+    def ended(self, value: int) -> None:
+        """The value that the call puts out, after the activation of a layer that has one."""
+        name = getattr(getattr(self.operation, "activation", None), "__name__", "linear")
+        if name != "linear":
+            made = self.run.run.value(self.run.run.values[value])
+            self.record("activation", [value], made, function=KERAS_ACTIVATIONS.get(name, name))
+            value = made
+        self.run.ids[id(self.outputs[0])] = value
+
+    def shape(self, tensor: Any) -> list[int]:
+        """The shape of a symbolic tensor, batch 1."""
+        return [1 if side is None else int(side) for side in tensor.shape]
+
+    def axis(self) -> int:
+        """The channel axis of the layer's input."""
+        return len(self.inputs[0].shape) - 1 if self.operation.data_format == "channels_last" else 1
+
+    def first(self) -> int:
+        """The value of the first input."""
+        return self.run.ids[id(self.inputs[0])]
+
+    def unknown(self, cost: int | None) -> None:
+        """An operation that is recorded with what it costs, or as one that nobody knows."""
+        inputs = [self.run.ids[id(x)] for x in self.inputs]
+        outputs = [self.run.new(x) for x in self.outputs]
+        uses = [self.use(other=w) for w in getattr(self.operation, "weights", [])]
+        other = [use for found in uses if found for use in found["other"]]
+        self.run.run.node(
+            "other", inputs, outputs, self.scope, f"keras.{type(self.operation).__name__}", mult_adds=cost,
+            weights={"other": other} if other else None,
+        )  # fmt: skip
+
+    def activation(self, word: str) -> None:
+        """A function of every element."""
+        self.record("activation", [self.first()], self.run.new(self.outputs[0]), function=word)
+
+    def conv(self) -> None:
+        """Convolutions of all ranks, depthwise ones, transposed ones."""
+        layer = self.operation
+        axis, out = self.axis(), self.shape(self.outputs[0])
+        depthwise = "Depthwise" in type(layer).__name__
+        kernel = layer.kernel
+        groups = self.shape(self.inputs[0])[axis] if depthwise else int(getattr(layer, "groups", 1))
+        transposed = "Transpose" in type(layer).__name__
+        places = self.shape(self.inputs[0]) if transposed else out
+        positions = 1
+        for i, side in enumerate(places):
+            positions *= side if i not in {0, axis} else 1
+        self._window(kernel, list(layer.kernel_size), groups, positions, layer.bias, transposed=transposed)
+
+    def _window(
+        self, kernel: Any, size: list[int], groups: int, positions: int, bias: Any, *, transposed: bool = False
+    ) -> None:
+        layer = self.operation
+        elements = 1
+        for side in kernel.shape:
+            elements *= int(side)
+        value = self.run.run.value(self.shape(self.outputs[0]))
+        self.record(
+            "conv", [self.first()], value, mult_adds=elements * positions, kernel=size, stride=list(layer.strides),
+            padding=self._padding(size), dilation=_sides(layer.dilation_rate, len(size)), groups=groups, axis=self.axis(),
+            transposed=transposed or None, weights=self.use(weight=kernel, bias=bias),
+        )  # fmt: skip
+        self.ended(value)
+
+    def _padding(self, size: list[int]) -> Any:
+        word = self.operation.padding
+        if word == "causal":
+            return [[(size[0] - 1) * _sides(self.operation.dilation_rate, 1)[0], 0]]
+        return "same" if word == "same" else [[0, 0]] * len(size)
+
+    def separable(self) -> None:
+        """A depthwise convolution and a pointwise one."""
+        layer, axis = self.operation, self.axis()
+        given, out = self.shape(self.inputs[0]), self.shape(self.outputs[0])
+        size = list(layer.kernel_size)
+        middle = [given[axis] * layer.depth_multiplier if i == axis else side for i, side in enumerate(out)]
+        positions = 1
+        for i, side in enumerate(out):
+            positions *= side if i not in {0, axis} else 1
+        between = self.run.run.value(middle)
+        kernels = layer.depthwise_kernel, layer.pointwise_kernel
+        costs = []
+        for kernel in kernels:
+            cost = positions
+            for side in kernel.shape:
+                cost *= int(side)
+            costs.append(cost)
+        one = [1] * len(size)
+        self.record(
+            "conv", [self.first()], between, mult_adds=costs[0], kernel=size, stride=list(layer.strides), padding=self._padding(size),
+            dilation=_sides(layer.dilation_rate, len(size)), groups=given[axis], axis=axis, weights=self.use(weight=kernels[0]),
+        )  # fmt: skip
+        value = self.run.run.value(out)
+        self.record(
+            "conv", [between], value, mult_adds=costs[1], kernel=one, stride=one, padding=[[0, 0]] * len(size), dilation=one, groups=1,
+            axis=axis, weights=self.use(weight=kernels[1], bias=layer.bias),
+        )  # fmt: skip
+        self.ended(value)
+
+    def dense(self) -> None:
+        """A linear layer on the last axis."""
+        layer = self.operation
+        given, out = self.shape(self.inputs[0]), self.shape(self.outputs[0])
+        cost = out[-1]
+        for side in given:
+            cost *= side
+        value = self.run.run.value(out)
+        self.record(
+            "linear", [self.first()], value, mult_adds=cost, weights=self.use(weight=layer.kernel, bias=layer.bias)
+        )
+        self.ended(value)
+
+    def normalised(self) -> None:
+        """Batch, group and layer normalisation."""
+        layer, word = self.operation, type(self.operation).__name__
+        axes = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis]
+        n = len(self.inputs[0].shape)
+        roles = {"scale": getattr(layer, "gamma", None), "shift": getattr(layer, "beta", None)}
+        facts: dict[str, Any] = {"norm": word.removesuffix("Normalization").lower(), "axis": int(axes[0]) % n}
+        if word == "BatchNormalization":
+            roles |= {"mean": layer.moving_mean, "variance": layer.moving_variance}
+        elif word == "LayerNormalization":
+            facts = {
+                "norm": "layer",
+                "dims": len(axes) if [int(a) % n for a in axes] == list(range(n - len(axes), n)) else n,
+            }
+        self.record("norm", [self.first()], self.run.new(self.outputs[0]), weights=self.use(**roles), **facts)
+
+    def activated(self) -> None:
+        """Activations as layers."""
+        layer, word = self.operation, type(self.operation).__name__
+        name = getattr(getattr(layer, "activation", None), "__name__", word.lower())
+        if word == "ReLU":
+            name = "relu6" if layer.max_value == 6 else "leaky_relu" if layer.negative_slope else "relu"
+        if name == "linear":
+            self.run.ids[id(self.outputs[0])] = self.first()
+        else:
+            self.activation(KERAS_ACTIVATIONS.get(name, name))
+
+    def prelu(self) -> None:
+        """A function with weights."""
+        self.record(
+            "activation",
+            [self.first()],
+            self.run.new(self.outputs[0]),
+            function="prelu",
+            weights=self.use(other=self.operation.alpha),
+        )
+
+    def joined(self) -> None:
+        """Sums and products: of maps two by two, or of one map and a number."""
+        word = type(self.operation).__name__.lower()
+        op = "multiply" if word in {"multiply", "divide", "truedivide"} else "add"
+        if len(self.inputs) == 1:
+            numbers = [
+                x
+                for x in self.run.keras.tree.flatten((self.node.arguments.args, self.node.arguments.kwargs))
+                if isinstance(x, (int, float))
+            ]
+            number = float(numbers[0]) if numbers and not isinstance(numbers[0], bool) else None
+            function = {"add": "add", "multiply": "mul", "divide": "div", "truedivide": "div"}.get(word, "sub")
+            self.record("activation", [self.first()], self.run.new(self.outputs[0]), function=function, number=number)
+            return
+        value = self.first()
+        for x in self.inputs[1:-1]:
+            made = self.run.run.value(self.run.run.values[value])
+            self.record(op, [value, self.run.ids[id(x)]], made, function=word)
+            value = made
+        self.record(op, [value, self.run.ids[id(self.inputs[-1])]], self.run.new(self.outputs[0]), function=word)
+
+    def concatenated(self) -> None:
+        """Maps one after the other."""
+        axis = int(self.operation.axis) % len(self.outputs[0].shape)
+        self.record("concat", [self.run.ids[id(x)] for x in self.inputs], self.run.new(self.outputs[0]), axis=axis)
+
+    def pooled(self) -> None:
+        """Maximum or average over a window."""
+        layer = self.operation
+        size = list(layer.pool_size)
+        op = "max_pool" if "Max" in type(layer).__name__ else "avg_pool"
+        padding = "same" if layer.padding == "same" else [[0, 0]] * len(size)
+        self.record(op, [self.first()], self.run.new(self.outputs[0]), kernel=size, stride=list(layer.strides), padding=padding, axis=self.axis())  # fmt: skip
+
+    def globally_pooled(self) -> None:
+        """The whole map to one value a channel."""
+        axis = self.axis()
+        dims = [i for i in range(1, len(self.inputs[0].shape)) if i != axis]
+        function = "amax" if "Max" in type(self.operation).__name__ else "mean"
+        self.record("reduce", [self.first()], self.run.new(self.outputs[0]), function=function, dims=dims)
+
+    def reduced(self) -> None:
+        """A reduction over some axes."""
+        n = len(self.inputs[0].shape)
+        axes = self.operation.axis
+        dims = range(n) if axes is None else [axes] if isinstance(axes, int) else axes
+        function = type(self.operation).__name__.lower()
+        self.record(
+            "reduce",
+            [self.first()],
+            self.run.new(self.outputs[0]),
+            function=function,
+            dims=sorted(int(a) % n for a in dims),
+        )
+
+    def padded(self) -> None:
+        """Zeros around a map, or its rim taken away."""
+        layer, axis, n = self.operation, self.axis(), len(self.inputs[0].shape)
+        cut = "Cropping" in type(layer).__name__
+        given = layer.cropping if cut else layer.padding
+        pairs = [list(pair) if isinstance(pair, (tuple, list)) else [int(pair), int(pair)] for pair in given]
+        if n == 3:
+            pairs = [[int(x) for x in given]]
+        sides = iter([-a, -b] if cut else [a, b] for a, b in pairs)
+        padding = [[0, 0] if i in {0, axis} else next(sides) for i in range(n)]
+        self.record("pad", [self.first()], self.run.new(self.outputs[0]), padding=padding)
+
+    def enlarged(self) -> None:
+        """A larger map."""
+        self.record("upsample", [self.first()], self.run.new(self.outputs[0]), axis=self.axis())
+
+    def reshaped(self) -> None:
+        """The same elements under other axes."""
+        self.record("reshape", [self.first()], self.run.new(self.outputs[0]))
+
+    def permuted(self) -> None:
+        """Axes in another order."""
+        n = len(self.inputs[0].shape)
+        dims = getattr(self.operation, "dims", None)
+        axes = getattr(self.operation, "axes", None)
+        order = (
+            [0, *dims] if dims is not None else [int(a) % n for a in axes] if axes is not None else list(range(n))[::-1]
+        )
+        self.record("permute", [self.first()], self.run.new(self.outputs[0]), order=[int(a) for a in order])
+
+    def product(self) -> None:
+        """A product of two tensors, by letters or as matrices."""
+        letters = getattr(self.operation, "subscripts", None) or getattr(self.operation, "equation", None)
+        shapes = [self.shape(x) for x in self.inputs]
+        weights = None
+        if letters is not None and hasattr(self.operation, "kernel"):
+            shapes.append([int(side) for side in self.operation.kernel.shape])
+            weights = self.use(weight=self.operation.kernel, bias=getattr(self.operation, "bias", None))
+        cost = _einsum(letters, shapes) if letters is not None else None
+        if letters is None and len(shapes) == 2:
+            cost = shapes[0][-1]
+            for side in self.shape(self.outputs[0]):
+                cost *= side
+        if cost is None:
+            self.unknown(None)
+            return
+        uses = [use for found in (weights or {}).values() for use in found]
+        self.record("matmul", [self.run.ids[id(x)] for x in self.inputs], self.run.new(self.outputs[0]), mult_adds=cost, weights={"other": uses} if uses else None)  # fmt: skip
+
+
+def _einsum(letters: str, shapes: list[list[int]]) -> int | None:
+    """The multiplications of a product of two tensors: one for each value of each letter."""
+    inputs = letters.replace(" ", "").split("->")[0].split(",")
+    if len(inputs) != 2 or len(shapes) != 2:
+        return None
+    found: dict[str, int] = {}
+    for word, shape in zip(inputs, shapes):  # noqa: B905  (Python 3.9)
+        rest = list(shape)
+        if "..." in word:
+            before, after = word.split("...")
+            middle = len(shape) - len(before) - len(after)
+            found.update({f"...{i}": max(found.get(f"...{i}", 1), shape[len(before) + i]) for i in range(middle)})
+            rest = shape[: len(before)] + shape[len(before) + middle :]
+            word = before + after  # noqa: PLW2901
+        for letter, side in zip(word, rest):  # noqa: B905
+            found[letter] = max(found.get(letter, 1), side)
+    cost = 1
+    for side in found.values():
+        cost *= side
+    return cost
+
+
+KERAS_HANDLERS = {
+    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), "conv"),
+    **dict.fromkeys(("SeparableConv1D", "SeparableConv2D"), "separable"),
+    "Dense": "dense", "EinsumDense": "product", "Einsum": "product", "Matmul": "product", "Dot": "product",
+    **dict.fromkeys(("BatchNormalization", "LayerNormalization", "GroupNormalization"), "normalised"),
+    **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax"), "activated"), "PReLU": "prelu",
+    **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Divide", "TrueDivide"), "joined"),
+    "Concatenate": "concatenated",
+    **dict.fromkeys(("MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D"), "pooled"),
+    **dict.fromkeys(
+        ("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D"), "globally_pooled"
+    ),
+    **dict.fromkeys(("Mean", "Sum", "Max"), "reduced"),
+    **dict.fromkeys(("ZeroPadding1D", "ZeroPadding2D", "Cropping1D", "Cropping2D"), "padded"),
+    **dict.fromkeys(("UpSampling2D",), "enlarged"),
+    **dict.fromkeys(("Reshape", "Flatten", "ExpandDims", "Squeeze", "Ravel"), "reshaped"),
+    **dict.fromkeys(("Permute", "Transpose"), "permuted"),
+}  # fmt: skip
+"""How each layer and operation of Keras is recorded."""
+
+
 # ------------------------------------------------------------------------------------------------- finding the code
 
 
@@ -842,19 +1327,64 @@ class Session:
     def answer(self, args: dict[str, Any], asked: list[list[list[int]]]) -> dict[str, Any]:
         """Build the network with some arguments and trace it."""
         if self.target is None:
-            self.target = self._file() if os.path.splitext(self.code)[1] == ".pt2" else find(self.code)
-        torch = sys.modules.get("torch")
-        built = self._torch(args, asked, torch) if torch is not None else None
-        if built is None:
-            raise Refused("kind", f"{self.code} gives no PyTorch module")
-        return {"schema": SCHEMA, "framework": "torch", "versions": self._versions("torch"), **built}
+            _choose_backend()
+            self.target = self._file() if os.path.splitext(self.code)[1] in FILES else find(self.code)
+        reason = ""
+        torch: Any = sys.modules.get("torch")
+        keras: Any = sys.modules.get("keras")
+        for device in ("meta", "cpu"):
+            try:
+                if keras is not None:
+                    keras.utils.clear_session()  # it numbers layers on and on
+                with ExitStack() as stack:
+                    if torch is not None:
+                        stack.enter_context(torch.device(device))
+                    if keras is not None and keras.config.backend() == "torch":
+                        stack.enter_context(keras.device(device))
+                    model = self._build(args, torch, keras)
+            except Refused:
+                raise
+            except Exception as error:
+                reason = _last_line(error)
+                if torch is not None and device == "meta":
+                    continue
+                raise
+            if self._is(model, keras, "keras"):
+                traced = KerasModel(keras, model, self.nodes).traces(asked)
+                names = ["keras", "torch" if keras.config.backend() == "torch" else str(keras.config.backend())]
+                return {"schema": SCHEMA, "framework": "keras", "versions": self._versions(*names), **traced}
+            if not self._is(model, torch, "torch"):
+                raise Refused(
+                    "kind", f"{self.code} gives no PyTorch module and no Keras model, but {type(model).__name__}"
+                )
+            run = TorchModel(torch, model, self.nodes)
+            try:
+                found = run.traces(asked)
+            except NeedsData as error:
+                reason = str(error)
+                continue
+            if device == "cpu" and run.device == "cpu":
+                found["remarks"] = [f"run on zeros on the CPU, since it refuses tensors without data ({reason})"]
+            return {"schema": SCHEMA, "framework": "torch", "versions": self._versions("torch"), **found}
+        raise Refused("builder", reason)
+
+    def _is(self, model: Any, framework: Any, name: str) -> bool:
+        """Whether a model is one of a framework's; a Keras model on PyTorch is a module too, and is read as Keras's."""
+        if framework is None or self.framework not in {None, name}:
+            return False
+        return isinstance(model, framework.nn.Module if name == "torch" else framework.Model)
 
     def _file(self) -> Any:
+        name = "torch" if self.code.endswith(".pt2") else "keras"
+        if not os.path.isfile(self.code):
+            raise Refused("missing", f"there is no file {self.code}")
         try:
-            import torch
+            framework = importlib.import_module(name)
         except ModuleNotFoundError:
-            raise Refused("missing", f"no module named torch in {sys.executable}") from None
-        return torch.export.load(self.code).module()
+            raise Refused("missing", f"no module named {name} in {sys.executable}") from None
+        if name == "torch":
+            return framework.export.load(self.code).module()
+        return framework.models.load_model(self.code, compile=False, safe_mode=True)
 
     def _versions(self, *names: str) -> dict[str, str]:
         from importlib.metadata import PackageNotFoundError, version
@@ -867,9 +1397,9 @@ class Session:
                 continue
         return found
 
-    def _build(self, args: dict[str, Any]) -> Any:
+    def _build(self, args: dict[str, Any], torch: Any, keras: Any) -> Any:
         target = self.target
-        if isinstance(target, sys.modules["torch"].nn.Module):
+        if self._is(target, torch, "torch") or self._is(target, keras, "keras"):
             if args:
                 raise Refused("builder", f"{self.code} is a model already: it takes no arguments")
             return target
@@ -877,31 +1407,17 @@ class Session:
             raise Refused("builder", f"{self.code} is neither callable nor a model, but {type(target).__name__}")
         return target(**args)
 
-    def _torch(self, args: dict[str, Any], asked: list[list[list[int]]], torch: Any) -> dict[str, Any] | None:
-        reason = ""
-        for device in ("meta", "cpu"):
-            try:
-                with torch.device(device):
-                    model = self._build(args)
-            except Refused:
-                raise
-            except Exception as error:
-                reason = _last_line(error)
-                if device == "meta":
-                    continue
-                raise
-            if not isinstance(model, torch.nn.Module):
-                return None
-            traced = TorchModel(torch, model, self.nodes)
-            try:
-                found = traced.traces(asked)
-            except NeedsData as error:
-                reason = str(error)
-                continue
-            if device == "cpu" and traced.device == "cpu":
-                found["remarks"] = [f"run on zeros on the CPU, since it refuses tensors without data ({reason})"]
-            return found
-        raise Refused("builder", reason)
+
+def _choose_backend() -> None:
+    """Keras asks for TensorFlow unless it is told otherwise; without it, a backend that is there serves as well."""
+    from importlib.util import find_spec
+
+    if "KERAS_BACKEND" in os.environ or os.path.exists(os.path.expanduser("~/.keras/keras.json")):
+        return
+    for backend, package in (("tensorflow", "tensorflow"), ("torch", "torch"), ("jax", "jax")):
+        if find_spec(package) is not None:
+            os.environ["KERAS_BACKEND"] = backend
+            return
 
 
 def _failed(error: BaseException, code: str) -> dict[str, Any]:

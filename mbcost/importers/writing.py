@@ -291,6 +291,7 @@ class _Writer:
     def _comment(self, row: Row) -> str:
         """The modules a row comes from, and what is to be said of it."""
         paths = [self.scopes[scope].path for scope in row.homes if scope >= 0]
+        paths = paths if any(paths) else [self.scopes[scope].path for scope in row.scopes[:1] + row.scopes[-1:]]
         said = _range(list(dict.fromkeys(path for path in paths if path)))
         parts = [part for part in (said, row.remark) if part]
         if row.inexact:
@@ -314,7 +315,7 @@ def _is_classifier(row: Row) -> bool:
         row.op == "conv"
         and row.shape[1:] == (1, 1)
         and row.fields.get("norm") == "none"
-        and row.fields.get("activation") == "none"
+        and row.fields.get("activation") in {"none", "softmax"}
         and row.fields.get("bias") is True
     )
 
