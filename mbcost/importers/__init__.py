@@ -20,7 +20,7 @@ from mbcost.importers.writing import quoted, table_text, word
 from mbcost.network import Network
 from mbcost.tables import read_network
 
-__all__ = ["Imported", "Source", "import_code", "interpreter", "is_code", "raised"]
+__all__ = ["Imported", "Source", "import_code", "interpreter", "is_code", "neighbour", "raised"]
 
 FILES = (".pt2", ".keras", ".h5")
 
@@ -84,7 +84,28 @@ def _sizes(inputs: list[list[int]]) -> list[list[list[int]]]:
     if len(inputs[0]) < 2:
         return [inputs]
     third = _resized(inputs, lambda side: max(side * 6 // 7, 1))
-    return [inputs, _resized(inputs, lambda side: side + 1), *([third] if third != inputs else [])]
+    return [inputs, _resized(inputs, neighbour), *([third] if third != inputs else [])]
+
+
+def neighbour(side: int) -> int:
+    """The side nearest to another of which every halving is odd where the other's is even.
+
+    A padding that a layer computes from its map (TensorFlow's SAME) and a fixed one give the same map at an even side or at
+    an odd one, never at both; so between two such sizes they are told apart in every layer.
+
+    >>> neighbour(224), neighbour(300)
+    (225, 277)
+    """
+    halvings = [side]
+    while halvings[-1] > 7 and len(halvings) < 6:
+        halvings.append(-(-halvings[-1] // 2))
+    found = []
+    for last in (halvings[-1] - 1, halvings[-1] + 1):
+        at = max(last, 1)
+        for other in halvings[-2::-1]:
+            at = 2 * at - (other % 2 == 0)
+        found.append(at)
+    return min(found, key=lambda one: (abs(one - side), one))
 
 
 def _resized(inputs: list[list[int]], change: Any) -> list[list[int]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mbcost.errors import MbcostError
-from mbcost.importers import Imported, Source, raised, tracer
+from mbcost.importers import Imported, Source, neighbour, raised, tracer
 from mbcost.importers.graph import read_graph
 
 __all__ = ["import_builder", "import_model"]
@@ -31,7 +31,8 @@ def import_model(
     asked = [shapes]
     if len(shapes[0]) > 1:
         sides = shapes[0][1:]
-        asked += [[[s[0], *(x + change for x in s[1:])] if s[1:] == sides else s for s in shapes] for change in (1, 32)]
+        changes = (neighbour, lambda side: side + 32)
+        asked += [[[s[0], *map(change, s[1:])] if s[1:] == sides else s for s in shapes] for change in changes]
     run, framework = _run(model)
     try:
         found = run.traces(asked)

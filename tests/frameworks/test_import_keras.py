@@ -85,7 +85,8 @@ def test_a_subclassed_model_is_called_on_symbols() -> None:
 def test_a_layer_of_ones_own_is_looked_into_and_a_shared_kernel_counts_once() -> None:
     image = keras.Input((32, 32, 3))
     table = imported(keras.Model(image, Twice()(image)), 32, 33)
-    assert [(row.mult_adds, row.params) for row in table.network.cost().rows] == [(81 * 1024, 81), (81 * 1024, 0)]
+    rows = [(row.mult_adds, row.params) for row in table.network.cost().rows if row.op != "activation"]
+    assert rows == [(81 * 1024, 81), (81 * 1024, 0)]
 
 
 def test_a_model_in_a_model_is_its_layers() -> None:

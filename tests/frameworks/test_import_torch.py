@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from torch_oracles import torchvision_models
 
-from mbcost.importers import Imported, Source, raised, tracer
+from mbcost.importers import Imported, Source, neighbour, raised, tracer
 from mbcost.importers.graph import read_graph
 
 pytestmark = pytest.mark.frameworks
@@ -36,7 +36,7 @@ TIMM = (
     "repvit_m0_9", "resnest14d", "mobilenetv5_no", "vovnet39a",
 )  # fmt: skip
 OTHERS = (96, 160, 193, 256, 299)
-"""Sizes that take no part in the import, which traces 224 and 225 (or the network's own size and the next)."""
+"""Sizes that take no part in the import, which traces 224 and 225 (or the network's own size and its neighbour)."""
 EVEN = (96, 160, 192, 256, 288)
 """For networks that do not run at every size (two ways through them meet at maps of different size)."""
 
@@ -74,8 +74,8 @@ def build(library: str, name: str) -> nn.Module:
 
 
 def imported(model: nn.Module, size: int, name: str) -> Imported:
-    """The table of a model traced at a size and the next."""
-    shapes = [[[3, size, size]], [[3, size + 1, size + 1]], [[3, size + 32, size + 32]]]
+    """The table of a model traced at a size and its neighbour."""
+    shapes = [[[3, size, size]], [[3, neighbour(size), neighbour(size)]], [[3, size + 32, size + 32]]]
     document = {
         "schema": tracer.SCHEMA,
         "framework": "torch",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mbcost.importers import neighbour
 from tests.importers.graphs_of import Drawn, Each, table
 
 
@@ -119,6 +120,14 @@ def test_channels_last_costs_no_row() -> None:
     drawn.conv(first, 4, kernel=1)
     assert [row.kind for row in table(drawn.graph()).network.cost().rows] == ["pointwise", "pointwise"]
     assert table(drawn.graph()).network.cost(resolution=16).mult_adds == 256 * 100
+
+
+@pytest.mark.parametrize("side", [224, 225, 299, 300, 192, 160, 331, 96])
+def test_a_neighbour_is_odd_where_the_size_is_even_at_every_halving(side: int) -> None:
+    a, b = side, neighbour(side)
+    for _ in range(4):
+        assert (a + b) % 2 == 1
+        a, b = -(-a // 2), -(-b // 2)
 
 
 def test_names_from_a_model_are_data() -> None:
