@@ -32,6 +32,8 @@ COMMANDS = {
     "diff": "diff",
     "reproduce": "reproduce",
     "conventions": "conventions",
+    "memory": "memory",
+    "roofline": "roofline",
     "lint": "lint",
     "schema": "schema",
 }

@@ -73,6 +73,13 @@ def peak_tensors(network: Any) -> list[tuple[str, Dim]]:
     return peak_tensors(network)
 
 
+def peak_step(network: Any) -> str:
+    """The step at which the peak is."""
+    from mbcost.memory.measures import peak
+
+    return peak(network).step
+
+
 def arena(network: Any, _: Bits) -> list[Dim]:
     """The bytes of TFLite Micro's arena."""
     from mbcost.memory.measures import arena_bytes
@@ -127,7 +134,7 @@ for _quantity in (
     ),
     Quantity(
         "peak_memory", "peak memory", "the most activations alive at once: elements, or bytes at --bits (256KiB)",
-        unit="elements", of_network=peak_memory, made_of=peak_tensors, adds="largest", bits=8, of_shapes=True,
+        unit="elements", of_network=peak_memory, made_of=peak_tensors, where=peak_step, adds="largest", bits=8, of_shapes=True,
         instead="memory_access", also=("memory", "peak_activation", "peak_activations", "ram", "working_set"),
     ),
     Quantity(

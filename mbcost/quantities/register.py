@@ -39,6 +39,8 @@ class Quantity(NamedTuple):
         and ``placed``). What adds up has one amount a row; of what is a maximum they are those it is the largest of.
     made_of : function of a costed network
         With ``of_network``: what makes it so large, as (name, amount), the most first; for reports of what is over a limit.
+    where : function of a costed network
+        With ``made_of``: the place where it is so large.
     derived : str
         Instead of both: the quantity this one is ``factor`` times; or, where the unit is bytes, the bytes of, at the bit
         width asked for.
@@ -71,6 +73,7 @@ class Quantity(NamedTuple):
     adds: str = "sum"
     of_network: Callable[[Any, Bits], Iterable[Dim]] | None = None
     made_of: Callable[[Any], list[tuple[str, Dim]]] | None = None
+    where: Callable[[Any], str] | None = None
     derived: str = ""
     factor: int = 1
     bits: int = 32

@@ -147,6 +147,9 @@ def details(result: Result) -> list[tuple[str, list[Cells]]]:
     """What stands below a result over its limit, in lines of cells: the largest layers, those that grew, the limit's place, its message."""
     found: list[tuple[str, list[Cells]]] = []
     if result.layers:
+        where = result.limit.measured.base.where
+        if where is not None:
+            found.append(("at", [(where(result.cost),)]))
         found.append(("most", [_contribution(result, part) for part in result.layers]))
     if result.grew or result.base is not None:
         found.append(("grew", _grown(result)))

@@ -1,0 +1,185 @@
+"""``mbcost roofline``: bound by compute or by memory, layer by layer, and the modelled time of networks."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import click
+
+from mbcost.analysis.groups import share
+from mbcost.cli.options import (
+    File,
+    ModelName,
+    Question,
+    bits_options,
+    counted,
+    heading,
+    output_options,
+    report_keys,
+    variant_options,
+)
+from mbcost.cli.output import decimal, json_text, table_text
+from mbcost.dims import exact_text, rational
+from mbcost.errors import MbcostError
+from mbcost.memory.device import Device
+from mbcost.memory.roofline import DEFAULT, Roofline, roofline
+from mbcost.memory.rules import device as device_of
+from mbcost.memory.rules import devices as all_devices
+from mbcost.network import Cost
+from mbcost.report import Column, Table, numbers
+
+__all__ = ["command"]
+
+MAX_RIDGE_POINT = 1_000_000
+MODEL = "the modelled time is a sum over layers, which caches and fused layers beat; the bound is of the whole network, and nothing beats it"
+
+
+@click.command("roofline", short_help="Bound by compute or by memory, on a device.")
+@click.argument("models", type=ModelName(), nargs=-1, required=True, metavar="MODEL...")
+@click.option("--device", metavar="NAME", help="A device, by its ridge point; without one, every device.")
+@click.option("--devices", type=File(), help="Devices of your own, beside the shipped ones.")
+@click.option("--ridge-point", metavar="RP", help="Mult-adds a byte, instead of a device.")
+@bits_options
+@variant_options
+@output_options
+def command(
+    models: tuple[str, ...], device: str | None, devices: str | None, ridge_point: str | None, **options: Any
+) -> None:
+    """Where MODEL's time goes on a device that does so many mult-adds a byte (MobileNetV4, section 3).
+
+    \b
+    mbcost roofline mobilenet_v2 --device pixel-6-cpu        one network, layer by layer
+    mbcost roofline mobilenet_v1 mobilenet_v2 mobilenet_v3_large    the modelled time of several, device by device
+    mbcost roofline net.yaml --ridge-point 31.2 --bits 8
+    """
+    question = Question(options)
+    if device is not None and ridge_point is not None:
+        raise MbcostError("--device and --ridge-point are both given", help="keep one of them")
+    asked = [_at(ridge_point)] if ridge_point is not None else [device_of(device, devices)] if device else []
+    costs = [question.cost(question.load(model)) for model in models]
+    if len(costs) == 1 and len(asked) == 1:
+        question.emit(_layers(costs[0], asked[0], question))
+    else:
+        question.emit(_times(costs, asked or list(all_devices(devices).values()), question))
+
+
+def _at(text: str) -> Device:
+    """A ridge point as it is written, from 0 on."""
+    point = rational(text, "the ridge point") if not text.strip().startswith("-") else Fraction(-1)
+    if not 0 <= point <= MAX_RIDGE_POINT:
+        raise MbcostError(
+            f"the ridge point `{text[:40]}` is not 0 to {MAX_RIDGE_POINT:,} mult-adds a byte",
+            help="write --ridge-point 31.2",
+        )
+    return Device(f"ridge point {exact_text(point)}", point)
+
+
+def _widths(question: Question) -> str:
+    weights, maps = question.bits.weights(DEFAULT), question.bits.activations(DEFAULT)
+    return f"{weights} bits" if weights == maps else f"weights at {weights} bits, activations at {maps}"
+
+
+def _layers(cost: Cost, device: Device, question: Question) -> str:
+    found = roofline(cost, device.ridge_point, question.bits)
+    if question.format == "json":
+        document = report_keys(cost, "roofline/1")
+        document |= _point(device, question)
+        document["layers"] = [
+            {
+                "name": layer.name, "kind": layer.kind, "mult_adds": layer.mult_adds, "bytes": layer.bytes,
+                "intensity": None if layer.intensity is None else str(layer.intensity), "bound": layer.bound,
+                "time": str(layer.time), "share": decimal(share(layer.time, found.model_time)),
+            }
+            for layer in found.layers
+        ]  # fmt: skip
+        document["total"] = _sums(found, device)
+        return json_text(document)
+    columns = (
+        Column("name", "layer", "name"),
+        Column("kind", "kind", "text", 3),
+        Column("mult_adds", "mult-adds", "count"),
+        Column("bytes", "bytes", "number", 2),
+        Column("intensity", "mult-adds a byte", "ratio"),
+        Column("bound", "bound by"),
+        Column("time", "time", "ratio", 4),
+        Column("share", "share", "share"),
+    )
+    rows = tuple(
+        (x.name, x.kind, x.mult_adds, x.bytes, x.intensity, x.bound, x.time, share(x.time, found.model_time)) for x in found.layers
+    )  # fmt: skip
+    total = (
+        "total", None, found.mult_adds, found.bytes, found.mult_adds / found.bytes if found.bytes else None, None, found.model_time, Fraction(1),
+    )  # fmt: skip
+    waits = sum([layer.time for layer in found.layers if layer.bound == "memory"], Fraction(0))
+    waiting = numbers.share(share(waits, found.model_time) or Fraction(0))
+    least, whole = (numbers.count(-(-x.numerator // x.denominator)) for x in (found.bound, found.model_time))
+    notes = (
+        f"{waiting} of the modelled time waits for memory; no less than {least} of {whole} is needed",
+        *_seconds(found, device),
+        MODEL,
+    )
+    title = f"{heading(cost)}, {device.title or device.name}: {exact_text(device.ridge_point)} mult-adds a byte, {_widths(question)}"
+    table = Table(title, columns, rows, total, notes=notes, caption=f"Roofline of {cost.network.name}")
+    return table_text(table, question.format, to_file=question.output is not None)
+
+
+def _times(costs: list[Cost], devices: list[Device], question: Question) -> str:
+    found = [(cost, device, roofline(cost, device.ridge_point, question.bits)) for device in devices for cost in costs]
+    if question.format == "json":
+        document = {
+            key: value
+            for key, value in report_keys(costs[0], "roofline-times/1").items()
+            if key not in {"model", "table_hash"}
+        }
+        document["models"] = [
+            {"model": cost.network.name, **_point(device, question), **_sums(line, device)} for cost, device, line in found
+        ]  # fmt: skip
+        return json_text(document)
+    columns = (
+        Column("device", "device"),
+        Column("ridge_point", "mult-adds a byte", "number"),
+        Column("model", "model", "name"),
+        Column("mult_adds", "mult-adds", "count"),
+        Column("bytes", "bytes", "number", 1),
+        Column("model_time", "modelled time", "ratio"),
+        Column("bound", "bound", "ratio", 2),
+        Column("slower", "of its mult-adds", "ratio"),
+    )
+    rows = tuple(
+        (
+            device.title or device.name, device.ridge_point, cost.network.name, line.mult_adds, line.bytes, line.model_time, line.bound,
+            line.model_time / line.mult_adds if line.mult_adds else None,
+        )
+        for cost, device, line in found
+    )  # fmt: skip
+    title = f"model time, {counted(costs[0], question.unit)}, {_widths(question)}"
+    table = Table(title, columns, rows, notes=(MODEL,), caption="Modelled time in units of one mult-add at the peak")
+    return table_text(table, question.format, to_file=question.output is not None)
+
+
+def _point(device: Device, question: Question) -> dict[str, Any]:
+    return {
+        "device": device.name, "ridge_point": str(device.ridge_point),
+        "weight_bits": question.bits.weights(DEFAULT), "activation_bits": question.bits.activations(DEFAULT),
+    }  # fmt: skip
+
+
+def _sums(found: Roofline, device: Device) -> dict[str, Any]:
+    """Totals as JSON has them: exact texts beside numbers."""
+    keys: dict[str, Any] = {
+        "mult_adds": found.mult_adds, "bytes": found.bytes, "model_time": str(found.model_time), "model_time_number": decimal(found.model_time),
+        "bound": str(found.bound), "bound_number": decimal(found.bound),
+    }  # fmt: skip
+    if device.peak is not None and device.bandwidth is not None:
+        keys["seconds"] = decimal(found.model_time / device.peak)
+        keys["bound_seconds"] = decimal(found.bound / device.peak)
+    return keys
+
+
+def _seconds(found: Roofline, device: Device) -> tuple[str, ...]:
+    """The time in seconds, where both the peak and the bandwidth are known."""
+    if device.peak is None or device.bandwidth is None:
+        return ()
+    time, least = (1000 * amount / device.peak for amount in (found.model_time, found.bound))
+    return (f"{numbers.ratio(time)} ms by the model, at least {numbers.ratio(least)} ms",)
