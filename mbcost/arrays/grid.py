@@ -32,6 +32,22 @@ def amounts(quantity: str, bits: AnyBits, counts: Iterable[Array]) -> Array:
     return known.amount(count, bits)  # type: ignore[no-any-return]
 
 
+def _largest(forms: list[Factors]) -> Iterable[Array]:
+    """The products of some forms; of several their largest, found once for all alphas that give the same network."""
+    if len(forms) == 1:
+        return [forms[0].product()]
+    columns = np.stack([p for form in forms for p in form.p], axis=1)
+    rows = np.ascontiguousarray(columns).view(np.dtype((np.void, columns.dtype.itemsize * columns.shape[1])))
+    _, first, index = np.unique(rows.ravel(), return_index=True, return_inverse=True)
+    most: Array | None = None
+    for form in forms:
+        shape = len(first), form.shape[1]
+        product = Factors([p[first] for p in form.p], form.q, shape, constant=form.constant).product()
+        most = product if most is None else np.maximum(most, product)
+    assert most is not None  # noqa: S101  (there are forms)
+    return [most[index.ravel()]]
+
+
 class ArrayGrid(Grid):
     """Costs over an outer grid of arrays: the totals are int64 arrays, one row an alpha, one column a resolution.
 
@@ -136,8 +152,7 @@ class ArrayGrid(Grid):
         """One quantity over the grid."""
         if quantity not in self._arrays:
             if self.separates(quantity):
-                products = (factors.product() for factors in self.all_factors(quantity))
-                self._arrays[quantity] = amounts(quantity, self.bits, products)
+                self._arrays[quantity] = amounts(quantity, self.bits, _largest(self.all_factors(quantity)))
             else:
                 self._arrays[quantity] = self._by_points(quantity)
         return self._arrays[quantity]

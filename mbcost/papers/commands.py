@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mbcost.dims import exact_text, parse_alpha, parse_rho, scaled_resolution
-from mbcost.papers.settings import merged, variant_in
+from mbcost.papers.settings import HELD, merged, variant_in
 
 if TYPE_CHECKING:
     from mbcost.papers.specs import Cell, Setting
@@ -50,6 +50,9 @@ def command_of(setting: Setting) -> str:
     if "conv" in setting:
         return join(_conv(setting))
     quantity = setting.get("quantity", "mult_adds")
+    if quantity in HELD:
+        widths = ["--bits", str(setting["bits"])] if "bits" in setting else []
+        return join(["mbcost", "memory", str(setting["model"]), *variant_in(setting).options(), *widths, "-f", "json"])
     shown = {"convention": "paper", **setting} if quantity == "weights" else setting
     words = ["mbcost", "table", str(setting["model"]), *variant_in(shown).options()]
     if "kind" in setting or setting.get("share"):

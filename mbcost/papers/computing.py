@@ -11,7 +11,7 @@ from mbcost.dims import parse_alpha, parse_rho, scaled_resolution
 from mbcost.errors import MbcostError, Place, nearest
 from mbcost.papers import printed
 from mbcost.papers.facts import said, unit_rows, units
-from mbcost.papers.settings import merged, variant_in
+from mbcost.papers.settings import HELD, merged, variant_in
 from mbcost.papers.specs import Paper, Setting, Word
 from mbcost.tables import read_network
 
@@ -86,6 +86,8 @@ class Computer:
                 sum(1 for name in units(cost.rows) if any(fnmatchcase(name, glob) for glob in setting["blocks"]))
             )
         quantity = setting.get("quantity", "mult_adds")
+        if quantity in HELD:
+            return Fraction(cost.total(quantity, setting.get("bits", 8)))
         rows = self._chosen(setting, cost.rows)
         if quantity in {"channels", "map_bytes"}:
             return Fraction(_largest_map(rows, cost.rows, setting, quantity))

@@ -18,12 +18,16 @@ UNITS: dict[str, Fraction] = {
     "M": Fraction(10**6),
     "B": Fraction(10**9),
     "G": Fraction(10**9),
+    "kB": Fraction(10**3),
+    "MB": Fraction(10**6),
+    "KiB": Fraction(2**10),
+    "MiB": Fraction(2**20),
     "ms": Fraction(1),
     "s": Fraction(1),
 }
 """What a unit, behind a number or in a column's heading, multiplies it by."""
 
-_PRINTED = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))?( ?)(%|K|k|M|B|G|ms|s)?", re.ASCII)
+_PRINTED = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))?( ?)(%|KiB|MiB|kB|MB|K|k|M|B|G|ms|s)?", re.ASCII)
 
 
 class Published(NamedTuple):

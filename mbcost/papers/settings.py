@@ -14,7 +14,7 @@ from mbcost.papers.printed import UNITS
 from mbcost.papers.specs import Setting, Word
 from mbcost.tables import is_path, shipped
 
-__all__ = ["COUNTED", "FORMS", "SETTINGS", "Reader", "merged", "variant_in"]
+__all__ = ["COUNTED", "FORMS", "HELD", "SETTINGS", "Reader", "merged", "variant_in"]
 
 COUNTED = (
     "measured",
@@ -31,12 +31,17 @@ COUNTED = (
 )
 """What a cell can count, besides the parts of a row and the paper file's own `quantities`."""
 
+HELD = (
+    "peak_memory", "peak_memory_bytes", "arena", "flash", "weight_bytes", "memory_access", "memory_access_bytes",
+)  # fmt: skip
+"""What a cell can count of the whole network in memory."""
+
 FORMS = ("standard", "depthwise", "pointwise", "separable")
 ROUNDS = ("nearest", "floor")
 
 SETTINGS = {
-    **dict.fromkeys(("alpha", "rho", "resolution", "rounding", "convention"), "text"),
-    **dict.fromkeys(("batch", "classes", "size", "digits"), "whole"),
+    **dict.fromkeys(("alpha", "rho", "resolution", "rounding", "convention", "memory_rule"), "text"),
+    **dict.fromkeys(("batch", "classes", "size", "digits", "bits"), "whole"),
     **dict.fromkeys(("standard", "share", "reads"), "flag"),
     **dict.fromkeys(("without", "rows", "blocks"), "texts"),
     **dict.fromkeys(("set", "words", "spell"), "dict"),
@@ -199,7 +204,7 @@ class Reader:
 
     def _quantity(self, node: Node) -> str:
         return self._one_of(
-            node, (*COUNTED, *[part for part in PARTS if part not in COUNTED], *self.quantities), "quantity"
+            node, (*COUNTED, *HELD, *[part for part in PARTS if part not in COUNTED], *self.quantities), "quantity"
         )
 
     def _model(self, node: Node) -> Word:

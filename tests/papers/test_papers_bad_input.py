@@ -40,7 +40,7 @@ def test_every_message_belongs_to_a_file() -> None:
         (
             ("mobilnet_v1",),
             ("error: there is no paper `mobilnet_v1`\n  help: did you mean `mobilenet_v1` or `mobilenet_v4` or `mobilenet_v3`? there is "
-            "efficientnet, libraries, mnasnet, mobilenet_v1, mobilenet_v2, mobilenet_v3, mobilenet_v4, shufflenet_v1, shufflenet_v2, tf_slim; "
+            "efficientnet, libraries, memory, mnasnet, mobilenet_v1, mobilenet_v2, mobilenet_v3, mobilenet_v4, shufflenet_v1, shufflenet_v2, tf_slim; "
             "a path ends in .yaml\n"),
         ),
         (
