@@ -22,10 +22,20 @@ NAMES = [path.stem for path in MODELS]
 
 
 class Case(NamedTuple):
-    """Arguments of one call of the program, and what it gets on standard input."""
+    """Arguments of one call of the program, what it gets on standard input, and the files in its folder."""
 
     args: list[str]
     data: bytes
+    files: dict[str, bytes] = {}  # noqa: RUF012  (never written to)
+
+
+def make(kind: str, seed: int, number: int) -> Case:
+    """The case of a kind (`tables`, or `files` beside the command), a seed and a number."""
+    if kind == "tables":
+        return case(seed, number)
+    from files import file_case
+
+    return file_case(seed, number)
 
 
 def case(seed: int, number: int) -> Case:

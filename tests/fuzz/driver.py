@@ -17,7 +17,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
@@ -33,12 +35,15 @@ class Failure(NamedTuple):
     seed: int
     number: int
     what: str
+    kind: str = "tables"
 
     def __str__(self) -> str:
-        from cases import case
+        from cases import make
 
-        args, data = case(self.seed, self.number)
-        return f"seed {self.seed}, case {self.number}: {self.what}\n  args {args!r}\n  stdin {data[:400]!r}"
+        args, data, files = make(self.kind, self.seed, self.number)
+        parts = [("stdin", data), *files.items()]
+        texts = "".join([f"\n  {name} {text[:400]!r}" for name, text in parts if text])
+        return f"{self.kind}, seed {self.seed}, case {self.number}: {self.what}\n  args {args!r}{texts}"
 
 
 class Outcome(NamedTuple):
@@ -68,16 +73,21 @@ def verdict(line: dict[str, Any]) -> str:
     return ""
 
 
-def fuzz(cases: int, seed: int, start: int = 0) -> Outcome:
-    """Run cases one after the other in worker processes."""
+def fuzz(cases: int, seed: int, start: int = 0, kind: str = "tables") -> Outcome:
+    """Run cases of a kind one after the other in worker processes, each in a folder of its own."""
     failures: list[Failure] = []
     codes: Counter[Any] = Counter()
     slowest, largest, number, stop = 0.0, 0, start, start + cases
     while number < stop:
         end = min(stop, number - number % RESTART + RESTART)
-        environment = {**os.environ, "MBCOST_FUZZ_PATH": os.pathsep.join(sys.path)}
-        command = [sys.executable, str(HERE / "worker.py"), str(seed), str(number), str(end)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as worker:
+        environment = {**os.environ, "MBCOST_FUZZ_PATH": os.pathsep.join(map(os.path.abspath, sys.path))}
+        command = [sys.executable, str(HERE / "worker.py"), str(seed), str(number), str(end), kind]
+        with (
+            TemporaryDirectory() as folder,
+            subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=folder
+            ) as worker,
+        ):
             for line in _lines(worker):
                 if "begins" in line:
                     number = line["begins"]
@@ -86,7 +96,7 @@ def fuzz(cases: int, seed: int, start: int = 0) -> Outcome:
                 slowest, largest = max(slowest, line["seconds"]), max(largest, line["peak"])
                 what = verdict(line)
                 if what:
-                    failures.append(Failure(seed, number, what))
+                    failures.append(Failure(seed, number, what, kind))
                 number += 1
                 if line["peak"] > MEGABYTES * 10**6:
                     worker.kill()  # or every case after it would look as large
@@ -96,7 +106,7 @@ def fuzz(cases: int, seed: int, start: int = 0) -> Outcome:
                     worker.kill()
                     errors = worker.stderr.read().decode("utf-8", "replace") if worker.stderr else ""
                     failures.append(
-                        Failure(seed, number, f"hangs for {HANG:.0f} s, or kills its process {errors[-500:]}")
+                        Failure(seed, number, f"hangs for {HANG:.0f} s, or kills its process {errors[-500:]}", kind)
                     )
                     number += 1
     return Outcome(cases, codes, failures, slowest, largest)
@@ -125,7 +135,7 @@ def whole(processes: int, seed: int, start: int = 0) -> Outcome:
     codes: Counter[Any] = Counter()
     slowest = 0.0
     for number in range(start, start + processes):
-        args, data = case(seed, number)
+        args, data, _ = case(seed, number)
         args = [arg for arg in args if "\0" not in arg]  # no process can be given these
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         try:
@@ -169,7 +179,12 @@ def main() -> int:
     options.add_argument("--start", type=int, default=0)
     asked = options.parse_args()
     failed = False
-    for name, run, count in (("cases", fuzz, asked.cases), ("processes", whole, asked.processes)):
+    runs = (
+        ("tables", fuzz, asked.cases),
+        ("files", partial(fuzz, kind="files"), asked.cases),
+        ("processes", whole, asked.processes),
+    )
+    for name, run, count in runs:
         began = time.monotonic()
         outcome = run(count, asked.seed, asked.start)
         for failure in outcome.failures[:40]:

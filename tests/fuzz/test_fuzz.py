@@ -26,6 +26,16 @@ def test_no_case_ends_in_a_traceback_or_takes_too_much() -> None:
     assert outcome.codes[2] > outcome.cases / 20
 
 
+def test_no_file_beside_the_command_does_either() -> None:
+    """Budgets, conventions, saved reports and papers' files."""
+    outcome = driver.fuzz(int(os.environ.get("MBCOST_FUZZ", "200")), SEED, kind="files")
+    assert outcome.failures == [], "\n".join(map(str, outcome.failures[:10]))
+    assert sum(outcome.codes.values()) == outcome.cases
+    assert outcome.codes[0] > outcome.cases / 20  # files that are right are among them
+    assert outcome.codes[2] > outcome.cases / 20
+    assert outcome.codes[1] > 0  # and limits that do not hold
+
+
 def test_no_whole_process_does_either() -> None:
     outcome = driver.whole(int(os.environ.get("MBCOST_FUZZ_PROCESSES", "4")), SEED)
     assert outcome.failures == [], "\n".join(map(str, outcome.failures[:10]))
@@ -34,6 +44,9 @@ def test_no_whole_process_does_either() -> None:
 def test_a_case_is_made_of_its_seed_and_number_alone() -> None:
     assert [cases.case(3, number) for number in range(40)] == [cases.case(3, number) for number in range(40)]
     assert cases.case(3, 1) != cases.case(4, 1)
+    made = [cases.make("files", 3, number) for number in range(40)]
+    assert made == [cases.make("files", 3, number) for number in range(40)]
+    assert {case.args[0] for case in made} >= {"check", "reproduce", "table"}
 
 
 FINE = {"code": 0, "seconds": 0.1, "peak": 10**8, "complaint": "", "printed": 10, "report": False}

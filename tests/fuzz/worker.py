@@ -9,6 +9,7 @@ import io
 import json
 import os
 import resource
+import shutil
 import sys
 import time
 import traceback
@@ -50,6 +51,21 @@ def run_case(args: list[str], data: bytes) -> tuple[object, str, str]:
     return code, texts[0], texts[1]
 
 
+def place(folder: str, files: dict[str, bytes]) -> None:
+    """The files of a case and no others in the folder it runs in; beside them a link that leads back to it."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+    for name, data in files.items():
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(data)
+    if files:
+        os.symlink(".", os.path.join(folder, "loop"))
+
+
 def peak() -> int:
     """The most memory this process has had, in bytes.
 
@@ -65,13 +81,16 @@ def main() -> None:
         os.path.dirname(os.path.abspath(__file__)),
         *os.environ.get("MBCOST_FUZZ_PATH", "").split(os.pathsep),
     ]
-    from cases import case, is_report
+    from cases import is_report, make
 
     seed, start, stop = (int(word) for word in sys.argv[1:4])
+    kind = sys.argv[4]
+    folder = os.getcwd()
     resource.setrlimit(resource.RLIMIT_AS, (HARD_LIMIT, HARD_LIMIT))
     report = os.fdopen(os.dup(1), "w")
     for number in range(start, stop):
-        args, data = case(seed, number)
+        args, data, files = make(kind, seed, number)
+        place(folder, files)
         print(json.dumps({"begins": number}), file=report, flush=True)
         before = time.process_time()
         code, out, err = run_case(args, data)
