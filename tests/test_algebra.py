@@ -269,8 +269,8 @@ def test_totals_are_the_sums_of_the_rows(model: str, standard: bool) -> None:
         for row in cost.rows:
             total += getattr(row, quantity)
         assert getattr(cost, quantity) == total
-    assert cost.params == cost.weights + cost.biases + cost.norm_params
-    assert cost.mult_adds == sum(row.weight_mults for row in cost.rows)
+    assert cost.params == cost.weights + cost.biases + cost.norm_params + cost.total("other_params")
+    assert cost.mult_adds == sum(row.weight_mults + row.map_mults for row in cost.rows)
     assert cost.layers == len([row for row in cost.rows if row.weights])
 
 

@@ -95,7 +95,7 @@ class Family:
     def check_width(self) -> None:
         """Raise the error of a network whose width cannot vary in steps."""
         if self.rule is None:
-            self.network.resolved(self.variant._replace(alpha=Fraction(1, 2)))
+            self.network.resolved(self.variant.with_alpha(Fraction(1, 2)))
         if not self.widths:
             raise MbcostError(
                 f"`{self.network.name}` has no width to vary: all its widths are fixed",

@@ -58,7 +58,7 @@ class Grid:
         self.variant = variant
         varied = next((alpha for alpha in self.alphas if alpha != 1), None)
         if varied is not None:
-            network.resolved(variant._replace(alpha=varied))  # whether the width can vary at all
+            network.resolved(variant.with_alpha(varied))  # whether the width can vary at all
         self.separated = separate(network, variant)
         self._sides = self._at_sizes() if self.separated is not None else None
         self._totals: dict[str, list[tuple[Dim, ...]]] = {}

@@ -30,11 +30,13 @@ def grid_of(network: Network, alphas: Any, resolutions: Any, variant: Variant) -
 
 def cost_at(network: Network, alpha: Any, rho: Any, resolution: Any, variant: Variant, ideal: bool) -> Cost:
     """The cost at every point of arrays that broadcast; NumPy's scalars are plain numbers."""
+    if alpha is None:  # the table's own, or its scaling's
+        alpha = network.resolved(variant).alpha
     scalars = [_plain(value) for value in (alpha, rho, resolution)]
     if not any(isinstance(value, np.ndarray) for value in scalars):
         point = variant_of(*scalars)
         return network.count(
-            variant._replace(alpha=point.alpha, rho=point.rho, resolution=point.resolution), ideal=ideal
+            variant.with_alpha(point.alpha)._replace(rho=point.rho, resolution=point.resolution), ideal=ideal
         )
     if ideal:
         raise MbcostError(

@@ -97,7 +97,7 @@ class ArrayGrid(Grid):
         rule = self.network.rounding if self.variant.rounding is None else self.variant.rounding
         if (numerators != denominator).any():
             alpha = self.multipliers.at(int((numerators != denominator).argmax()))
-            self.network.resolved(self.variant._replace(alpha=alpha))
+            self.network.resolved(self.variant.with_alpha(alpha))
         if rule == NO_ROUNDING:
             raise MbcostError(
                 "rounding none gives widths that are fractions, and an array holds whole numbers",

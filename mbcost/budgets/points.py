@@ -6,7 +6,7 @@ from typing import Any
 
 from mbcost.budgets.nodes import Reader, raw
 from mbcost.budgets.specs import Point
-from mbcost.dims import ROUNDINGS, parse_alpha, parse_resolution, parse_rho, parse_rounding
+from mbcost.dims import ROUNDINGS, parse_alpha, parse_depth, parse_resolution, parse_rho, parse_rounding
 from mbcost.documents.nodes import Mapping, Node, Scalar, Sequence
 from mbcost.errors import MbcostError
 from mbcost.network import variant_of
@@ -15,6 +15,7 @@ __all__ = ["POINT_KEYS", "PointReader"]
 
 POINT_KEYS = {
     "alpha": "width multiplier, exact: 0.75, 3/4",
+    "depth": "depth multiplier, exact: 1.2",
     "rho": "resolution multiplier: 6/7",
     "resolution": "resolution in pixels: 192, 192x256 or [192, 256]",
     "batch": "images a pass",
@@ -95,6 +96,7 @@ class PointReader(Reader):
 
 READS: dict[str, Any] = {
     "alpha": parse_alpha,
+    "depth": parse_depth,
     "rho": parse_rho,
     "resolution": parse_resolution,
     "rounding": parse_rounding,

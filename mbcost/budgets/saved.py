@@ -64,7 +64,7 @@ def _same_point(model: dict[str, Any], cost: Cost, point: Point) -> bool:
     variant = cost.variant
     rounding = None if variant.rounding is None else str(variant.rounding)
     return (
-        model["alpha"] == str(variant.alpha) and model["resolution"] == list(variant.size)
+        model["alpha"] == str(variant.alpha) and model.get("depth", "1") == str(variant.depth) and model["resolution"] == list(variant.size)
         and model.get("batch", 1) == variant.batch and model.get("standard", False) == variant.standard
         and model.get("rounding", rounding) == rounding and (model.get("changed") or {}) == json.loads(json.dumps(point.changed))
     )  # fmt: skip

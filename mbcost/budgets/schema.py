@@ -110,6 +110,7 @@ def _point() -> dict[str, Any]:
     whole = {"type": "integer", "minimum": 1}
     types: dict[str, Any] = {
         "alpha": number,
+        "depth": number,
         "rho": number,
         "resolution": {
             "oneOf": [

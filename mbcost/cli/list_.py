@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from mbcost.cli.options import Question, counted, output_options, variant_option
 from mbcost.cli.output import json_text, table_text
 from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
+from mbcost.network import Network
 from mbcost.report import Column, Table
 
 __all__ = ["command"]
@@ -33,8 +35,8 @@ def command(**options: Any) -> None:
     rows: list[dict[str, Any]] = []
     title = ""
     skipped: list[tuple[str, MbcostError]] = []
-    for name in models():
-        network = question.load(name)
+    for network in _families(models(), question):
+        name = network.name
         try:
             cost = question.cost(network)
         except MbcostError as error:
@@ -72,6 +74,15 @@ def command(**options: Any) -> None:
     question.emit(
         table_text(Table(title, columns, cells, None, notes), question.format, to_file=question.output is not None)
     )
+
+
+def _families(names: list[str], question: Question) -> Iterator[Network]:
+    """Every shipped table, and below it the members of its family that have names of their own."""
+    for name in names:
+        network = question.load(name)
+        yield network
+        for scaling in network.table.scalings.values():
+            yield Network(network.table, scaling=scaling)
 
 
 def _source(source: Any) -> str:

@@ -160,7 +160,8 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _VARIANT = [
-    click.option("-a", "--alpha", default="1", show_default=True, metavar="A", help="Width multiplier: 0.75, 3/4."),
+    click.option("-a", "--alpha", show_default="1", metavar="A", help="Width multiplier: 0.75, 3/4."),
+    click.option("--depth", show_default="1", metavar="D", help="Depth multiplier: 1.2."),
     click.option("--rho", metavar="RHO", help="Resolution multiplier: 6/7."),
     click.option("-r", "--resolution", metavar="PIXELS", help="Resolution: 192, or 192x256 (height x width)."),
     click.option("--batch", type=int, default=1, show_default=True, metavar="N", help="Images a pass."),
@@ -265,7 +266,10 @@ def _listed(value: str) -> Any:
 def heading(cost: Cost, unit: str = "mult_adds", *, leaving: tuple[str, ...] = ()) -> str:
     """The line above every table: what was counted, and how; ``leaving`` are the fields of the variant it does not say."""
     said = [words for field, words in cost.variant.words().items() if field not in leaving]
-    return ", ".join([cost.network.name, *said, *_unit(unit), *([] if cost.exact else [bound(cost)])])
+    named = (
+        [cost.network.name] if cost.network.scaling is None else [cost.network.name, f"table {cost.network.table.name}"]
+    )
+    return ", ".join([*named, *said, *_unit(unit), *([] if cost.exact else [bound(cost)])])
 
 
 def counted(cost: Cost, unit: str) -> str:
@@ -289,7 +293,8 @@ def report_keys(cost: Cost, schema: str, unit: str = "mult_adds") -> dict[str, A
     """The keys every JSON report begins with: what was counted, how, by which version, from which table."""
     keys = cost.variant.keys()
     changed: dict[str, Any] = {key: keys.pop(key) for key in ("set", "without") if key in keys}
+    table = {} if cost.network.scaling is None else {"table": cost.network.table.name}
     return {
-        "schema": f"mbcost/{schema}", "version": __version__, "model": cost.network.name, "table_hash": cost.network.digest,
+        "schema": f"mbcost/{schema}", "version": __version__, "model": cost.network.name, **table, "table_hash": cost.network.digest,
         **keys, "status": cost.status, "unit": unit, **changed,
     }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from mbcost.errors import MbcostError, nearest
 
 MAX_ALPHA = 64
+MAX_DEPTH = 16
 MAX_RESOLUTION = 65_536
 MAX_NUMBER_TEXT = 20
 
@@ -101,14 +102,23 @@ def _shortest(value: float, what: str) -> str:
     return text.removesuffix(".0")
 
 
-def _multiplier(value: object, what: str) -> Fraction:
+def _multiplier(value: object, what: str, largest: int = MAX_ALPHA, usual: str = "0.25 to 2") -> Fraction:
     number = rational(value, what)
-    if not 0 < number <= MAX_ALPHA:
+    if not 0 < number <= largest:
         raise MbcostError(
-            f"{what} (={exact_text(number)}) must be above 0 and at most {MAX_ALPHA}",
-            help=f"0.25 to 2 are usual values of {what}",
+            f"{what} (={exact_text(number)}) must be above 0 and at most {largest}",
+            help=f"{usual} are usual values of {what}",
         )
     return number
+
+
+def parse_depth(value: object) -> Fraction:
+    """The depth multiplier, an exact rational in (0, 16] (EfficientNet, arXiv:1905.11946, section 3.2).
+
+    >>> parse_depth("1.2")
+    Fraction(6, 5)
+    """
+    return _multiplier(value, "depth", MAX_DEPTH, "1.1 to 3.1")
 
 
 def parse_alpha(value: object) -> Fraction:

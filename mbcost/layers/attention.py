@@ -155,17 +155,23 @@ class Values(Product):
     Output (heads * value, H, W).
     """
 
-    __slots__ = ("multi_query", "windows")
+    __slots__ = ("heads", "multi_query", "windows")
 
-    def __init__(self, multi_query: bool = False, windows: int = 1) -> None:
+    def __init__(self, multi_query: bool = False, windows: int = 1, heads: Heads | None = None) -> None:
         self.multi_query = multi_query
         self.windows = windows
+        self.heads = heads
 
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The values' channels, a head each where they are shared, at the positions of the scores."""
         (scores, height, width), values = inputs[0], inputs[1]
         there = divide(values[1] * values[2], self.windows, "positions", "windows")
-        count = divide(scores, there, "scores a position", "positions of the values")
+        if self.heads is not None:  # those of the attention, from the channels that it reads
+            count = self.heads.of(inputs[2][0])[0]
+        elif self.multi_query or (type(scores) is int and type(there) is int):
+            count = divide(scores, there, "scores a position", "positions of the values")
+        else:
+            return values[0], height, width
         if self.multi_query:
             return bounded(count * values[0], "channels"), height, width
         divide(values[0], count, "channels of the values", "heads")
@@ -310,7 +316,7 @@ def _attention(values: dict[str, Any]) -> list[Any]:
         ("key", Joint(heads, "key"), (0, -1)),
         ("value", Joint(heads, "value"), (0, -1)),
         ("scores", Scores(heads, False, values["windows"], values["position_biases"]), (1, 2, -1)),
-        ("values", Values(False, values["windows"]), (4, 3)),
+        ("values", Values(False, values["windows"], heads), (4, 3, -1)),
         ("project", Mixed(_own_width(values), out_bias), (5, -1)),
     ]
 
@@ -335,7 +341,7 @@ def _mobile_mqa(values: dict[str, Any]) -> list[Any]:
         parts.append((f"{which}/project", Projected(heads, which, values["bias"]), (source, -1)))
         ends.append(len(parts) - 1)
     parts.append(("scores", Scores(heads, True), (0, ends[0], -1)))
-    parts.append(("values", Values(True), (len(parts) - 1, ends[1])))
+    parts.append(("values", Values(True, heads=heads), (len(parts) - 1, ends[1], -1)))
     parts.append(("project", Mixed(_own_width(values), out_bias), (len(parts) - 1, -1)))
     return parts
 

@@ -16,7 +16,7 @@ from mbcost.network.cost import Cost
 from mbcost.network.edits import Edits
 from mbcost.network.layout import lay_out
 from mbcost.network.placed import Placed
-from mbcost.network.specs import TableSpec
+from mbcost.network.specs import Scaling, TableSpec
 from mbcost.network.variant import PLAIN, Variant, variant_of
 from mbcost.network.walk import PER_IMAGE, scaled, walk
 
@@ -38,23 +38,25 @@ class Network:
     Made by :func:`mbcost.load`. Immutable.
     """
 
-    __slots__ = ("_placed", "own", "separated", "table")
+    __slots__ = ("_placed", "own", "scaling", "separated", "table")
 
-    def __init__(self, table: TableSpec, own: Variant = PLAIN) -> None:
+    def __init__(self, table: TableSpec, own: Variant = PLAIN, scaling: Scaling | None = None) -> None:
         self.table = table
+        self.scaling = scaling
         self.own = own
         self._placed: dict[Any, Placed] = {}
         self.separated: dict[Any, Any] = {}  # costs as alpha x resolution, kept by mbcost.analysis.separated
 
     @property
     def name(self) -> str:
-        """The table's name."""
-        return self.table.name
+        """The name of the table, or of its scaling."""
+        return self.table.name if self.scaling is None else self.scaling.name
 
     @property
     def base_resolution(self) -> tuple[int, int]:
         """Height and width of the input at rho 1."""
-        return self.table.resolution
+        scaled = None if self.scaling is None else self.scaling.resolution
+        return self.table.resolution if scaled is None else scaled
 
     @property
     def rounding(self) -> Rounding | None:
@@ -67,7 +69,7 @@ class Network:
         return self.table.digest()
 
     def cost(
-        self, alpha: object = 1, rho: object = None, resolution: object = None, *, batch: int = 1,
+        self, alpha: object = None, rho: object = None, resolution: object = None, *, depth: object = None, batch: int = 1,
         rounding: str | Rounding | None = None, convention: str | Convention = "torch", standard: bool = False,
         classes: int | None = None, set: Mapping[str, object] | None = None, without: Iterable[str] = (),
         memory_rule: str = "liveness", ideal: bool = False,
@@ -78,6 +80,8 @@ class Network:
         ----------
         alpha : int, str, float, Fraction or NumPy array
             Width multiplier, exact: a float is read as its shortest decimal. Arrays broadcast, and the totals are arrays.
+        depth : int, str, float or Fraction
+            Depth multiplier, exact: a repeat is ceil(depth * repeat) copies, unless its row says otherwise.
         rho, resolution
             Resolution multiplier (each side becomes floor(rho * base + 1/2)), or the resolution itself: 192, ``"192x256"``.
         batch : int
@@ -107,10 +111,12 @@ class Network:
         if hasattr(alpha, "ndim") or hasattr(resolution, "ndim") or hasattr(rho, "ndim"):
             from mbcost.arrays import cost_at
 
-            rest = variant_of(1, None, None, batch, rounding, convention, standard, classes, set, without, memory_rule)
+            rest = variant_of(
+                None, None, None, batch, rounding, convention, standard, classes, set, without, memory_rule, depth
+            )
             return cost_at(self, alpha, rho, resolution, rest, ideal)
         asked = variant_of(
-            alpha, rho, resolution, batch, rounding, convention, standard, classes, set, without, memory_rule
+            alpha, rho, resolution, batch, rounding, convention, standard, classes, set, without, memory_rule, depth
         )
         return self.count(asked, ideal=ideal)
 
@@ -136,6 +142,7 @@ class Network:
 
     def resolved(self, variant: Variant) -> Variant:
         """A variant as this network takes it: with the resolution and the rounding in force, and the network's own changes."""
+        variant = self._changed(variant)
         size, rho, base = variant.resolution, variant.rho, self.base_resolution
         if size is None:
             size = base if rho is None else scaled_resolution(base, rho)
@@ -152,11 +159,16 @@ class Network:
                 f"`{self.name}` has no width to vary: its table names no rounding, and alpha is {exact_text(variant.alpha)}",
                 help="give --rounding floor, divisor:8, floor+divisor:8 or none (in Python: rounding=...), or keep alpha 1",
             )
-        return self._changed(variant._replace(resolution=size, rho=rho, rounding=rule))
+        return variant._replace(resolution=size, rho=rho, rounding=rule)
 
     def _changed(self, variant: Variant) -> Variant:
-        """A variant on top of the network's own."""
-        own = self.own
+        """A variant on top of the network's own, and of the scaling that has its name."""
+        own, scaling = self.own, self.scaling
+        if scaling is not None:
+            alpha, depth = ("alpha" in variant.given, "depth" in variant.given)
+            variant = variant._replace(
+                alpha=variant.alpha if alpha else scaling.alpha, depth=variant.depth if depth else scaling.depth
+            )
         if own.as_written:
             return variant
         return variant._replace(
@@ -168,10 +180,10 @@ class Network:
     def placed(self, variant: Variant = PLAIN) -> Placed:
         """The layers of a variant; laid out once and kept."""
         changed = self._changed(variant)
-        key = changed.standard, changed.classes, changed.set, changed.without
+        key = changed.standard, changed.classes, changed.set, changed.without, changed.depth
         placed = self._placed.get(key)
         if placed is None:
-            placed = lay_out(self.table, Edits(changed.fields, changed.without))
+            placed = lay_out(self.table, Edits(changed.fields, changed.without), depth=changed.depth)
             if not placed.layers:
                 raise MbcostError(f"`{self.name}` has no rows left", help="drop fewer rows")
             if changed.standard:
@@ -203,7 +215,7 @@ class Network:
         >>> mbcost.load("mobilenet_v1").standard().cost().mult_adds
         4867293184
         """
-        return Network(self.table, self.own._replace(standard=True))
+        return Network(self.table, self.own._replace(standard=True), self.scaling)
 
     def having(
         self, *, set: Mapping[str, object] | None = None, without: Iterable[str] = (), classes: int | None = None
@@ -215,7 +227,7 @@ class Network:
         567839232
         """
         changed = self._changed(variant_of(set=set, without=without, classes=classes))
-        return Network(self.table, changed._replace(set=tuple(changed.fields.items()), classes=None))
+        return Network(self.table, changed._replace(set=tuple(changed.fields.items()), classes=None), self.scaling)
 
     def formula(self, **variant: Unpack[Words]) -> Formula:
         """The closed form in alpha and rho, idealised and realised (imports SymPy); the options are those of :meth:`cost`.

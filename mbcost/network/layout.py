@@ -5,8 +5,10 @@ A layer's ``sources`` are numbers of feature maps: 0 is the network's input, i +
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, NamedTuple
 
+from mbcost.dims import exact_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import KINDS, Layer
 from mbcost.layers.base import Kind
@@ -15,10 +17,11 @@ from mbcost.layers.custom import Unknown
 from mbcost.network.collector import uncollected
 from mbcost.network.edits import NOT_GIVEN_RAW, Edits, dropped_by, row_values, substituted, text_of, unknown_field
 from mbcost.network.placed import Laid, Notes, Placed
-from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
+from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec, copies
 
 __all__ = ["MAX_ROWS", "lay_out"]
 
+UNSCALED = Fraction(1)
 MAX_ROWS = 1_000_000
 """The most rows a table may unroll to (GRAMMAR 5)."""
 MOST_ERRORS = 200
@@ -53,16 +56,17 @@ class _Placing(NamedTuple):
 
 
 @uncollected
-def lay_out(table: TableSpec, edits: Edits, notes: Notes | None = None) -> Placed:
+def lay_out(table: TableSpec, edits: Edits, notes: Notes | None = None, depth: Fraction = UNSCALED) -> Placed:
     """The layers of a table under some edits; every problem is an error with its place, or goes to the notes."""
-    layout = _Layout(notes)
+    layout = _Layout(notes, depth)
     layout.body(table, _Scope("", {"input": 0}, {}), [edits])
     layout.check(edits, None)
     return Placed(tuple(layout.layers), tuple(layout.marks))
 
 
 class _Layout:
-    def __init__(self, notes: Notes | None) -> None:
+    def __init__(self, notes: Notes | None, depth: Fraction) -> None:
+        self.depth = depth
         self.notes = notes
         self.layers: list[Layer] = []
         self.marks: list[tuple[TableSpec, RowSpec]] = []
@@ -94,19 +98,21 @@ class _Layout:
             raise missed.at(place)
 
     def items(
-        self, items: tuple[Item, ...], table: TableSpec, scope: _Scope, edits: list[Edits], last: int, copies: int
+        self, items: tuple[Item, ...], table: TableSpec, scope: _Scope, edits: list[Edits], last: int, above: int
     ) -> int:
-        """Lay out rows one below the other; ``last`` is the feature map above the first."""
-        for item in items:
+        """Lay out rows one below the other; ``last`` is the feature map above the first, ``above`` how often the body is repeated."""
+        if self.depth != 1 and len(self.layers) > MAX_ROWS:
+            raise MbcostError(
+                f"more than {MAX_ROWS:,} layers at depth {exact_text(self.depth)}", help="choose a smaller depth"
+            )
+        for item, repeat in zip(items, copies(items, self.depth), strict=True):
             if isinstance(item, GroupSpec):
-                for copy in range(item.repeat):
-                    last = self.items(
-                        self._copy(item.items, copy, table), table, scope, edits, last, copies * item.repeat
-                    )
+                for copy in range(repeat):
+                    last = self.items(self._copy(item.items, copy, table), table, scope, edits, last, above * repeat)
             else:
-                for copy in range(item.repeat):
+                for copy in range(repeat):
                     spec = item if copy == 0 else self._later(item, table, chained=True)
-                    last = self.row(spec, table, scope, edits, last, copies * item.repeat)
+                    last = self.row(spec, table, scope, edits, last, above * repeat)
         return last
 
     def _copy(self, items: tuple[Item, ...], copy: int, table: TableSpec) -> tuple[Item, ...]:
@@ -126,7 +132,7 @@ class _Layout:
         if known is not None:
             return known[1]
         copy = RowSpec(spec.op, spec.line, spec.column)
-        copy.name, copy.repeat, copy.branches = spec.name, spec.repeat, spec.branches
+        copy.name, copy.repeat, copy.branches, copy.depth = spec.name, spec.repeat, spec.branches, spec.depth
         copy.sources = None if chained else spec.sources
         copy.cells = dict(spec.cells)
         copy.unknown = spec.unknown
@@ -138,10 +144,10 @@ class _Layout:
         self.later[id(spec), chained] = spec, copy  # the spec is kept, so that its id stays its own
         return copy
 
-    def row(self, spec: RowSpec, table: TableSpec, scope: _Scope, edits: list[Edits], last: int, copies: int) -> int:
+    def row(self, spec: RowSpec, table: TableSpec, scope: _Scope, edits: list[Edits], last: int, times: int) -> int:
         """Lay out one row, and return the number of its output."""
         try:
-            return self._row(spec, table, scope, edits, last, copies)
+            return self._row(spec, table, scope, edits, last, times)
         except MbcostError as error:
             error.at(table.place(spec.line, spec.column))
             if self.notes is None or len(self.notes.errors) >= MOST_ERRORS:
@@ -151,13 +157,13 @@ class _Layout:
                 self.outputs.setdefault(scope.prefix + spec.name, last)
             return last
 
-    def _row(self, spec: RowSpec, table: TableSpec, scope: _Scope, edits: list[Edits], last: int, copies: int) -> int:
+    def _row(self, spec: RowSpec, table: TableSpec, scope: _Scope, edits: list[Edits], last: int, times: int) -> int:
         first_layer = len(self.layers)
         ends: list[int] = []
         if spec.branches is not None:
             source = self._source(spec.sources[0], scope) if spec.sources else last
-            ends = [self.items(branch, table, scope, edits, source, copies) for branch in spec.branches]
-        written = self._name(spec, scope, copies)
+            ends = [self.items(branch, table, scope, edits, source, times) for branch in spec.branches]
+        written = self._name(spec, scope, times)
         name = scope.prefix + written
         if name in self.outputs or (name in self.dropped and name not in self.freed):
             raise MbcostError(f"two rows are called `{written}`", help="give one of them another name")
@@ -183,14 +189,14 @@ class _Layout:
             self.notes.rows.append(Laid(table, spec, name, tuple(inputs), out))
         return out
 
-    def _name(self, spec: RowSpec, scope: _Scope, copies: int) -> str:
+    def _name(self, spec: RowSpec, scope: _Scope, times: int) -> str:
         """The row's own name, numbered where it repeats; else its op with the number of that op in its body."""
         count = scope.counts.get(spec.op, 0) + 1  # named rows count as well
         scope.counts[spec.op] = count
         written = spec.name
         if written is None:
             return f"{spec.op}_{count}"
-        if copies == 1:
+        if times == 1:
             return written
         count = scope.names.get(written, 0) + 1
         scope.names[written] = count

@@ -5,13 +5,14 @@ The table reader builds these; ``mbcost.network.layout`` turns them into layers.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from mbcost.dims import Rounding
 from mbcost.errors import Place
 from mbcost.layers.fields import Raw
 
-__all__ = ["Base", "BlockSpec", "Cell", "GroupSpec", "Item", "RowSpec", "TableSpec"]
+__all__ = ["Base", "BlockSpec", "Cell", "GroupSpec", "Item", "RowSpec", "Scaling", "TableSpec", "copies"]
 
 
 class Cell(NamedTuple):
@@ -32,6 +33,7 @@ class RowSpec:
         "cells",
         "column",
         "declared",
+        "depth",
         "like",
         "line",
         "name",
@@ -48,6 +50,7 @@ class RowSpec:
         self.name: str | None = None
         self.sources: tuple[str, ...] | None = None
         self.repeat = 1
+        self.depth: str | None = None
         self.cells: dict[str, Cell] = {}
         self.branches: tuple[tuple[Item, ...], ...] | None = None
         self.declared: dict[str, Cell] = {}
@@ -61,6 +64,7 @@ class GroupSpec(NamedTuple):
     items: tuple[Item, ...]
     line: int
     column: int
+    depth: str | None = None
 
 
 Item: TypeAlias = RowSpec | GroupSpec
@@ -86,12 +90,21 @@ class Base(NamedTuple):
     column: int
 
 
+class Scaling(NamedTuple):
+    """A member of a table's family that has a name of its own: EfficientNet-B3 is B0 at alpha 1.2, depth 1.4 and 300 pixels."""
+
+    name: str
+    alpha: Fraction = Fraction(1)
+    depth: Fraction = Fraction(1)
+    resolution: tuple[int, int] | None = None
+
+
 class TableSpec:
     """A whole layer table as read from a file."""
 
     __slots__ = (
         "base", "blocks", "channels", "coded", "defaults", "errata", "file", "implementation", "imported", "items", "lines", "name", "resolution",
-        "rounding", "source", "text",
+        "rounding", "scalings", "source", "text",
     )  # fmt: skip
 
     def __init__(self, file: str, text: str) -> None:
@@ -111,6 +124,7 @@ class TableSpec:
         self.base: Base | None = None
         self.items: tuple[Item, ...] = ()
         self.errata: tuple[Any, ...] = ()
+        self.scalings: dict[str, Scaling] = {}
 
     @property
     def one_width(self) -> bool:
@@ -149,3 +163,39 @@ def _sha256() -> Any:
         except (ImportError, AttributeError):
             continue
     return import_module("hashlib").sha256
+
+
+def copies(items: tuple[Item, ...], depth: Fraction) -> list[int]:
+    """How often each row or group of a body stands in the network at a depth multiplier.
+
+    A repeat is scaled to ceil(depth * repeat), unless it says ``fixed`` or nothing is repeated. Consecutive rows of one named
+    depth are one stage: ceil(depth * sum of repeats) copies, spread from the last row backwards in proportion, each row at
+    least once (as timm's EfficientNet builder does).
+
+    >>> stage = [RowSpec("conv", 1, 1) for _ in range(2)]
+    >>> for row, repeat in zip(stage, (1, 3)):
+    ...     row.repeat, row.depth = repeat, "stage_2"
+    >>> copies(tuple(stage), Fraction(6, 5))
+    [1, 4]
+    """
+    if depth == 1:
+        return [item.repeat for item in items]
+    found: list[int] = []
+    for number, item in enumerate(items):
+        if item.depth is None or item.depth == "fixed":
+            found.append(item.repeat)
+        elif item.depth == "scale":
+            found.append(_up(depth * item.repeat))
+        elif number == 0 or items[number - 1].depth != item.depth:
+            end = next((n for n in range(number, len(items)) if items[n].depth != item.depth), len(items))
+            stage = [other.repeat for other in items[number:end]]
+            left, scaled, spread = sum(stage), _up(depth * sum(stage)), []
+            for repeat in reversed(stage):
+                spread.append(max(1, round(Fraction(repeat * scaled, left))))
+                left, scaled = left - repeat, scaled - spread[-1]
+            found += reversed(spread)
+    return found
+
+
+def _up(value: Fraction) -> int:
+    return -(-value.numerator // value.denominator)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mbcost.conventions import DEFAULT, Convention, find
-from mbcost.dims import Rounding, exact_text, parse_alpha, parse_resolution, parse_rho, parse_rounding
+from mbcost.dims import Rounding, exact_text, parse_alpha, parse_depth, parse_resolution, parse_rho, parse_rounding
 from mbcost.errors import MbcostError
 from mbcost.network.edits import text_of
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     class Words(TypedDict, total=False):
         """A variant in words: the keyword arguments of :func:`variant_of` beside alpha, rho and resolution."""
 
+        depth: object
         batch: int
         rounding: str | Rounding | None
         convention: str | Convention
@@ -35,8 +36,8 @@ MAX_BATCH = 1_000_000
 class Variant(NamedTuple):
     """One question to a network: alpha, resolution, how many images, which rule, which layers, counted how.
 
-    As asked, ``resolution`` and ``rounding`` are None where the table's own are meant; of a costed network they are those
-    in force (:meth:`mbcost.network.Network.resolved`). ``set`` has the fields of rows that are replaced, as texts.
+    As asked, ``resolution`` and ``rounding`` are None where the table's own are meant, and ``given`` says whether alpha and
+    depth were asked for or are left to the table or its scaling; of a costed network they are those in force (:meth:`mbcost.network.Network.resolved`). ``set`` has the fields of rows that are replaced, as texts.
 
     Examples
     --------
@@ -58,6 +59,8 @@ class Variant(NamedTuple):
     set: tuple[tuple[str, Any], ...] = ()
     without: tuple[str, ...] = ()
     memory_rule: str = "liveness"
+    depth: Fraction = Fraction(1)
+    given: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,12 +76,17 @@ class Variant(NamedTuple):
 
     def at(self, alpha: Fraction, resolution: tuple[int, int]) -> "Variant":
         """The same question at another point of the family."""
-        return self._replace(alpha=alpha, rho=None, resolution=resolution)
+        return self.with_alpha(alpha)._replace(rho=None, resolution=resolution)
+
+    def with_alpha(self, alpha: Fraction) -> "Variant":
+        """The same question at another alpha."""
+        given = self.given if "alpha" in self.given else (*self.given, "alpha")
+        return self._replace(alpha=alpha, given=given)
 
     @property
     def as_written(self) -> bool:
         """Whether the layers are those of the table: nothing replaced, dropped or imagined."""
-        return not (self.standard or self.set or self.without or self.classes is not None)
+        return not (self.standard or self.set or self.without or self.classes is not None or self.depth != 1)
 
     def words(self) -> dict[str, str]:
         """The variant as a heading says it, by field; what goes without saying is left out.
@@ -87,6 +95,8 @@ class Variant(NamedTuple):
         'resolution 192 x 256'
         """
         found = {"alpha": f"alpha {exact_text(self.alpha)}"}
+        if self.depth != 1:
+            found["depth"] = f"depth {exact_text(self.depth)}"
         if self.resolution is not None:
             found["resolution"] = "resolution {} x {}".format(*self.resolution)
         if self.fields:
@@ -114,6 +124,8 @@ class Variant(NamedTuple):
             "rounding": None if self.rounding is None else str(self.rounding),
             "standard": self.standard,
         }
+        if self.depth != 1:
+            keys["depth"] = str(self.depth)
         if self.fields:
             keys["set"] = self.fields
         if self.without:
@@ -125,6 +137,7 @@ class Variant(NamedTuple):
     def options(self) -> list[str]:
         """The options of the command line that ask for it again."""
         found = ["-a", exact_text(self.alpha)] if self.alpha != 1 else []
+        found += ["--depth", exact_text(self.depth)] if self.depth != 1 else []
         if self.rho is not None:
             found += ["--rho", exact_text(self.rho)]
         elif self.resolution is not None:
@@ -148,9 +161,10 @@ PLAIN = Variant()
 
 
 def variant_of(
-    alpha: object = 1, rho: object = None, resolution: object = None, batch: int = 1, rounding: str | Rounding | None = None,
+    alpha: object = None, rho: object = None, resolution: object = None, batch: int = 1, rounding: str | Rounding | None = None,
     convention: str | Convention = DEFAULT.name, standard: bool = False, classes: int | None = None,
     set: Mapping[str, object] | None = None, without: Iterable[str] = (), memory_rule: str = "liveness",
+    depth: object = None,
 ) -> Variant:  # fmt: skip
     """Read a variant from words: those of the command line, of a budget, of a paper, or the arguments of a call.
 
@@ -159,7 +173,9 @@ def variant_of(
     MbcostError
         If a word says no such thing, or rho and a resolution are both given.
     """
-    factor = parse_alpha(alpha)
+    factor, stages = (
+        read(1 if value is None else value) for read, value in ((parse_alpha, alpha), (parse_depth, depth))
+    )
     if rho is not None and resolution is not None:
         raise MbcostError(
             "rho and a resolution are both given",
@@ -185,6 +201,8 @@ def variant_of(
         tuple([(field, _frozen(text_of(value))) for field, value in set.items()]) if set else (),
         tuple(without),
         memory_rule,
+        stages,
+        tuple([name for name, value in (("alpha", alpha), ("depth", depth)) if value is not None]),
     )
 
 

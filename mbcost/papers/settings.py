@@ -40,7 +40,7 @@ FORMS = ("standard", "depthwise", "pointwise", "separable")
 ROUNDS = ("nearest", "floor")
 
 SETTINGS = {
-    **dict.fromkeys(("alpha", "rho", "resolution", "rounding", "convention", "memory_rule"), "text"),
+    **dict.fromkeys(("alpha", "depth", "rho", "resolution", "rounding", "convention", "memory_rule"), "text"),
     **dict.fromkeys(("batch", "classes", "size", "digits", "bits"), "whole"),
     **dict.fromkeys(("standard", "share", "reads"), "flag"),
     **dict.fromkeys(("without", "rows", "blocks"), "texts"),

@@ -125,7 +125,7 @@ class Formula:
 
     def __init__(self, network: Network, variant: Variant = PLAIN) -> None:
         self.network = network
-        self.variant = network.resolved(variant._replace(alpha=Fraction(1), rho=None, resolution=None))
+        self.variant = network.resolved(variant.with_alpha(Fraction(1))._replace(rho=None, resolution=None))
 
     @cached_property
     def idealised(self) -> Closed:

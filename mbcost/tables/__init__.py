@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 
 from mbcost.documents import configs_folder
 from mbcost.documents.nodes import read_bytes, read_text
 from mbcost.errors import MbcostError, nearest
+from mbcost.layers.wording import shown
 from mbcost.network import Network
 from mbcost.network.specs import TableSpec
 from mbcost.tables.reader import read_table
 
-__all__ = ["configs_folder", "load", "models", "read_network"]
+__all__ = ["configs_folder", "load", "models", "read_network", "scalings"]
 
 
 def models() -> list[str]:
@@ -25,8 +27,59 @@ def models() -> list[str]:
 
 
 def load(name_or_path: str) -> Network:
-    """Load a shipped model by name, a layer table by path, or one from standard input (``-``)."""
+    """Load a shipped model by name, a layer table by path, or one from standard input (``-``).
+
+    A name may be that of a scaling: of a shipped table by itself, of a table of one's own as ``net.yaml#NAME``.
+
+    >>> load("efficientnet_b3").table.name
+    'efficientnet_b0'
+    """
+    path, mark, name = name_or_path.rpartition("#")
+    if mark and is_path(path) and not os.path.exists(name_or_path):
+        return _scaled(_load(path), name, path)
+    if not is_path(name_or_path) and not _exists(name_or_path):
+        owner = scalings().get(name_or_path)
+        if owner is not None:
+            return _scaled(_load(owner), name_or_path, owner)
     return Network(_load(name_or_path))
+
+
+def _scaled(table: TableSpec, name: str, file: str) -> Network:
+    """The member of a table's family that has this name."""
+    if name not in table.scalings:
+        close = nearest(name, list(table.scalings))
+        listed = ", ".join(table.scalings)
+        raise MbcostError(
+            f"`{file}` has no scaling {shown(name)}",
+            help=f"did you mean {close}?"
+            if close
+            else f"its scalings are {listed}"
+            if listed
+            else "its table names none under `scalings`",
+        )
+    return Network(table, scaling=table.scalings[name])
+
+
+def scalings() -> dict[str, str]:
+    """The names of the shipped scalings, each with the model of whose family it is; found by text, no table is read.
+
+    >>> scalings()["efficientnet_b3"]
+    'efficientnet_b0'
+    """
+    found: dict[str, str] = {}
+    for model in models():
+        text = read_text(read_bytes(_path(model)), model)
+        _, _, block = text.partition("\nscalings:\n")
+        for line in block.splitlines():
+            match = SCALING.match(line)
+            if match is None:
+                break
+            found[match[1]] = model
+    return found
+
+
+SCALING = re.compile(r"  ([A-Za-z][A-Za-z0-9_]*): \{")
+"""A scaling as shipped tables write it: one a line, below their key ``scalings``."""
 
 
 def read_network(text: str, file: str = "<text>") -> Network:
@@ -56,12 +109,19 @@ def is_path(name: str) -> bool:
     return name == "-" or name.endswith((".yaml", ".yml")) or os.sep in name or "/" in name
 
 
+def _path(name: str) -> str:
+    return os.path.join(configs_folder(), "models", f"{name}.yaml")
+
+
+def _exists(name: str) -> bool:
+    return "\0" not in name and bool(name) and os.path.isfile(_path(name))
+
+
 def shipped(name: str) -> str:
     """The path of a shipped model; an unknown name is an error that names the nearest."""
-    path = os.path.join(configs_folder(), "models", f"{name}.yaml")
-    if "\0" not in name and name and os.path.isfile(path):
-        return path
-    known = models()
+    if _exists(name):
+        return _path(name)
+    known = [*models(), *scalings()]
     close = nearest(name, known)
     if not close and name:
         close = " or ".join(f"`{model}`" for model in [model for model in known if name.lower() in model][:3])

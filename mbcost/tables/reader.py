@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from mbcost.dims import ROUNDINGS, parse_resolution, parse_rounding
+from mbcost.dims import ROUNDINGS, parse_alpha, parse_depth, parse_resolution, parse_rounding
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document
 from mbcost.errors import MbcostError
 from mbcost.layers import KINDS
@@ -14,7 +14,7 @@ from mbcost.layers.fields import NOT_GIVEN, Whole
 from mbcost.layers.wording import shown
 from mbcost.network.collector import uncollected
 from mbcost.network.layout import MAX_ROWS
-from mbcost.network.specs import Base, Cell, GroupSpec, Item, TableSpec
+from mbcost.network.specs import Base, Cell, GroupSpec, Item, Scaling, TableSpec
 from mbcost.tables.blocks import BlockReader
 from mbcost.tables.rows import CHECKED, NAME
 from mbcost.tables.walker import did_you_mean, plain, raw_of
@@ -39,6 +39,7 @@ TABLE_KEYS = {
     "base": "{model, without, set}: a table whose rows stand above these",
     "layers": "the rows",
     "errata": "what the printed table has otherwise",
+    "scalings": "{name: {alpha, depth, resolution}}: members of the family that have a name of their own",
 }
 
 IMPORTED = {
@@ -130,6 +131,7 @@ class _Reader(BlockReader):
             if not spec.items and spec.base is None and not self.doc.problems:
                 self.doc.problem(layers, "`layers` has no rows", "give at least one row")
         spec.errata = self._errata(items.get("errata"))
+        spec.scalings = self._scalings(items.get("scalings"))
         if not self.doc.problems:
             self._count()
 
@@ -295,6 +297,34 @@ class _Reader(BlockReader):
                 continue
             found.append(plain(child))
         return tuple(found)
+
+    def _scalings(self, node: Node | None) -> dict[str, Scaling]:
+        if node is None:
+            return {}
+        example = "write scalings: {efficientnet_b3: {alpha: 1.2, depth: 1.4, resolution: 300}}"
+        if not isinstance(node, Mapping):
+            self.doc.problem(node, "`scalings` is a mapping from name to member", example)
+            return {}
+        found = {}
+        reads = {"alpha": parse_alpha, "depth": parse_depth, "resolution": parse_resolution}
+        for name, member in node.items.items():
+            if not NAME.fullmatch(name) or name == self.spec.name:
+                self.doc.problem(
+                    node.keys[name],
+                    f"{shown(name)} cannot be the name of a scaling",
+                    "use a name of its own: letters, digits and _",
+                )
+            elif not isinstance(member, Mapping) or not member.items:
+                self.doc.problem(member, f"scaling `{name}` is a mapping", example)
+            else:
+                self.known_keys(member, dict.fromkeys(reads, ""), "a scaling")
+                read = {
+                    key: self.attempt(value, key, reads[key], raw_of(value))
+                    for key, value in member.items.items()
+                    if key in reads
+                }
+                found[name] = Scaling(name, **{key: value for key, value in read.items() if value is not None})
+        return found
 
     def _count(self) -> None:
         """The number of rows, before any of them is unrolled."""

@@ -18,7 +18,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 PATH = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:/[A-Za-z][A-Za-z0-9_]*)*", re.ASCII)
 WHOLE = Whole(1, 10**12)
 CHECKED = ("input", "output", "cost")
-ROW_KEYS = ("op", "name", "from", "repeat", "branches", "input", "output", "cost")
+ROW_KEYS = ("op", "name", "from", "repeat", "depth", "branches", "input", "output", "cost")
 
 
 class RowReader(Walker):
@@ -66,7 +66,7 @@ class RowReader(Walker):
         return None
 
     def _group(self, node: Mapping) -> GroupSpec | None:
-        self.known_keys(node, {"repeat": "", "layers": ""}, "a group")
+        self.known_keys(node, {"repeat": "", "depth": "", "layers": ""}, "a group")
         repeat = self._repeat(node.items.get("repeat"))
         layers = node.items["layers"]
         items = self._items(layers, top=False, what="layers")
@@ -74,7 +74,7 @@ class RowReader(Walker):
             self.doc.problem(node, "a group without rows", "give it rows, or remove it")
         if not items:
             return None
-        return GroupSpec(repeat, items, node.line, node.column)
+        return GroupSpec(repeat, items, node.line, node.column, self._depth(node.items))
 
     def _row(self, node: Node, items: dict[str, Node], keys: dict[str, Any]) -> RowSpec | None:
         op = self.scalar(items.get("op"), "op")
@@ -93,6 +93,7 @@ class RowReader(Walker):
             return None
         row = RowSpec(op, node.line, node.column)
         row.repeat = self._repeat(items.get("repeat"))
+        row.depth = self._depth(items)
         name = self.scalar(items.get("name"), "name")
         if name is not None:
             if not NAME.fullmatch(name) or name == "input":
@@ -179,6 +180,21 @@ class RowReader(Walker):
         if node is None or (isinstance(node, Scalar) and not node.given):
             return 1
         return self.attempt(node, "repeat", WHOLE.read, raw_of(node)) or 1
+
+    def _depth(self, items: dict[str, Node]) -> str | None:
+        """What depth does to a row or group: its word, or ``scale`` where there is a repeat."""
+        node, repeat = items.get("depth"), items.get("repeat")
+        given = repeat is not None and not (isinstance(repeat, Scalar) and not repeat.given)
+        if node is None or (isinstance(node, Scalar) and not node.given):
+            return "scale" if given else None
+        word = raw_of(node)
+        if not isinstance(word, str) or not NAME.fullmatch(word):
+            self.doc.problem(
+                node, f"`depth`: {shown(word)} is not scale, fixed or the name of a stage",
+                "write depth: fixed where depth leaves the repeat as it is; the depth itself is asked for with --depth",
+            )  # fmt: skip
+            return None
+        return word
 
     def _from(self, node: Node | None) -> tuple[str, ...] | None:
         if node is None or (isinstance(node, Scalar) and not node.given):

@@ -65,6 +65,13 @@ def table_schema() -> dict[str, Any]:
         "type": "array",
         "items": {"if": {"type": "object"}, "then": {"$ref": "#/$defs/row"}, "else": {"type": "array"}},
     }
+    properties["scalings"] |= {
+        "type": "object", "propertyNames": {"pattern": NAME},
+        "additionalProperties": {
+            "type": "object", "additionalProperties": False, "minProperties": 1,
+            "properties": {key: {"type": ["number", "integer", "string", "array"]} for key in ("alpha", "depth", "resolution")},
+        },
+    }  # fmt: skip
     properties["errata"] |= {
         "type": "array",
         "items": {"type": "object", "required": ["row", "field", "printed", "why"]},
@@ -112,13 +119,15 @@ def _fields(op: str) -> dict[str, Any]:
 
 def _common() -> dict[str, Any]:
     name = {"type": "string"}
-    text = {"op": "the kind of row", "name": "name of the row", "from": "the row or rows it reads", "repeat": "a chain of so many copies",
+    text = {"op": "the kind of row", "name": "name of the row", "from": "the row or rows it reads", "repeat": "a chain of so many copies; in all but the first a stride is 1, also that of a block's parameter `stride`",
+            "depth": "scale: ceil(depth * repeat) copies, as where there is a repeat; fixed: never scaled; a name: consecutive rows of one stage",
             "branches": "lists of rows that meet here", "input": "input size as printed, checked", "output": "output size as printed, checked",
             "cost": "unknown: every total is a lower bound"}  # fmt: skip
     common: dict[str, Any] = {key: {"description": text.get(key, key)} for key in ROW_KEYS}
     common["name"] |= {"pattern": NAME, **name}
     common["from"] |= {"oneOf": [name, {"type": "array", "items": name}]}
     common["repeat"] |= {"type": "integer", "minimum": 1}
+    common["depth"] |= {"type": ["string", "null"]}
     common["input"] |= PRINTED.schema()
     common["output"] |= PRINTED.schema()
     common["cost"] |= {"enum": ["unknown", None]}
@@ -146,7 +155,7 @@ def _group(rows: dict[str, Any]) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": ["layers"],
-        "properties": {"repeat": {"type": "integer", "minimum": 1}, "layers": rows},
+        "properties": {"repeat": {"type": "integer", "minimum": 1}, "depth": {"type": "string"}, "layers": rows},
     }
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from json import dumps
 from typing import Any
 
+from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
 from mbcost.layers import KINDS
 from mbcost.layers.fields import REQUIRED
 from mbcost.network.edits import row_values
-from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
+from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, Scaling, TableSpec
 
 __all__ = ["expanded"]
 
@@ -51,10 +52,21 @@ def expanded(table: TableSpec) -> str:
             lines.append("  ]}")
     lines.append("layers:" if table.items else "layers: []")
     lines += _items(table.items, table, "  ", flow=False)
+    if table.scalings:
+        lines.append("scalings:")
+        lines += [f"  {_scaling(scaling)}" for scaling in table.scalings.values()]
     if table.errata:
         lines.append("errata:")
         lines += [f"  - {_flow(erratum)}" for erratum in table.errata]
     return "\n".join(lines) + "\n"
+
+
+def _scaling(scaling: Scaling) -> str:
+    given = {"alpha": exact_text(scaling.alpha), "depth": exact_text(scaling.depth)}
+    if scaling.resolution is not None:
+        height, width = scaling.resolution
+        given["resolution"] = str(height) if height == width else f"{height}x{width}"
+    return f"{scaling.name}: {{{', '.join(f'{key}: {value}' for key, value in given.items())}}}"
 
 
 def _items(items: tuple[Item, ...], table: TableSpec, indent: str, *, flow: bool) -> list[str]:
@@ -62,7 +74,8 @@ def _items(items: tuple[Item, ...], table: TableSpec, indent: str, *, flow: bool
     lines: list[str] = []
     for item in items:
         if isinstance(item, GroupSpec):
-            lines.append(f"{indent}{dash}{{repeat: {item.repeat}, layers: [")
+            depth = f"depth: {item.depth}, " if item.depth not in {None, "scale"} else ""
+            lines.append(f"{indent}{dash}{{repeat: {item.repeat}, {depth}layers: [")
             lines += _items(item.items, table, indent + "    ", flow=True)
             lines.append(f"{indent}  ]}}{comma}")
             continue
@@ -86,8 +99,10 @@ def _fields(row: RowSpec, table: TableSpec) -> list[str]:
         found.append(f"name: {row.name}")
     if row.sources is not None:
         found.append(f"from: {row.sources[0] if len(row.sources) == 1 else '[' + ', '.join(row.sources) + ']'}")
-    if row.repeat != 1:
+    if row.repeat != 1 or row.depth == "scale":
         found.append(f"repeat: {row.repeat}")
+    if row.depth not in {None, "scale"}:
+        found.append(f"depth: {row.depth}")
     checked = [f"{name}: {_raw(cell)}" for name, cell in row.declared.items()]
     checked += ["cost: unknown"] if row.unknown else []
     if row.op in table.blocks:

@@ -1,0 +1,100 @@
+"""Every member of the EfficientNet and MobileNet families of timm: how a shipped table reaches it, to the unit, or why none does.
+
+The names are the library's own list, so that a new release shows up here as a difference.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+import torch_oracles
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+import mbcost
+
+pytestmark = pytest.mark.frameworks
+
+MODULES = ("efficientnet", "mobilenetv3")
+SIZES = (224, 257)
+
+# member: model, and the alpha where it is not the model's own
+REACHED: dict[str, tuple[str, str | None]] = {
+    **{f"{tf}efficientnet_b{n}": (f"efficientnet_b{n}", None) for n in range(9) for tf in ("", "tf_")},
+    **{f"{tf}efficientnet_lite{n}": (f"efficientnet_lite{n}", None) for n in range(5) for tf in ("", "tf_")},
+    **{f"{tf}efficientnet_{size}": (f"efficientnet_{size}", None) for size in ("es", "em", "el") for tf in ("", "tf_")},
+    **{f"{tf}efficientnetv2_{size}": (f"efficientnet_v2_{size}", None) for size in ("s", "m", "l", "xl") for tf in ("", "tf_")},
+    **{f"tf_efficientnetv2_b{n}": (f"efficientnet_v2_b{n}", None) for n in range(4)},
+    "efficientnet_l2": ("efficientnet_l2", None), "tf_efficientnet_l2": ("efficientnet_l2", None),
+    "efficientnetv2_rw_s": ("efficientnet_v2_rw_s", None), "efficientnetv2_rw_t": ("efficientnet_v2_rw_t", None),
+    "fbnetc_100": ("fbnet_c", None), "spnasnet_100": ("spnasnet", None),
+    **{f"fbnetv3_{size}": (f"fbnet_v3_{size}", None) for size in "bdg"},
+    **{f"mnasnet_{n}": ("mnasnet_b1", alpha) for n, alpha in (("050", "0.5"), ("075", "0.75"), ("100", "1"), ("140", "1.4"))},
+    **{f"semnasnet_{n}": ("mnasnet_a1", alpha) for n, alpha in (("050", "0.5"), ("075", "0.75"), ("100", "1"), ("140", "1.4"))},
+    "mnasnet_small": ("mnasnet_small", None),
+    "mobilenet_edgetpu_100": ("mobilenet_edgetpu", None),
+    "mobilenetv1_100": ("mobilenet_v1", None), "mobilenetv1_125": ("mobilenet_v1", "1.25"),
+    **{f"mobilenetv2_{n}": ("mobilenet_v2", alpha) for n, alpha in (("035", "0.35"), ("050", "0.5"), ("075", "0.75"), ("100", "1"), ("140", "1.4"))},
+    "mobilenetv2_110d": ("mobilenet_v2_110d", None), "mobilenetv2_120d": ("mobilenet_v2_120d", None),
+    **{f"lcnet_{n}": ("lcnet", alpha) for n, alpha in (("035", "0.35"), ("050", "0.5"), ("075", "0.75"), ("100", "1"), ("150", "1.5"))},
+    **{f"{tf}mobilenetv3_large_{n}": ("mobilenet_v3_large_timm", alpha) for n, alpha in (("075", "0.75"), ("100", "1")) for tf in ("", "tf_")},
+    "mobilenetv3_large_150d": ("mobilenet_v3_large_150d", None),
+    "mobilenetv3_small_050": ("mobilenet_v3_small_timm", "0.5"),
+    **{f"{tf}mobilenetv3_small_{n}": ("mobilenet_v3_small_timm", alpha) for n, alpha in (("075", "0.75"), ("100", "1")) for tf in ("", "tf_")},
+    "tf_mobilenetv3_large_minimal_100": ("mobilenet_v3_large_minimalistic", None),
+    "tf_mobilenetv3_small_minimal_100": ("mobilenet_v3_small_minimalistic", None),
+    **{f"mobilenetv4_conv_{size}": (f"mobilenet_v4_conv_{size}", None) for size in ("small", "medium", "large")},
+    "mobilenetv4_conv_small_035": ("mobilenet_v4_conv_small", "0.35"), "mobilenetv4_conv_small_050": ("mobilenet_v4_conv_small", "0.5"),
+    **{f"mobilenetv4_hybrid_{size}{tail}": (f"mobilenet_v4_hybrid_{size}{tail}", None) for size in ("medium", "large") for tail in ("", "_075")},
+}  # fmt: skip
+
+WHY_NOT: dict[str, str] = {
+    **dict.fromkeys(("efficientnet_cc_b0_4e", "efficientnet_cc_b0_8e", "efficientnet_cc_b1_8e", "tf_efficientnet_cc_b0_4e",
+                     "tf_efficientnet_cc_b0_8e", "tf_efficientnet_cc_b1_8e"), "its convolutions mix experts by the image"),
+    **dict.fromkeys(("efficientnet_blur_b0", "mobilenetv4_conv_aa_large", "mobilenetv4_conv_aa_medium", "mobilenetv4_conv_blur_medium"),
+                    "a blur or an average pool takes the stride of its depthwise convolutions"),
+    **dict.fromkeys(("efficientnet_b1_pruned", "efficientnet_b2_pruned", "efficientnet_b3_pruned", "efficientnet_el_pruned",
+                     "efficientnet_es_pruned"), "pruned: every layer has a width of its own"),
+    **dict.fromkeys(("efficientnet_b0_gn", "efficientnet_b3_gn", "efficientnet_b0_g8_gn", "efficientnet_b3_g8_gn",
+                     "efficientnet_b0_g16_evos", "efficientnet_h_b5", "efficientnet_x_b3", "efficientnet_x_b5",
+                     "efficientnetv2_rw_m", "gc_efficientnetv2_rw_t"), "timm's own experiment: no table yet"),
+    **dict.fromkeys(("mixnet_s", "mixnet_m", "mixnet_l", "mixnet_xl", "mixnet_xxl", "tf_mixnet_s", "tf_mixnet_m", "tf_mixnet_l"),
+                    "mixed kernels: no table yet"),
+    **dict.fromkeys(("tinynet_a", "tinynet_b", "tinynet_c", "tinynet_d", "tinynet_e"), "its depth is rounded to nearest: no table yet"),
+    **dict.fromkeys(("mobilenet_edgetpu_v2_xs", "mobilenet_edgetpu_v2_s", "mobilenet_edgetpu_v2_m", "mobilenet_edgetpu_v2_l"),
+                    "no table yet"),
+    "mobilenetv1_100h": "a head of its own: no table yet", "mobilenetv3_rw": "the first version of timm's V3: no table yet",
+    **dict.fromkeys(("test_efficientnet", "test_efficientnet_evos", "test_efficientnet_gn", "test_efficientnet_ln"), "made for tests"),
+}  # fmt: skip
+
+
+def timm() -> ModuleType:
+    """timm, which wants torchvision first."""
+    torch_oracles.torchvision_models()
+    return importlib.import_module("timm")
+
+
+def test_every_member_is_reached_or_says_why_not() -> None:
+    members = [name for module in MODULES for name in timm().list_models(module=module)]
+    assert sorted(members) == sorted([*REACHED, *WHY_NOT])
+    assert not set(REACHED) & set(WHY_NOT)
+
+
+@pytest.mark.parametrize("member", sorted(REACHED))
+def test_a_member_costs_what_timm_builds(member: str) -> None:
+    model, alpha = REACHED[member]
+    network = mbcost.load(model)
+    asked: dict[str, Any] = {} if alpha is None else {"alpha": alpha}
+    with torch.device("meta"):
+        built = timm().create_model(member).eval()
+    params = sum(p.numel() for p in built.parameters())
+    for size in SIZES:
+        image = torch.empty(1, 3, size, size, device="meta")
+        with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+            built(image)
+        cost = network.cost(resolution=size, **asked)
+        assert (2 * cost.mult_adds, cost.params) == (counter.get_total_flops(), params), size
