@@ -15,7 +15,7 @@ from torch import fx, nn
 from torch.fx.experimental.proxy_tensor import make_fx
 
 VIEWS = {
-    "view", "_unsafe_view", "reshape", "unsqueeze", "squeeze", "expand", "permute", "transpose", "t", "detach", "alias",
+    "view", "_unsafe_view", "reshape", "unsqueeze", "squeeze", "expand", "permute", "transpose", "t", "detach", "alias", "slice",
     "constant_pad_nd", "dropout",
 }  # fmt: skip
 POINTWISE = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sequence
 from fractions import Fraction
@@ -16,6 +17,9 @@ from live_tensors import Live, peak
 from random_tables import Drawn, networks
 from table_text import yaml_of
 from test_shipped_tables import CASES, Case
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch_layers import Row, Scope
 from torch_oracles import network
 from torch_tables import TorchTable
@@ -23,6 +27,7 @@ from torch_tables import TorchTable
 import mbcost
 from mbcost.memory.graph import graph
 from mbcost.memory.liveness import amounts
+from mbcost.memory.rules import find
 
 pytestmark = pytest.mark.frameworks
 
@@ -64,8 +69,16 @@ class Whole(TorchTable):
     def join(self, row: Row, inputs: list[torch.Tensor]) -> torch.Tensor:
         if row["op"] == "concat":
             return super().join(row, inputs)
-        super().join(row, inputs)  # what it refuses
         return joined(inputs)
+
+    def do_upsample(self, row: Row, x: torch.Tensor, scope: Scope) -> torch.Tensor:
+        return (
+            x if row.get("like") is not None else super().do_upsample(row, x, scope)
+        )  # it is made where `like` is known
+
+    def do_split(self, row: Row, x: torch.Tensor, scope: Scope) -> torch.Tensor:
+        part = x.shape[1] // row["parts"]  # one part alone, where PyTorch's chunk cuts all of them at once
+        return joined([x.narrow(1, part * (row["take"] - 1), part)])
 
     def same_shape(self, row: Row, x: torch.Tensor, _: Scope) -> torch.Tensor:
         activation = self.field(row, "activation", "relu") if row["op"] == "activation" else "none"
@@ -95,3 +108,49 @@ def test_random_networks(tmp_path: Path) -> None:
         assert found == Live(table, image).peak()
 
     (one if SEED is None else seed(int(SEED))(one))()
+
+
+class Held(TorchDispatchMode):
+    """The elements of all storages that are alive after each operator of a network that really runs, on a device without memory."""
+
+    def __init__(self, model: torch.nn.Module, image: torch.Tensor) -> None:
+        super().__init__()
+        self.most = 0
+        self.weights = {parameter.untyped_storage()._cdata for parameter in model.parameters()}
+        self.alive: dict[int, tuple[StorageWeakRef, int]] = {}
+        self.note(image)
+
+    def note(self, value: Any) -> None:
+        for tensor in value if isinstance(value, tuple | list) else [value]:
+            if isinstance(tensor, torch.Tensor):
+                storage = tensor.untyped_storage()
+                if storage._cdata in self.weights:  # a view of them
+                    continue
+                self.alive[storage._cdata] = StorageWeakRef(storage), storage.nbytes() // tensor.element_size()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
+        self.note(found)
+        self.alive = {key: (ref, size) for key, (ref, size) in self.alive.items() if not ref.expired()}
+        self.most = max(self.most, sum(size for _, size in self.alive.values()))
+        return found
+
+
+@pytest.mark.parametrize(
+    ("table", "alpha", "resolution"),
+    [("mobilenet_v2", "1", 224), ("mobilenet_v2", "0.5", 160), ("mobilenet_v2", "1.4", 97)],
+)
+def test_eager_mode_holds_what_the_rule_says(table: str, alpha: str, resolution: int) -> None:
+    """Batch norm folded; a module's arguments are alive until it returns, and the caller keeps the image."""
+    eager = copy.deepcopy(network(f"torchvision:{table}", float(alpha))).eval()
+    for module in eager.modules():
+        if isinstance(module, torch.nn.Sequential):
+            for number in range(len(module) - 1):
+                if isinstance(module[number], torch.nn.Conv2d) and isinstance(module[number + 1], torch.nn.BatchNorm2d):
+                    module[number] = fuse_conv_bn_eval(module[number], module[number + 1])
+                    module[number + 1] = torch.nn.Identity()
+    image = torch.empty(1, 3, resolution, resolution, device="meta")
+    with torch.no_grad(), Held(eager, image) as held:
+        eager(image)
+    cost = mbcost.load(table).cost(alpha=alpha, resolution=resolution)
+    assert held.most == max(amounts(graph(cost.placed, cost.rows, (3, resolution, resolution), find("torch-eager"))))
