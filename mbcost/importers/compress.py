@@ -77,11 +77,13 @@ class _Finder:
             if row.branches is not None:
                 row.branches = [self.repeats(branch, row.sources[0]) for branch in row.branches]
         read = readers(items)
+        liked = {id(row.fields["like"]) for row in items if "like" in row.fields}
         found: list[Row] = []
         for row in items:
             above = found[-1] if found else None
             if (
                 above is not None
+                and id(above) not in liked
                 and row.sources == [above]
                 and len(read.get(id(above), [])) == 1
                 and self._continues(above, row)
@@ -152,9 +154,10 @@ class _Finder:
         """The rows with the block that saves most written once; None where none saves anything."""
         candidates: dict[Any, list[tuple[int, int]]] = {}
         read = readers(items)
+        liked = {id(row.fields["like"]) for row in _all(items) if "like" in row.fields}
         for first, last in self._segments(items):
             segment = items[first : last + 1]
-            if count(segment) < 2 or not _closed(segment, read):
+            if count(segment) < 2 or not _closed(segment, read) or any(id(row) in liked for row in _all(segment)):
                 continue
             shape = tuple(_structure(row, alone=len(segment) == 1) for row in segment)
             candidates.setdefault(shape, []).append((first, last))

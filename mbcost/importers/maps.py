@@ -530,14 +530,17 @@ class _Lowering:
                 a = self._map(numbers[0], axis)
             if shapes[1] == out and not self._canonical(b, axis) and not self._tokens(b):
                 b = self._map(numbers[1], axis)
+        if shapes[1] != out and len(b.dims) == len(a.dims) > 2 and not _within(b.dims, a.dims):
+            b = self._map(
+                numbers[1],
+                next((i for i in (1, len(out) - 1) if a.dims[i] == full("c", self.found[a.part].shape[0])), 1),
+            )
         if len(b.dims) < len(a.dims):
             b = b._replace(dims=((),) * (len(a.dims) - len(b.dims)) + b.dims)
         big, small = self.found[a.part].shape, self.found[b.part].shape
         if a.dims == b.dims and big == small:
             number = self._new(node.op, [a.part, b.part], big, function=node.facts.get("function", node.op))
-        elif all(y in {x, ()} for x, y in zip(a.dims, b.dims, strict=True)) and all(
-            y in {x, 1} for x, y in zip(big, small, strict=True)
-        ):
+        elif _within(b.dims, a.dims) and all(y in {x, 1} for x, y in zip(big, small, strict=True)):
             part = b.part
             if small[0] != big[0]:  # one channel for all
                 part = self._new("custom", [part], (big[0], *small[1:]), free=True)
@@ -588,6 +591,11 @@ class _Lowering:
         return self.views[value].part
 
     _matmul = _other
+
+
+def _within(small: tuple[object, ...], big: tuple[object, ...]) -> bool:
+    """Whether each dim of a tensor is that of a larger one, or has size 1."""
+    return all(y in {x, ()} for x, y in zip(big, small, strict=True))
 
 
 class _Mismatch(MbcostError):

@@ -73,7 +73,12 @@ def nested(rows: list[Row], home: Home) -> list[Row]:
     """The rows of a table, in order, below its input (the first of ``rows``)."""
     _growing(rows)
     top = _branched(rows)
-    top = _blocks(top, home, top=True, read=readers(top))
+    read = readers(top)
+    for row in rows:
+        if "like" in row.fields:  # it is read for its size
+            read.setdefault(id(row.fields["like"]), []).append(row)
+            read[id(row.fields["like"])].append(row)
+    top = _blocks(top, home, top=True, read=read)
     _squeezes(top)
     return top
 

@@ -1346,7 +1346,7 @@ class Session:
                 raise
             except Exception as error:
                 reason = _last_line(error)
-                if torch is not None and device == "meta":
+                if torch is not None and device == "meta" and not _exhausted(error):
                     continue
                 raise
             if self._is(model, keras, "keras"):
@@ -1420,10 +1420,15 @@ def _choose_backend() -> None:
             return
 
 
+def _exhausted(error: BaseException) -> bool:
+    """Whether there is no more memory."""
+    return isinstance(error, MemoryError) or "can't allocate memory" in str(error)
+
+
 def _failed(error: BaseException, code: str) -> dict[str, Any]:
     if isinstance(error, Refused):
         return {"error": str(error)[:1000], "kind": error.kind}
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+    if _exhausted(error):
         return {"error": f"{code} needs more memory than this machine has", "kind": "limit"}
     here = os.path.abspath(__file__)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if os.path.abspath(frame.filename) != here]
