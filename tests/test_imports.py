@@ -41,7 +41,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("analysis", "lint"),
     ("arrays",),
     ("budgets", "papers", "importers"),
-    ("report", "plot", "plot_sweep"),
+    ("report", "plot", "plot_sweep", "explore"),
     ("testing", "cli"),
 )
 """From the ground up: a room imports the floors below it, and itself."""

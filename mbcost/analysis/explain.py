@@ -14,7 +14,7 @@ from mbcost.layers import Layer, Row, Shape
 from mbcost.network import Cost
 from mbcost.network.walk import PER_IMAGE, scaled
 
-__all__ = ["Explanation", "explain", "legend"]
+__all__ = ["SYMBOLS", "Explanation", "Traced", "explain", "legend", "with_symbols"]
 
 QUANTITIES = ("mult_adds", "params", "weights", "biases", "norm_params", "norm_stats", "adds", "products")
 SYMBOLS = {
@@ -113,7 +113,7 @@ def explain(cost: Cost, name: str, *, flops: bool = False) -> tuple[Row, list[Ex
 def _traced(cost: Cost, row: Row) -> Row:
     """The row again, from the layer's own formula on traced numbers."""
     layer, inputs = _found(cost, row.name)
-    traced = _with_symbols(layer).cost(*_shapes(layer, row, inputs))
+    traced = with_symbols(layer).cost(*_shapes(layer, row, inputs))
     traced = traced._replace(kind=row.kind, groups=row.groups)
     if cost.variant.batch != 1:
         traced = scaled(traced, Traced(cost.variant.batch, "B"), PER_IMAGE)
@@ -134,7 +134,7 @@ def _found(cost: Cost, name: str) -> tuple[Layer, list[Shape]]:
     raise KeyError(name)
 
 
-def _with_symbols(layer: Layer) -> Layer:
+def with_symbols(layer: Layer) -> Layer:
     """The layer with symbols for its kernel and groups."""
     traced: Any = layer.copy()
     k_h, k_w = getattr(layer, "kernel_size", (1, 1))

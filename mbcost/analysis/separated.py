@@ -208,4 +208,4 @@ def _counted(found: Trace, variant: Variant) -> Trace:
     """The rows of a recorded walk as a variant counts them."""
     if variant.convention != DEFAULT:
         found.recorder.tell_kinds()
-    return Trace(found.recorder, counted(found.rows, variant), found.placed, found.start, variant)
+    return Trace(found.recorder, counted(found.rows, variant), found.presence, found.placed, found.start, variant)

@@ -33,16 +33,21 @@ __all__ = ["Trace", "trace"]
 
 
 class Trace:
-    """A recorded walk: the atoms, the rows with polynomials for numbers, and what must hold at every point."""
+    """A recorded walk: the atoms, the rows with polynomials for numbers, and what must hold at every point.
 
-    __slots__ = ("atoms", "batch", "memory_rule", "placed", "recorder", "required", "rows", "start")
+    ``presence`` has for each row what says whether the network has it: 1, or an atom that is 0 or 1.
+    """
+
+    __slots__ = ("atoms", "batch", "memory_rule", "placed", "presence", "recorder", "required", "rows", "start")
 
     def __init__(
-        self, recorder: Recorder, rows: tuple[Row, ...], placed: Placed, start: Shape, variant: Variant = PLAIN
-    ) -> None:
+        self, recorder: Recorder, rows: tuple[Row, ...], presence: tuple[Dim, ...], placed: Placed, start: Shape,
+        variant: Variant = PLAIN,
+    ) -> None:  # fmt: skip
         self.recorder = recorder
         self.atoms = recorder.atoms
         self.rows = rows
+        self.presence = presence
         self.placed = placed
         self.start = start
         self.batch = variant.batch
@@ -104,6 +109,7 @@ def trace(placed: Placed, channels: int, rounding: Rounding | None) -> Trace:
     recorder = Recorder(rounding)
     shapes: list[Shape] = [(channels, recorder.atom("height", domain=SIZE), recorder.atom("width", domain=SIZE))]
     rows: list[Row] = []
+    presence: list[Dim] = []
     try:
         for layer in placed.layers:
             inputs = [shapes[source] for source in layer.sources]
@@ -121,10 +127,11 @@ def trace(placed: Placed, channels: int, rounding: Rounding | None) -> Trace:
                     recorder.require("possible", dim)
             row = layer.cost(inputs, output)
             rows.append(row if type(present) is int else scaled(row, present, PARTS))
+            presence.append(present)
             shapes.append(output)
     except MbcostError as error:
         raise Inseparable(str(error)) from None
-    return Trace(recorder, tuple(rows), placed, shapes[0])
+    return Trace(recorder, tuple(rows), tuple(presence), placed, shapes[0])
 
 
 def _require(layer: Layer, recorder: Recorder, inputs: list[Shape], present: Dim) -> None:

@@ -31,6 +31,7 @@ COMMANDS = {
     "check": "check",
     "diff": "diff",
     "reproduce": "reproduce",
+    "explore": "explore",
     "conventions": "conventions",
     "memory": "memory",
     "roofline": "roofline",
@@ -85,6 +86,7 @@ def cli() -> None:
     mbcost check --base origin/main                  limits in CI
     mbcost import mypkg.nets:build -o net.yaml       the table of what your code builds
     mbcost reproduce mobilenet_v1                    published tables, cell by cell
+    mbcost explore mobilenet_v1 mobilenet_v2         sliders in one HTML file
 
     Exit codes: 0 done, 1 a check said no, 2 the question or a file is wrong, 130 interrupted.
     """

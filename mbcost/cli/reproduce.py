@@ -42,6 +42,7 @@ class PaperName(click.ParamType[str]):
 )
 @click.option("--only", metavar="VERDICTS", help="Cells with these verdicts only: erratum,unexplained.")
 @click.option("--cell", metavar="TABLE:ROW:COLUMN", help="The variant behind one cell, as a command to paste.")
+@click.option("--explore", "explored", is_flag=True, help="Its networks and points with sliders, in one HTML file.")
 @output_options
 def command(
     paper: str | None,
@@ -49,6 +50,7 @@ def command(
     figure: str | None,
     only: str | None,
     cell: str | None,
+    explored: bool,
     format: str,
     output: str | None,
 ) -> int:
@@ -60,17 +62,23 @@ def command(
     mbcost reproduce mobilenet_v1 --only erratum,unexplained
     mbcost reproduce mobilenet_v1 --cell "4:Conv MobileNet:mult_adds"
     mbcost reproduce mobilenet_v1 --figure 4 -o figure4.pdf
+    mbcost reproduce mobilenet_v1 --explore                mbcost-explorer.html
 
     Exit code 0 when every cell has the verdict its paper file expects, 1 when one has not.
     """
     if paper is None:
-        if tables or figure or only or cell:
+        if tables or figure or only or cell or explored:
             raise MbcostError("no paper is named", help=f"name one of {', '.join(papers())}")
         _emit(list_report(format), format, output)
         return 0
     if sum(map(bool, (tables or only, figure, cell))) > 1:
         raise MbcostError("--figure, --cell and --table or --only ask for different things", help="give one of them")
     source = load(paper)
+    if explored:
+        if tables or only or figure or cell or format != "table":
+            raise MbcostError("--explore makes a page of its own", help="leave the other options out")
+        _explore(source, output)
+        return 0
     if figure is not None:
         _figure(source, figure, format, output)
         return 0
@@ -184,3 +192,16 @@ def _figure(source: Paper, id: str, format: str, output: str | None) -> None:
         write(draw(figure, found, kind), output)
         return
     _emit(points_report(source, figure, found, format), format, output)
+
+
+def _explore(source: Paper, output: str | None) -> None:
+    """The paper's networks with its own points."""
+    from mbcost.cli.explore import OUTPUT, deliver
+    from mbcost.explore.packing import page
+    from mbcost.explore.published import models_of
+    from mbcost.tables import load as load_model
+
+    networks = [(model, load_model(model)) for model in models_of(source)]
+    if not networks:
+        raise MbcostError(f"`{source.name}` names no network", help="a page needs one")
+    deliver(page(networks, [source], title=source.title), output or OUTPUT)

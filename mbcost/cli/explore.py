@@ -1,0 +1,79 @@
+"""``mbcost explore``: one HTML file with sliders that answers exactly."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from mbcost.cli.options import File, ModelName, given_limits, limit_options, settings
+from mbcost.cli.output import write
+from mbcost.errors import MbcostError
+from mbcost.explore.packing import page
+from mbcost.explore.recording import counted
+from mbcost.network import variant_of
+from mbcost.quantities import bits_of
+
+__all__ = ["OUTPUT", "command"]
+
+OUTPUT = "mbcost-explorer.html"
+
+
+@click.command("explore", short_help="Sliders for a paper: one HTML file that answers exactly.")
+@click.argument("models", nargs=-1, required=True, type=ModelName())
+@click.option("-o", "--output", type=File(), default=OUTPUT, show_default=True, help="The file; - is stdout.")
+@click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
+@limit_options("check", "max")
+@click.option("--rounding", metavar="RULE", help="Rule for widths: floor, divisor:8, floor+divisor:8.")
+@click.option("--classes", type=int, metavar="N", help="Outputs of the classifier.")
+@click.option("--set", multiple=True, metavar="ROW.FIELD=VALUE", help="Replace a field of a row.")
+@click.option("--without", multiple=True, metavar="GLOB", help="Drop rows.")
+def command(
+    models: tuple[str, ...], output: str, opened: bool, bits: int | None, weight_bits: int | None, activation_bits: int | None, rounding: str | None, classes: int | None,
+    set: tuple[str, ...], without: tuple[str, ...], **limits: Any,
+) -> None:  # fmt: skip
+    """A page with sliders for alpha and the resolution of MODELS, and the same integers as the command line.
+
+    It is one file without a server or a network: it opens from disk, and stands beside a paper or in a mail.
+
+    \b
+    mbcost explore mobilenet_v1 mobilenet_v2
+    mbcost explore net.yaml --max-mult-adds 300M -o net.html
+    mbcost explore mobilenet_v2 -o - > v2.html
+    """
+    from mbcost.papers import load as load_paper
+    from mbcost.papers import papers
+    from mbcost.tables import load
+
+    bits_of(bits)
+    if weight_bits is not None or activation_bits is not None:
+        raise MbcostError("the page has one bit width, for weights and activations alike", help="give --bits")
+    budgets = {}
+    for _, quantity, text in given_limits(limits, "check", "max"):
+        quantity.read(text, f"--max-{quantity.option}")
+        if not counted(quantity):
+            raise MbcostError(
+                f"the page does not have `{quantity.name}`: it cannot be recorded", help="`mbcost check` limits it"
+            )
+        budgets[quantity.name] = text
+    if opened and output == "-":
+        raise MbcostError("--open needs a file, and -o - writes to stdout", help="leave one of them out")
+    variant = variant_of(rounding=rounding, classes=classes, set=settings(set), without=without)
+    networks = [(model, load(model)) for model in dict.fromkeys(models)]
+    shipped = [load_paper(paper) for paper in papers()]
+    deliver(page(networks, shipped, variant=variant, budgets=budgets, bits=bits or 0), output, opened=opened)
+
+
+def deliver(text: str, output: str, *, opened: bool = False) -> None:
+    """Write the page in one step, say where, and open it where that is asked for."""
+    write(text, output)
+    if output == "-":
+        return
+    click.echo(f"wrote {output} ({len(text.encode()):,} bytes)", err=True)
+    if opened:
+        import webbrowser
+        from pathlib import Path
+
+        if not webbrowser.open(Path(os.path.abspath(output)).as_uri()):
+            raise MbcostError("no browser could be opened", help=f"open {output} in one yourself")

@@ -1,0 +1,138 @@
+"""One HTML file out of the page's files: the modules in a row, the style, and a policy that allows nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from html import escape
+from typing import Any
+
+from mbcost import __version__
+from mbcost.conventions import available
+from mbcost.errors import MbcostError
+from mbcost.explore.javascript import literal
+from mbcost.explore.recording import Recorder, counted, graphs, parts
+from mbcost.network import PLAIN, Network, Variant
+from mbcost.quantities import QUANTITIES, Quantity, limitable
+
+__all__ = ["MODULES", "data", "module", "page"]
+
+MODULES = (
+    "arithmetic", "numbers", "given", "networks", "steps", "drawing", "question", "costs", "copies", "profile", "curves", "explorer",
+)  # fmt: skip
+"""The modules of the page, each after those it imports; ``given`` is what :func:`data` writes."""
+
+_LINKS = re.compile(r"^(?:import [^;]*;|export \{[^}]*\};)\n", re.MULTILINE)
+_EXPORTS = re.compile(r"^export ", re.MULTILINE)
+_REMARKS = re.compile(r"^ *(?://.*|/\*\*(?:[^*]|\*[^/])*\*/)\n", re.MULTILINE)
+_SPACES = re.compile(r"(?<=[:;,{}]) | (?=[{}])")  # of a style sheet
+_DELICATE = re.compile(r"['/\\]|[-+] [-+]|^[^`]*`[^`]*$")
+_TEXTS = re.compile(r'(`.*`|"[^"]*")')
+_AROUND = re.compile(r" ?([-=+*<>!?:&|{}(),;%]+) ?")
+_INDENTS = re.compile(r"^ +|\n(?=\n)", re.MULTILINE)
+
+
+def page(
+    networks: Iterable[tuple[str, Network]],
+    papers: Sequence[Any] = (),
+    *,
+    variant: Variant = PLAIN,
+    budgets: dict[str, str] | None = None,
+    bits: int = 0,
+    title: str = "",
+) -> str:
+    """The explorer of some networks, as the text of one HTML file.
+
+    Parameters
+    ----------
+    networks
+        The word that names each on the command line, and the network.
+    papers
+        Paper files whose published accuracies are shown.
+    variant
+        What is changed in every network, apart from alpha and the resolution.
+    budgets, bits
+        Limits to begin with, ``{"mult_adds": "300M"}``, and the bit width to begin with; 0 is each quantity's own.
+    """
+    networks = list(networks)
+    given = data(networks, papers, variant=variant, budgets=budgets, bits=bits)
+    parts = [given if name == "given" else module(name) for name in MODULES]
+    bare = "\n".join([_bare(_EXPORTS.sub("", _LINKS.sub("", part))) for part in parts])
+    script = "\n" + "\n".join(map(_squeezed, bare.split("\n"))) + "\n"
+    style = "\n" + _SPACES.sub("", _bare(_read("explorer.css"))) + "\n"
+    filling = {
+        "script hash": _hash(script), "style hash": _hash(style), "version": __version__,
+        "title": escape(title or f"{', '.join([network.name for _, network in networks][:3])} · mbcost explorer"),
+    }  # fmt: skip
+    text = re.sub(
+        r"\{\{(script hash|style hash|version|title)\}\}", lambda match: filling[match[1]], _read("explorer.html")
+    )
+    head, middle, tail = re.split(r"\n\{\{(?:style|script)\}\}\n", _INDENTS.sub("", text))
+    return f"{head}{style}{middle}{script}{tail}"
+
+
+def data(
+    networks: Iterable[tuple[str, Network]],
+    papers: Sequence[Any] = (),
+    *,
+    variant: Variant = PLAIN,
+    budgets: dict[str, str] | None = None,
+    bits: int = 0,
+) -> str:
+    """The module ``given``: all that the page does not know by itself."""
+    networks = list(networks)
+    names = [network.name for _, network in networks]
+    for name in names:
+        if names.count(name) > 1:
+            raise MbcostError(f"two networks are called `{name}`", help="give one of the tables another `name`")
+    conventions = list(available().values())
+    recorder = Recorder(conventions, papers)
+    written = ",\n".join([recorder.network(network, word, variant) for word, network in networks])
+    facts = {
+        "version": __version__,
+        "conventions": [c.name for c in conventions],
+        "quantities": [_quantity(one) for one in QUANTITIES.values() if counted(one)],
+        "parts": [one.name for one in parts()],
+        "graphs": [one.name for one in graphs()],
+        "bits": bits,
+        "options": variant.options(),
+        "budgets": budgets or {},
+        "texts": recorder.texts,
+    }
+    return f"export const given = {{...{literal(facts)},\npatterns:{recorder.patterns},\nnetworks:[{written}]}};\n"
+
+
+def _quantity(one: Quantity) -> list[Any]:
+    """A quantity as the page knows it: how it is called, counted, added up and limited."""
+    limited = one.name in limitable("check")
+    sized = "both" if one.holds == "both" else "bytes" if one.sized else ""
+    return [one.name, one.heading, one.unit, one.base.adds, one.derived, one.factor, int(limited), one.bits, sized]
+
+
+def module(name: str) -> str:
+    """The text of one module of the page."""
+    return _read(f"{name}.js")
+
+
+def _read(name: str) -> str:
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "page", name), encoding="utf-8") as file:
+        return file.read()
+
+
+def _bare(text: str) -> str:
+    """A file without remarks that have a line of their own, and without indentation: no more is done to it."""
+    return _INDENTS.sub("", _REMARKS.sub("", text))
+
+
+def _squeezed(line: str) -> str:
+    """A line of a module without the spaces around its signs, outside of texts; where more than texts stands, as it is."""
+    if _DELICATE.search(line):
+        return line
+    return "".join([part if part[:1] in {'"', "`"} else _AROUND.sub(r"\1", part) for part in _TEXTS.split(line)])
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
