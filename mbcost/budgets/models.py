@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mbcost.budgets.specs import Budget, BudgetFile, Point
 from mbcost.conventions import Convention
 from mbcost.dims import Dim
-from mbcost.errors import MbcostError, Place, nearest
+from mbcost.errors import MbcostError, Place, nearest, stays
 from mbcost.network import Cost, Network, Variant
 from mbcost.quantities import AnyBits, Quantity
 from mbcost.tables import is_path, load, models, shipped
@@ -100,6 +100,7 @@ def _find(file: BudgetFile, text: str) -> list[Model]:
                 f"`{text}` matches no file{relative}",
                 help=f"did you mean {close}?" if close else "name a layer table, a shipped model or a glob",
             )
+        _stay(file, text, path)
         return [Model(path, path if is_path(path) else os.path.join(os.curdir, path), False)]
     if not is_path(text):
         from fnmatch import fnmatchcase
@@ -118,7 +119,20 @@ def _find(file: BudgetFile, text: str) -> list[Model]:
     if not paths:
         where = file.folder or "the current folder"
         raise MbcostError(f"the glob `{text}` matches no file", help=f"it is relative to {where}; ** crosses folders")
+    for path in paths:
+        _stay(file, text, path)
     return [Model(path, path if is_path(path) else os.path.join(os.curdir, path), False) for path in paths]
+
+
+def _stay(file: BudgetFile, text: str, path: str) -> None:
+    """A budgets file in a repository names tables of that repository: neither its text nor a link leads out of it."""
+    folder = os.path.realpath(file.folder or os.curdir)
+    while file.path and not os.path.lexists(os.path.join(folder, ".git")):
+        if os.path.dirname(folder) == folder:
+            return
+        folder = os.path.dirname(folder)
+    if file.path and not stays(path, folder):
+        raise MbcostError(f"`{text}` is outside the repository that the budgets file is in", help="name a table of it")
 
 
 def _near(path: str, text: str) -> str:

@@ -77,26 +77,11 @@ def read_budgets_text(text: str, file: str = "<text>") -> BudgetFile:
     ... ''').budgets[0].limits[0].amount
     600000000
     """
-    try:
-        document = parse_document(text, file)
-    except MbcostError as error:
-        raise _quoted(error) from None
+    document = parse_document(text, file)
     reader = _Reader(document)
     found = reader.file()
     document.finish()
     return found
-
-
-def _quoted(error: MbcostError) -> MbcostError:
-    """A glob such as */pointwise that is not quoted is an alias to YAML: say so."""
-    place = error.place
-    if place is not None and "not valid YAML" in error.fact and place.text[place.column - 2 : place.column - 1] == "*":
-        rest = place.text[place.column - 2 :]
-        end = min([i for i in (rest.find(c) for c in ":,} ") if i > 0], default=len(rest))
-        error.fact = "not valid YAML: a text that begins with * is an alias to YAML"
-        error.help = f'quote it: "{rest[:end]}"'
-        error.place = place._replace(column=place.column - 1)
-    return error
 
 
 class _Reader(LimitReader, PointReader):

@@ -10,7 +10,7 @@ from typing import Any
 
 from mbcost.dims import Dim
 from mbcost.documents.nodes import read_bytes, read_text
-from mbcost.errors import MbcostError, Place
+from mbcost.errors import Lines, MbcostError
 from mbcost.quantities import QUANTITIES, TOTALS
 
 __all__ = ["AGAIN", "amounts", "exact", "read_models"]
@@ -73,8 +73,8 @@ def _parsed(text: str, path: str) -> Any:
     try:
         return json.loads(text, parse_int=_integer, parse_constant=_constant, object_pairs_hook=_mapping)
     except json.JSONDecodeError as error:
-        lines = text.splitlines()
-        place = Place(path, error.lineno, error.colno, lines[error.lineno - 1] if error.lineno <= len(lines) else "")
+        place = Lines(path, text).place(error.lineno, error.colno)
+        place = place._replace(text=place.text[: error.colno - 1].rstrip())  # the rest is not read: it may be anything
         raise MbcostError(f"not valid JSON: {error.msg}", help=AGAIN, place=place) from None
     except _Refused as error:
         raise MbcostError(f"the report `{path}` cannot be read: {error}", help=AGAIN) from None

@@ -6,19 +6,23 @@ one document. What a scalar means is decided by the field it is written for, so 
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import Any, TypeAlias
 
 import yaml
+from yaml.scanner import ScannerError
 
-from mbcost.errors import MbcostError, Place, Problems
+from mbcost.errors import Help, Lines, MbcostError, Place, Problems
 from mbcost.layers.fields import NOT_GIVEN
 
 __all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "parse_document", "read_bytes", "read_text"]
 
 MAX_DEPTH = 64
 MAX_BYTES = 64 * 1024 * 1024
-MAX_NODES = 5_000_000
+MAX_NODES = 250_000
+MOST_PROBLEMS = 200
+"""The most problems of one file that are told; more are only counted."""
 
 TOO_DEEP = "exceeded maximum nesting depth"
 """How libyaml says that a text is nested deeper than it reads."""
@@ -80,39 +84,48 @@ class Document:
         self.text = text
         self.root: Node | None = None
         self.problems: list[MbcostError] = []
-        self._lines: list[str] | None = None
+        self.untold = 0
+        self._lines = Lines(file, text)
 
     def place(self, line: int, column: int) -> Place:
         """A place in this file, with the text of its line."""
-        if self._lines is None:
-            self._lines = self.text.splitlines()
-        text = self._lines[line - 1] if 0 < line <= len(self._lines) else ""
-        return Place(self.file, line, column, text)
+        return self._lines.place(line, column)
 
-    def error(self, node: Node, fact: str, help: str = "") -> MbcostError:
+    def error(self, node: Node, fact: str, help: Help = "") -> MbcostError:
         """An error at a node."""
         return MbcostError(fact, help=help, place=self.place(node.line, node.column))
 
-    def problem(self, node: Node, fact: str, help: str = "") -> None:
+    def problem(self, node: Node, fact: str, help: Help = "") -> None:
         """Note a problem and go on."""
-        self.problems.append(self.error(node, fact, help))
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(self.error(node, fact, help if isinstance(help, str) else help()))
+        else:
+            self.untold += 1
 
     def finish(self) -> None:
         """Raise all problems, in the order of the file, if there are any."""
         if self.problems:
             self.problems.sort(key=lambda p: (p.place.line, p.place.column) if p.place else (0, 0))
-            raise Problems(self.problems)
+            raise Problems(self.problems, self.untold)
 
 
 def read_bytes(path: str) -> bytes:
-    """The bytes of a file, or of standard input for ``-``; at most 64 MB."""
+    """The bytes of a regular file, or of standard input for ``-``; at most 64 MB."""
+    import os
+    import stat
     import sys
 
     try:
         if path == "-":
+            if sys.stdin is None:
+                raise MbcostError("standard input is closed", help="pipe a table into it, or name a file")
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
-            with open(path, "rb") as file:
+            with open(path, "rb", opener=_at_once) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise MbcostError(
+                        f"`{path}` is a pipe or a device, not a file", help="name a file; a pipe is read as `-`"
+                    )
                 data = file.read(MAX_BYTES + 1)
     except IsADirectoryError:
         raise MbcostError(f"`{path}` is a directory", help="name a file in it") from None
@@ -122,6 +135,13 @@ def read_bytes(path: str) -> bytes:
     if len(data) > MAX_BYTES:
         raise MbcostError(f"`{path}` is larger than 64 MB", help="split the table, or use repeat and blocks")
     return data
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for the other end of a pipe."""
+    import os
+
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read_text(data: bytes, file: str) -> str:
@@ -197,7 +217,7 @@ def _parsed(text: str, document: Document) -> Document:
             continue
         nodes += 1
         if nodes > MAX_NODES:
-            raise document.error(node, f"more than {MAX_NODES:,} values", "use repeat and blocks")
+            raise document.error(node, f"more than {MAX_NODES:,} values in one file", "use repeat and blocks")
         _attach(document, stack, keys, node)
         if not isinstance(node, Scalar):
             if len(stack) >= MAX_DEPTH:
@@ -261,25 +281,46 @@ def _unwanted(document: Document, event: Any) -> MbcostError:
 
 
 def _syntax(document: Document, error: yaml.YAMLError) -> MbcostError:
+    """What is wrong with text that is no YAML; of its line only what could be read is shown."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:  # a character YAML does not allow
         position = getattr(error, "position", 0) or 0
         character = getattr(error, "character", None)
         before = document.text[:position]
-        place = document.place(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+        column = len(before) - (before.rfind("\n") + 1) + 1
+        place = Place(document.file, before.count("\n") + 1, column)
         code = character if isinstance(character, int) else ord(str(character)[:1] or "\0")
         return MbcostError(f"character U+{code:04X} is not allowed in YAML", help="is this a text file?", place=place)
-    place = document.place(mark.line + 1, mark.column + 1)
+    context = str(getattr(error, "context", None) or "")
     text = str(getattr(error, "problem", None) or "it cannot be parsed")
-    line = place.text[: place.column]
+    if "scanning an alias" in context:
+        return _unquoted(document, error)
+    place = document.place(mark.line + 1, mark.column + 1)
+    if isinstance(error, ScannerError):  # from here on the text is no tokens
+        begin = getattr(error, "context_mark", None)
+        end = (
+            mark.column if begin is None or "simple key" in context else begin.column if begin.line == mark.line else 0
+        )
+        place = place._replace(text=place.text[:end].rstrip())
     hints = {
-        "alias": 'a text that begins with * is quoted: "*/pointwise"',
         "tab": "indent with spaces",
         "could not find expected ':'": "is a colon missing, or a bracket not closed?",
     }
-    hint = next((value for word, value in hints.items() if word in f"{getattr(error, 'context', '')} {text}"), "")
-    if "\t" in line:
+    hint = next((value for word, value in hints.items() if word in f"{context} {text}"), "")
+    if "\t" in document.place(place.line, 1).text[: place.column]:
         hint = hints["tab"]
     return MbcostError(
         f"not valid YAML: {text}", help=hint or "check the indentation, the brackets and the quotes here", place=place
+    )
+
+
+def _unquoted(document: Document, error: Any) -> MbcostError:
+    """A glob such as */pointwise that is not quoted is an alias to YAML, and no valid one."""
+    mark = error.context_mark
+    place = document.place(mark.line + 1, mark.column + 1)
+    word = re.match(r"\*[^\s:,\]}]*", place.text[mark.column :])
+    return MbcostError(
+        "not valid YAML: a text that begins with * is an alias to YAML",
+        help=f'quote it: "{word[0][:60]}"' if word else "quote it",
+        place=place._replace(text=place.text[: mark.column + len(word[0])] if word else ""),
     )

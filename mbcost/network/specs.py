@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from mbcost.dims import Rounding
-from mbcost.errors import Place
+from mbcost.errors import Lines, Place
 from mbcost.layers.fields import Raw
 
 __all__ = ["Base", "BlockSpec", "Cell", "GroupSpec", "Item", "RowSpec", "Scaling", "TableSpec", "copies"]
@@ -110,7 +110,7 @@ class TableSpec:
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.text = text
-        self.lines: list[str] | None = None
+        self.lines = Lines(file, text)
         self.name = ""
         self.source: Any = None
         self.implementation: str = ""
@@ -134,10 +134,7 @@ class TableSpec:
 
     def place(self, line: int, column: int) -> Place:
         """A place in this file, with the text of its line."""
-        if self.lines is None:
-            self.lines = self.text.splitlines()
-        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
-        return Place(self.file, line, column, text)
+        return self.lines.place(line, column)
 
     def rule(self) -> Rounding | None:
         """The rounding rule in force: the table's own, else that of its base."""

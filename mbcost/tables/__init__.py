@@ -7,7 +7,7 @@ import re
 
 from mbcost.documents import configs_folder
 from mbcost.documents.nodes import read_bytes, read_text
-from mbcost.errors import MbcostError, nearest
+from mbcost.errors import MbcostError, nearest, stays
 from mbcost.layers.wording import shown
 from mbcost.network import Network
 from mbcost.network.specs import TableSpec
@@ -140,8 +140,7 @@ def _find_base(model: str, file: str, depth: int) -> TableSpec:
     if model == "-":
         raise MbcostError("a base cannot be standard input", help="name a shipped model or a path")
     folder = os.path.dirname(os.path.abspath(file))
-    path = os.path.normpath(os.path.join(folder, model))
-    if os.path.isabs(model) or os.path.commonpath([folder, path]) != folder:
+    if os.path.isabs(model) or not stays(os.path.normpath(os.path.join(folder, model)), folder):
         raise MbcostError(
             f"base `{model}` is not below the folder of the file that names it",
             help="move it there, or name a shipped model",
