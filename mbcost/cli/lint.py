@@ -9,7 +9,7 @@ import click
 from mbcost import __version__
 from mbcost.cli.options import ModelName, Question, output_options, variant_options
 from mbcost.cli.output import complain, json_text, table_text
-from mbcost.errors import MbcostError
+from mbcost.errors import MbcostError, counted_problems
 from mbcost.lint import Explained, Report, codes, explained, lint
 from mbcost.network import Variant
 from mbcost.report import Column, Table
@@ -75,7 +75,7 @@ def _complain(report: Report, *, findings: bool) -> None:
         for finding in report.findings:
             complain(str(finding))
     if len(report.errors) > 1:
-        complain(f"{len(report.errors)} problems")
+        complain(counted_problems(len(report.errors), report.untold))
 
 
 def _messages(reports: list[Report], question: Question) -> None:
@@ -117,14 +117,18 @@ def _document(reports: list[Report], strict: bool, variant: Variant) -> dict[str
             {
                 "file": report.file,
                 "model": report.model or None,
-                "errors": len(report.errors),
+                "errors": len(report.errors) + report.untold,
                 "findings": len(report.findings),
             }
             for report in reports
         ],
         "errors": errors,
         "findings": findings,
-        "total": {"files": len(reports), "errors": len(errors), "findings": len(findings)},
+        "total": {
+            "files": len(reports),
+            "errors": len(errors) + sum(report.untold for report in reports),
+            "findings": len(findings),
+        },
     }
 
 

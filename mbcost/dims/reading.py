@@ -187,12 +187,13 @@ def parse_rounding(text: str) -> Rounding:
         return NO_ROUNDING
     match = re.fullmatch(ROUNDING_TEXT, text, re.ASCII)
     if not match:
-        close = nearest(text, ROUNDINGS.replace(" or ", ", ").split(", "))
-        raise MbcostError(
-            f"unknown rounding {_quoted(text[:40])}",
-            help=f"use {ROUNDINGS}{'; nearest: ' + close if close else ''}",
-        )
+        raise MbcostError(f"unknown rounding {_quoted(text[:40])}", help=lambda: _roundings(text))
     return Rounding(match[1] or match[2], int(match[3] or 1), int(match[4] or 0))
+
+
+def _roundings(text: str) -> str:
+    close = nearest(text, ROUNDINGS.replace(" or ", ", ").split(", "))
+    return f"use {ROUNDINGS}{'; nearest: ' + close if close else ''}"
 
 
 def exact_text(value: Fraction | int) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from mbcost.dims import MAX_NUMBER_TEXT, ROUNDING_TEXT, Rounding, exact_text, parse_rounding, rational
-from mbcost.errors import MbcostError
+from mbcost.errors import Help, MbcostError
 from mbcost.layers.wording import near, number_hint, shown
 
 __all__ = ["NOT_GIVEN", "REQUIRED", "Choice", "Field", "FieldType", "Raw", "Whole"]
@@ -52,7 +53,7 @@ class FieldType:
         """The text that reads back as the value."""
         return str(value)
 
-    def _wrong(self, raw: Raw, help: str = "") -> MbcostError:
+    def _wrong(self, raw: Raw, help: Help = "") -> MbcostError:
         return MbcostError(f"{shown(raw)} is not {self.wanted}", help=help)
 
 
@@ -128,7 +129,7 @@ class Padding(FieldType):
         try:
             side = self.side.read(raw)
         except MbcostError as error:
-            raise self._wrong(raw, error.help or near(raw, ("same", "valid"))) from None
+            raise self._wrong(raw, error.help or partial(near, raw, ("same", "valid"))) from None
         return side, side, side, side
 
     def schema(self) -> dict[str, Any]:
@@ -238,10 +239,10 @@ class Choice(FieldType):
     def read(self, raw: Raw) -> str:
         """The word; a near miss is named."""
         if raw not in self.words:
-            hint = (
+            hint: Help = (
                 "write none to switch it off"
                 if raw in ("no", "off", "false", "False") and "none" in self.words
-                else near(raw, self.words)
+                else partial(near, raw, self.words)
             )
             raise self._wrong(raw, hint)
         return str(raw)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mbcost.documents.nodes import MOST_PROBLEMS
 from mbcost.errors import MbcostError, Problems
 from mbcost.lint import names, sizes, structure, widths  # noqa: F401  (each registers its rules)
 from mbcost.lint.findings import ERRORS, RULES, Explained, Finding, Rule, explained
@@ -28,6 +29,8 @@ class Report(NamedTuple):
     model: str
     errors: tuple[tuple[str, MbcostError], ...]
     findings: tuple[Finding, ...]
+    untold: int = 0
+    """How many errors more there are."""
 
 
 def codes() -> list[Explained]:
@@ -42,7 +45,7 @@ def lint(name_or_path: str, variant: Variant = PLAIN) -> Report:
     try:
         network = load(name_or_path)
     except Problems as problems:
-        return Report(name_or_path, "", tuple(("MB001", error) for error in _flat(problems)), ())
+        return Report(name_or_path, "", tuple(("MB001", error) for error in _flat(problems)), (), problems.untold)
     except MbcostError as error:
         return Report(name_or_path, "", (("MB001", error),), ())
     return inspect(network, variant, name_or_path)
@@ -67,4 +70,6 @@ def inspect(network: Network, variant: Variant = PLAIN, file: str = "") -> Repor
             first = found.get(key)
             found[key] = finding if first is None else first._replace(copies=first.copies + 1)
     findings = sorted(found.values(), key=lambda finding: (finding.place.line, finding.place.column, finding.code))
-    return Report(file, network.name, tuple(("MB002", error) for error in subject.completed()), tuple(findings))
+    errors = [("MB002", error) for error in subject.completed()]
+    told = errors[:MOST_PROBLEMS]
+    return Report(file, network.name, tuple(told), tuple(findings), len(errors) - len(told))

@@ -112,10 +112,11 @@ def dead_row(subject: Subject) -> Iterator[Finding]:
         return  # in the twin a depthwise layer's place is empty, and what it read is read no more
     readers = subject.readers()
     layers = subject.placed.layers
+    made = {row.output: row.name for row in subject.rows}
     for number, layer, spec in subject.layers():
         if number + 1 in readers or number == len(layers) - 1 or is_output(layer):
             continue
-        row = next((row.name for row in reversed(subject.rows) if row.output == number + 1), layer.name)
+        row = made.get(number + 1, layer.name)
         fact = f"nobody reads `{row}`, and it does not look like an output"
         yield subject.finding(
             "MB404",
@@ -139,10 +140,10 @@ def stray_erratum(subject: Subject) -> Iterator[Finding]:
     if not table.errata or not subject.rows:
         return
     known = {row.name for row in subject.rows} | {layer.name for layer in subject.placed.layers}
+    line = next((i for i, text in enumerate(table.text.splitlines(), 1) if "errata" in text), 1)
     for erratum in table.errata:
         row = str(erratum["row"])
         if row not in known:
-            line = next((i for i, text in enumerate(table.text.splitlines(), 1) if "errata" in text), 1)
             yield Finding(
                 "MB405",
                 table.place(line, 1),

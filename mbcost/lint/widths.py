@@ -79,7 +79,8 @@ def dear_separable(subject: Subject) -> Iterator[Finding]:
         if separable >= standard:
             name = layer.name.removesuffix("/depthwise")
             block = f"`{name}`" if name != layer.name else f"`{layer.name}` with `{pointwise.name}`"
-            fact = f"{block}: {separable:,} mult-adds, where a standard {k_h} x {k_w} convolution from {m} to {n} channels needs {standard:,}"
+            costs = [f"{cost:,}" if isinstance(cost, int) else exact_text(cost) for cost in (separable, standard)]
+            fact = f"{block}: {costs[0]} mult-adds, where a standard {k_h} x {k_w} convolution from {m} to {n} channels needs {costs[1]}"
             yield subject.finding(
                 "MB302", spec, name, fact, "write it as a `conv`, or correct its kernel, multiplier or outputs"
             )

@@ -15,6 +15,10 @@ from mbcost.network.specs import Cell, RowSpec, TableSpec
 __all__ = ["NOT_GIVEN_RAW", "Edits", "dropped_by", "row_values", "substituted", "text_of", "unknown_field"]
 
 
+MAX_GLOBS = 100
+MAX_GLOB = 200
+
+
 class Edits:
     """Overrides (`set`) and dropped rows (`without`) of one variant or base, and which of them found their row."""
 
@@ -28,13 +32,21 @@ class Edits:
                     help="write row.field=value, for example separable_13.stride=2",
                 )
             self.rows.setdefault(row, {})[field] = value
-        self.without = without
+        self.dropped = {name for name in without if not any(c in name for c in "*?[")}
+        self.globs = [glob for glob in without if glob not in self.dropped]
+        if len(self.globs) > MAX_GLOBS or any(len(glob) > MAX_GLOB for glob in self.globs):
+            raise MbcostError(
+                f"`without` has more than {MAX_GLOBS} globs, or one of more than {MAX_GLOB} characters",
+                help="name the rows, or drop them by a shorter glob",
+            )
         self.found: dict[str, bool] = dict.fromkeys([*self.rows, *without], False)
 
     def drops(self, name: str) -> bool:
         """Whether a row of this name is dropped."""
-        dropped = False
-        for glob in self.without:
+        dropped = name in self.dropped
+        if dropped:
+            self.found[name] = True
+        for glob in self.globs:
             if fnmatchcase(name, glob):
                 self.found[glob] = dropped = True
         return dropped
@@ -122,11 +134,12 @@ def _excluded(name: str, given: set[str]) -> bool:
 
 def unknown_field(name: str, op: str, known: list[str]) -> MbcostError:
     """The error of a field that a kind or block does not have."""
-    close = nearest(name, known)
-    listed = ", ".join(known) or "none"
-    return MbcostError(
-        f"`{op}` has no field `{name[:60]}`", help=f"did you mean {close}?" if close else f"its fields are {listed}"
-    )
+
+    def help() -> str:
+        close = nearest(name, known)
+        return f"did you mean {close}?" if close else f"its fields are {', '.join(known) or 'none'}"
+
+    return MbcostError(f"`{op}` has no field `{name[:60]}`", help=help)
 
 
 def substituted(cell: Cell, args: dict[str, Cell]) -> Cell:

@@ -6,6 +6,7 @@ A layer's ``sources`` are numbers of feature maps: 0 is the network's input, i +
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import islice
 from typing import Any, NamedTuple
 
 from mbcost.dims import exact_text
@@ -14,18 +15,25 @@ from mbcost.layers import KINDS, Layer
 from mbcost.layers.base import Kind
 from mbcost.layers.composite import Excite, Reduce
 from mbcost.layers.custom import Unknown
+from mbcost.network.bounds import MAX_LAYERS, MAX_VALUES
 from mbcost.network.collector import uncollected
 from mbcost.network.edits import NOT_GIVEN_RAW, Edits, dropped_by, row_values, substituted, text_of, unknown_field
 from mbcost.network.placed import Laid, Notes, Placed
 from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec, copies
 
-__all__ = ["MAX_ROWS", "lay_out"]
+__all__ = ["lay_out"]
 
 UNSCALED = Fraction(1)
-MAX_ROWS = 1_000_000
-"""The most rows a table may unroll to (GRAMMAR 5)."""
+MAX_NAME = 1000
+"""The most characters of a row's whole name, with those of the blocks around it."""
 MOST_ERRORS = 200
 """The most errors that are noted before laying out gives up."""
+MOST_SEARCHES = 20
+"""The most of them for which the row that may be meant is searched for."""
+
+
+class _Beyond(MbcostError):
+    """Laying out ends here."""
 
 
 class _Scope:
@@ -68,6 +76,7 @@ class _Layout:
     def __init__(self, notes: Notes | None, depth: Fraction) -> None:
         self.depth = depth
         self.notes = notes
+        self.read = 0
         self.layers: list[Layer] = []
         self.marks: list[tuple[TableSpec, RowSpec]] = []
         self.outputs: dict[str, int] = {}
@@ -101,10 +110,6 @@ class _Layout:
         self, items: tuple[Item, ...], table: TableSpec, scope: _Scope, edits: list[Edits], last: int, above: int
     ) -> int:
         """Lay out rows one below the other; ``last`` is the feature map above the first, ``above`` how often the body is repeated."""
-        if self.depth != 1 and len(self.layers) > MAX_ROWS:
-            raise MbcostError(
-                f"more than {MAX_ROWS:,} layers at depth {exact_text(self.depth)}", help="choose a smaller depth"
-            )
         for item, repeat in zip(items, copies(items, self.depth), strict=True):
             if isinstance(item, GroupSpec):
                 for copy in range(repeat):
@@ -149,30 +154,41 @@ class _Layout:
         try:
             return self._row(spec, table, scope, edits, last, times)
         except MbcostError as error:
-            error.at(table.place(spec.line, spec.column))
-            if self.notes is None or len(self.notes.errors) >= MOST_ERRORS:
+            place = table.place(spec.line, spec.column)
+            error.at(place)
+            if self.notes is None or isinstance(error, _Beyond):
                 raise error from None
+            if len(self.notes.errors) >= MOST_ERRORS - 1:
+                fact = f"{MOST_ERRORS} rows are wrong: this one, and those below it were not looked at"
+                raise _Beyond(fact, help="mend the rows above first", place=place) from None
             self.notes.errors.append(error)
             if spec.name is not None:  # those who read the row are not wrong too
                 self.outputs.setdefault(scope.prefix + spec.name, last)
             return last
 
     def _row(self, spec: RowSpec, table: TableSpec, scope: _Scope, edits: list[Edits], last: int, times: int) -> int:
-        first_layer = len(self.layers)
+        self._spend(spec, table)
+        first_layer, first_name = len(self.layers), len(self.outputs)
+        first_row = 0 if self.notes is None else len(self.notes.rows)
         ends: list[int] = []
         if spec.branches is not None:
             source = self._source(spec.sources[0], scope) if spec.sources else last
             ends = [self.items(branch, table, scope, edits, source, times) for branch in spec.branches]
         written = self._name(spec, scope, times)
         name = scope.prefix + written
+        if len(name) > MAX_NAME:
+            raise MbcostError(
+                f"the name of a row has more than {MAX_NAME:,} characters: `{name[:40]}...`",
+                help="choose shorter names",
+            )
         if name in self.outputs or (name in self.dropped and name not in self.freed):
             raise MbcostError(f"two rows are called `{written}`", help="give one of them another name")
         if dropped_by(name, edits):
             if len(self.layers) > first_layer:  # the rows of its branches go with it
                 del self.layers[first_layer:], self.marks[first_layer:]
                 if self.notes is not None:
-                    self.notes.rows = [row for row in self.notes.rows if row.output <= first_layer]
-                gone = [known for known, number in self.outputs.items() if number > first_layer]
+                    del self.notes.rows[first_row:]
+                gone = list(islice(reversed(self.outputs), len(self.outputs) - first_name))
                 self.dropped.update(gone)
                 for known in gone:
                     del self.outputs[known]
@@ -188,6 +204,19 @@ class _Layout:
         if self.notes is not None:
             self.notes.rows.append(Laid(table, spec, name, tuple(inputs), out))
         return out
+
+    def _spend(self, spec: RowSpec, table: TableSpec) -> None:
+        """Count what a row reads and is given: a depth multiplies it, and what is dropped costs as much."""
+        self.read += max(1, len(spec.sources or ()), len(spec.branches or ()))
+        if spec.op in table.blocks:
+            self.read += len(table.blocks[spec.op].params)
+        if self.read > MAX_VALUES:
+            raise self._beyond(f"more than {MAX_VALUES:,} maps are read and parameters given")
+
+    def _beyond(self, fact: str) -> _Beyond:
+        if self.depth != 1:
+            return _Beyond(f"{fact} at depth {exact_text(self.depth)}", help="choose a smaller depth")
+        return _Beyond(fact, help="lower the repeats, or write fewer rows")
 
     def _name(self, spec: RowSpec, scope: _Scope, times: int) -> str:
         """The row's own name, numbered where it repeats; else its op with the number of that op in its body."""
@@ -218,8 +247,10 @@ class _Layout:
                 f"`{key}: {written}` names a row that is dropped",
                 help="drop this row as well, or keep the one it reads",
             )
-        known = [n.removeprefix(scope.prefix) for n in self.outputs if n.startswith(scope.prefix)]
-        close = nearest(written, known)
+        close = ""
+        if self.notes is None or len(self.notes.errors) < MOST_SEARCHES:
+            known = [n.removeprefix(scope.prefix) for n in self.outputs if n.startswith(scope.prefix)]
+            close = nearest(written, known)
         raise MbcostError(
             f"`{key}: {written}` names no earlier row of this body",
             help=f"did you mean {close}?" if close else "a row reads the rows above it in its own body, or `input`",
@@ -299,6 +330,8 @@ class _Layout:
             layer.sources = sources
             self.layers.append(layer)
             self.marks.append((table, spec))
+            if len(self.layers) > MAX_LAYERS:
+                raise self._beyond(f"more than {MAX_LAYERS:,} layers")
             numbers.append(len(self.layers))
             if part:
                 self.outputs[full] = len(self.layers)

@@ -6,8 +6,8 @@ from mbcost.documents.nodes import Mapping, Node, Scalar
 from mbcost.layers import KINDS
 from mbcost.layers.wording import shown
 from mbcost.network.specs import BlockSpec, Cell, GroupSpec, Item
-from mbcost.tables.rows import NAME, ROW_KEYS, RowReader
-from mbcost.tables.walker import raw_of
+from mbcost.tables.rows import MAX_NAME, NAME, ROW_KEYS, RowReader
+from mbcost.tables.walker import listed, raw_of
 
 __all__ = ["BlockReader"]
 
@@ -17,6 +17,8 @@ RESERVED = {*ROW_KEYS, "layers"}
 
 class BlockReader(RowReader):
     """Reads the blocks, whose rows may name any of them."""
+
+    callees_first: tuple[str, ...] = ()
 
     def _blocks(self, node: Node | None) -> None:
         if node is None:
@@ -36,11 +38,11 @@ class BlockReader(RowReader):
                     f"a block may not be called `{name}`: that is a built-in kind",
                     "choose another name",
                 )
-            elif not NAME.fullmatch(name):
+            elif not NAME.fullmatch(name) or len(name) > MAX_NAME:
                 self.doc.problem(
                     node.keys[name],
                     f"{shown(name)} is not a name for a block",
-                    "use letters, digits and _, beginning with a letter",
+                    f"use letters, digits and _, beginning with a letter, at most {MAX_NAME} of them",
                 )
             elif not isinstance(body, Mapping):
                 self.doc.problem(body, f"block `{name}` is a mapping", "write {params: {...}, layers: [...]}")
@@ -52,7 +54,7 @@ class BlockReader(RowReader):
                 )
         for name, body in bodies.items():  # all names are known now: blocks may call each other
             block = self.spec.blocks[name]
-            self.block_params = set(block.params)
+            self.block_params = block.params
             layers = body.items.get("layers")
             items: tuple[Item, ...] = ()
             if layers is None:
@@ -62,7 +64,7 @@ class BlockReader(RowReader):
                 if not items and not self.doc.problems:
                     self.doc.problem(layers, f"block `{name}` has no rows", "give its rows")
             self.spec.blocks[name] = block._replace(items=items)
-        self.block_params = set()
+        self.block_params = {}
         self._no_ring(node)
 
     def _params(self, node: Node | None, block: str) -> dict[str, Cell | None]:
@@ -99,34 +101,38 @@ class BlockReader(RowReader):
         return tuple(raw)
 
     def _no_ring(self, node: Mapping) -> None:
-        calls = {name: _calls(block.items, self.spec.blocks) for name, block in self.spec.blocks.items()}
-        for name in calls:
-            seen: list[str] = []
-            todo = [name]
-            while todo:
-                for callee in calls.get(todo.pop(), ()):
-                    if callee == name:
-                        self.doc.problem(
-                            node.keys[name],
-                            f"block `{name}` calls itself{' through ' + ', '.join(seen) if seen else ''}",
-                            "blocks may call blocks, not in a ring",
-                        )
-                        self.spec.blocks[name] = self.spec.blocks[name]._replace(items=())
-                        return
-                    if callee not in seen:
-                        seen.append(callee)
-                        todo.append(callee)
+        """Bring the blocks into an order in which each comes behind those that it calls; a ring of calls is a problem."""
+        calls = {name: _calls(block.items, self.spec.blocks, {}) for name, block in self.spec.blocks.items()}
+        ordered: dict[str, BlockSpec] = {}
+        for first, called in calls.items():
+            path = {} if first in ordered else {first: iter(called)}
+            while path:
+                name = next(reversed(path))
+                callee = next(path[name], None)
+                if callee is None:
+                    ordered[name] = self.spec.blocks[name]
+                    del path[name]
+                elif callee in path:
+                    through = [*path][[*path].index(callee) + 1 :]
+                    self.doc.problem(
+                        node.keys[callee],
+                        f"block `{callee}` calls itself{' through ' + listed(through) if through else ''}",
+                        "blocks may call blocks, not in a ring",
+                    )
+                    return
+                elif callee not in ordered:
+                    path[callee] = iter(calls[callee])
+        self.callees_first = tuple(ordered)
 
 
-def _calls(items: tuple[Item, ...], blocks: dict[str, BlockSpec]) -> set[str]:
-    """The blocks that some rows call."""
-    found: set[str] = set()
+def _calls(items: tuple[Item, ...], blocks: dict[str, BlockSpec], found: dict[str, None]) -> dict[str, None]:
+    """The blocks that some rows call, in the order of their first calls."""
     for item in items:
         if isinstance(item, GroupSpec):
-            found |= _calls(item.items, blocks)
+            _calls(item.items, blocks, found)
             continue
         if item.op in blocks:
-            found.add(item.op)
+            found[item.op] = None
         for branch in item.branches or ():
-            found |= _calls(branch, blocks)
+            _calls(branch, blocks, found)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from mbcost.dims import ROUNDINGS, parse_alpha, parse_depth, parse_resolution, parse_rounding
@@ -12,12 +13,12 @@ from mbcost.errors import MbcostError
 from mbcost.layers import KINDS
 from mbcost.layers.fields import NOT_GIVEN, Whole
 from mbcost.layers.wording import shown
+from mbcost.network.bounds import Size, unrolled
 from mbcost.network.collector import uncollected
-from mbcost.network.layout import MAX_ROWS
-from mbcost.network.specs import Base, Cell, GroupSpec, Item, Scaling, TableSpec
+from mbcost.network.specs import Base, Cell, Scaling, TableSpec
 from mbcost.tables.blocks import BlockReader
 from mbcost.tables.rows import CHECKED, NAME
-from mbcost.tables.walker import did_you_mean, plain, raw_of
+from mbcost.tables.walker import meant, plain, raw_of
 
 __all__ = ["IMPORTED", "TABLE_KEYS", "read_table"]
 
@@ -188,13 +189,15 @@ class _Reader(BlockReader):
             return
         columns = [str(raw_of(x)) for x in node.items]
         known = {"op", "name", "from", "repeat", *CHECKED}.union(*(kind.fields for kind in KINDS.values()))
-        for number, (name, item) in enumerate(zip(columns, node.items, strict=True)):
-            if name in columns[:number]:
+        seen: set[str] = set()
+        for name, item in zip(columns, node.items, strict=True):
+            if name in seen:
                 self.doc.problem(item, f"column `{name}` is given twice", "keep one of them")
             elif name not in known and not NAME.fullmatch(name):
                 self.doc.problem(
                     item, f"column {shown(name)} is no field", "a column is `op`, `name`, or a field of a kind"
                 )
+            seen.add(name)
         if "op" not in columns:
             self.doc.problem(node, "`columns` has no `op`", "one column says what the row is")
         self.columns = columns
@@ -212,7 +215,7 @@ class _Reader(BlockReader):
                 self.doc.problem(
                     node.keys[op],
                     f"`defaults` for the unknown op {shown(op)}",
-                    did_you_mean(op, list(KINDS)) or '"*" stands for every op',
+                    partial(meant, op, KINDS, '"*" stands for every op'),
                 )
             elif not isinstance(fields, Mapping):
                 self.doc.problem(fields, f"the defaults of `{op}` are a mapping of fields")
@@ -221,16 +224,14 @@ class _Reader(BlockReader):
 
     def _default_fields(self, op: str, fields: Mapping) -> dict[str, Cell]:
         cells = {}
+        every = KINDS[op].fields if op != "*" else sorted({f for kind in KINDS.values() for f in kind.fields})
         for name, node in fields.items.items():
             owners = [KINDS[op]] if op != "*" else [kind for kind in KINDS.values() if name in kind.fields]
             if not owners or name not in owners[0].fields:
-                known = (
-                    list(KINDS[op].fields) if op != "*" else sorted({f for kind in KINDS.values() for f in kind.fields})
-                )
                 self.doc.problem(
                     fields.keys[name],
                     f"`{op}` has no field {shown(name)}",
-                    did_you_mean(name, known) or f"its fields are {', '.join(known)}",
+                    partial(meant, name, every, "its fields are {}"),
                 )
                 continue
             raw = raw_of(node)
@@ -327,28 +328,12 @@ class _Reader(BlockReader):
         return found
 
     def _count(self) -> None:
-        """The number of rows, before any of them is unrolled."""
-        sizes: dict[str, int] = {}
-
-        def size(items: tuple[Item, ...]) -> int:
-            total = 0
-            for item in items:
-                if isinstance(item, GroupSpec):
-                    total += item.repeat * size(item.items)
-                    continue
-                own = 1 + sum(size(branch) for branch in item.branches or ())
-                block = self.spec.blocks.get(item.op)
-                if block is not None:
-                    if item.op not in sizes:
-                        sizes[item.op] = size(block.items)
-                    own += sizes[item.op]
-                total += item.repeat * own
-            return total
-
-        rows = size(self.spec.items)
-        if rows > MAX_ROWS:
+        """What unrolling the rows would make, before any of them is unrolled."""
+        sizes: dict[str, Size] = {}
+        for name in self.callees_first:
+            sizes[name] = unrolled(self.spec.blocks[name].items, self.spec.blocks, sizes)
+        size = unrolled(self.spec.items, self.spec.blocks, sizes)
+        fact, help = size.refused()
+        if fact:
             largest = max(self.spec.items, key=lambda item: item.repeat)
-            raise MbcostError(
-                f"{rows:,} rows once repeats are unrolled, more than {MAX_ROWS:,}", help="lower the repeats",
-                place=self.doc.place(largest.line, largest.column),
-            )  # fmt: skip
+            raise MbcostError(fact, help=help, place=self.doc.place(largest.line, largest.column))

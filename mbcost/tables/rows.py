@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
@@ -10,13 +12,16 @@ from mbcost.layers import KINDS
 from mbcost.layers.fields import Groups, Raw, Whole
 from mbcost.layers.wording import shown
 from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
-from mbcost.tables.walker import Walker, did_you_mean, raw_of
+from mbcost.tables.walker import Walker, listed, meant, raw_of
 
 __all__ = ["CHECKED", "NAME", "ROW_KEYS", "RowReader"]
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 PATH = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:/[A-Za-z][A-Za-z0-9_]*)*", re.ASCII)
 WHOLE = Whole(1, 10**12)
+MAX_NAME = 200
+MAX_LIST = 64
+"""The most values of one field."""
 CHECKED = ("input", "output", "cost")
 ROW_KEYS = ("op", "name", "from", "repeat", "depth", "branches", "input", "output", "cost")
 
@@ -28,7 +33,7 @@ class RowReader(Walker):
         super().__init__(document)
         self.spec = TableSpec(document.file, document.text)
         self.columns: list[str] | None = None
-        self.block_params: set[str] = set()
+        self.block_params: dict[str, Cell | None] = {}
 
     def _items(self, node: Node, *, top: bool, what: str) -> tuple[Item, ...]:
         if not isinstance(node, Sequence):
@@ -52,7 +57,7 @@ class RowReader(Walker):
             if len(node.items) != len(self.columns):
                 self.doc.problem(
                     node, f"a row of {len(node.items)} values under {len(self.columns)} columns",
-                    f"the columns are {', '.join(self.columns)}; write ~ where one does not apply",
+                    self._columns_here,
                 )  # fmt: skip
                 return None
             return self._row(
@@ -84,11 +89,10 @@ class RowReader(Walker):
             return None
         block = self.spec.blocks.get(op)
         if op not in KINDS and block is None:
-            known = [*KINDS, *self.spec.blocks]
             self.doc.problem(
                 items["op"],
                 f"unknown op {shown(op)}",
-                did_you_mean(op, known) or f"the kinds are {', '.join(sorted(known))}",
+                lambda: meant(op, sorted([*KINDS, *self.spec.blocks]), "the kinds are {}"),
             )
             return None
         row = RowSpec(op, node.line, node.column)
@@ -102,6 +106,10 @@ class RowReader(Walker):
                     f"name {shown(name)} is not a row name",
                     "use letters, digits and _, beginning with a letter; `input` is reserved",
                 )
+            elif len(name) > MAX_NAME:
+                self.doc.problem(
+                    items["name"], f"a name of {len(name):,} characters, more than {MAX_NAME}", "choose a shorter one"
+                )
             row.name = name
         row.sources = self._from(items.get("from"))
         if "branches" in items:
@@ -114,7 +122,7 @@ class RowReader(Walker):
                 continue
             blank = isinstance(value, Scalar) and not value.given
             if key not in fields and not (blank and isinstance(node, Sequence)):
-                self._unknown(keys[key], op, key, list(fields))
+                self._unknown(keys[key], op, key, fields)
             elif not blank:
                 row.cells[key] = self._cell(value, op, key, block is None)
         if block is not None and row.branches is not None:
@@ -140,12 +148,16 @@ class RowReader(Walker):
             )
 
     def _cell(self, node: Node, op: str, key: str, builtin: bool) -> Cell:
-        raw = raw_of(node)
         if isinstance(node, Mapping):
             if not builtin or not isinstance(KINDS[op].fields[key].type, Groups):
                 self.doc.problem(node, f"`{key}` is a value, not a mapping")
                 return Cell("~", node.line, node.column)
-            raw = {word: raw_of(value) for word, value in node.items.items()}
+            raw: Raw = {word: raw_of(value) for word, value in node.items.items()}
+        elif isinstance(node, Sequence) and len(node.items) > MAX_LIST:
+            self.doc.problem(node, f"`{key}` is a list of {len(node.items):,} values, more than {MAX_LIST}")
+            return Cell("~", node.line, node.column)
+        else:
+            raw = raw_of(node)
         if self._parameters(node, raw) or not builtin:
             return Cell(raw, node.line, node.column)
         value = self.attempt(node, key, KINDS[op].fields[key].type.read, raw)
@@ -157,23 +169,27 @@ class RowReader(Walker):
         used = [x[1:] for x in texts if isinstance(x, str) and x.startswith("$")]
         for name in used:
             if name not in self.block_params:
-                known = ", ".join(sorted(self.block_params))
                 self.doc.problem(
                     node,
                     f"`${name[:60]}` is no parameter here",
-                    f"the parameters are {known}" if known else "parameters exist inside a block",
+                    self._parameters_here,
                 )
         return bool(used)
 
-    def _unknown(self, node: Node, op: str, key: str, known: list[str]) -> None:
+    def _columns_here(self) -> str:
+        return f"the columns are {listed(self.columns or ())}; write ~ where one does not apply"
+
+    def _parameters_here(self) -> str:
+        known = listed(self.block_params)
+        return f"the parameters are {known}" if known else "parameters exist inside a block"
+
+    def _unknown(self, node: Node, op: str, key: str, known: Collection[str]) -> None:
         traps = {"depth_multiplier": "alpha is given when the cost is asked for; depthwise outputs per channel are `multiplier`",
                  "filters": "it is `out_channels` here", "strides": "it is `stride` here", "kernel": "it is `kernel_size` here",
                  "channels": "it is `out_channels` here", "dilation_rate": "it is `dilation` here"}  # fmt: skip
         if op == "depthwise":
             traps["out_channels"] = "it puts out the channels that it reads, `multiplier` times as many"
-        help = (
-            traps.get(key) or did_you_mean(key, [*known, *ROW_KEYS]) or f"its fields are {', '.join(known) or 'none'}"
-        )
+        help = traps.get(key) or partial(meant, key, known, "its fields are {}", ROW_KEYS)
         self.doc.problem(node, f"`{op}` has no field {shown(key)}", help)
 
     def _repeat(self, node: Node | None) -> int:

@@ -8,6 +8,7 @@ from mbcost.dims import ROUNDING_TEXT
 from mbcost.layers import KINDS
 from mbcost.layers.fields import REQUIRED
 from mbcost.layers.printed import PRINTED
+from mbcost.network.bounds import MAX_LAYERS
 from mbcost.tables.reader import IMPORTED, TABLE_KEYS
 from mbcost.tables.rows import ROW_KEYS
 
@@ -119,7 +120,7 @@ def _fields(op: str) -> dict[str, Any]:
 
 def _common() -> dict[str, Any]:
     name = {"type": "string"}
-    text = {"op": "the kind of row", "name": "name of the row", "from": "the row or rows it reads", "repeat": "a chain of so many copies; in all but the first a stride is 1, also that of a block's parameter `stride`",
+    text = {"op": "the kind of row", "name": "name of the row", "from": "the row or rows it reads", "repeat": f"a chain of so many copies, of a network of at most {MAX_LAYERS:,} layers; in all but the first a stride is 1, also that of a block's parameter `stride`",
             "depth": "scale: ceil(depth * repeat) copies, as where there is a repeat; fixed: never scaled; a name: consecutive rows of one stage",
             "branches": "lists of rows that meet here", "input": "input size as printed, checked", "output": "output size as printed, checked",
             "cost": "unknown: every total is a lower bound"}  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
@@ -10,7 +11,10 @@ from mbcost.errors import MbcostError, nearest
 from mbcost.layers.fields import Raw
 from mbcost.layers.wording import shown
 
-__all__ = ["Walker", "did_you_mean", "plain", "raw_of"]
+__all__ = ["Walker", "listed", "meant", "plain", "raw_of"]
+
+
+MOST_LISTED = 60
 
 
 class Walker:
@@ -26,7 +30,7 @@ class Walker:
                 self.doc.problem(
                     node.keys[key],
                     f"{what} has no key {shown(key)}",
-                    did_you_mean(key, list(known)) or f"its keys are {', '.join(known)}",
+                    partial(meant, key, known, "its keys are {}"),
                 )
 
     def scalar(self, node: Node | None, key: str) -> str | None:
@@ -44,7 +48,9 @@ class Walker:
             return read(raw)
         except MbcostError as error:
             self.doc.problem(
-                node, error.fact if error.fact.startswith((key, "unknown")) else f"`{key}`: {error.fact}", error.help
+                node,
+                error.fact if error.fact.startswith((key, "unknown")) else f"`{key}`: {error.fact}",
+                partial(getattr, error, "help"),
             )
             return None
 
@@ -67,7 +73,14 @@ def plain(node: Node) -> Any:
     return {key: plain(child) for key, child in node.items.items()}
 
 
-def did_you_mean(word: str, known: list[str]) -> str:
-    """A hint that names the nearest known words, or the empty string."""
-    close = nearest(word, known)
-    return f"did you mean {close}?" if close else ""
+def listed(words: Iterable[str]) -> str:
+    """Words in a message: all of them, or the first of very many."""
+    words = list(words)
+    more = len(words) - MOST_LISTED
+    return ", ".join(words if more <= 0 else [*words[:MOST_LISTED], f"and {more:,} more"])
+
+
+def meant(word: str, known: Iterable[str], otherwise: str = "", also: Iterable[str] = ()) -> str:
+    """A hint that names the nearest of the known words and of some others, or else says something with the known ones for `{}`."""
+    close = nearest(word, [*known, *also])
+    return f"did you mean {close}?" if close else otherwise.replace("{}", listed(known) or "none")

@@ -241,7 +241,9 @@ def test_a_network_outside_the_repository_is_not_new(work: Repository, say: Say,
         "mbcost-budgets.yaml",
         GROWTH.replace("models/*.yaml", "../outside.yaml").replace("vs_base: {mult_adds: +2%}", "max: {params: 9M}"),
     )
-    assert "`../outside.yaml` is outside the repository" in unreadable(say("check"))  # whether a base is asked for or not
+    assert "`../outside.yaml` is outside the repository" in unreadable(
+        say("check")
+    )  # whether a base is asked for or not
 
 
 def test_links_in_the_base(work: Repository, say: Say) -> None:
