@@ -16,6 +16,8 @@ from mbcost.quantities import AnyBits, Quantity
 __all__ = ["check"]
 
 TOP = 3
+MAX_WORK = 500_000
+EACH = 50  # what holding a limit costs beside looking at layers, in layers
 LOOSE = 2  # a limit of more than this many times the value is far too loose
 
 
@@ -65,6 +67,7 @@ class _Checker:
             from mbcost.budgets.base import open_base
 
             self.base = open_base(base, files, self.models)
+        self.work = 0
         self.absent: dict[str, str] = {}
         self.renamed: dict[str, str] = {}
         self._sides: dict[Any, Any] = {}
@@ -90,6 +93,7 @@ class _Checker:
                 cost = self.models.cost(model, point, file.convention, budget.place)
                 before = self._side(budget, model, point, cost)
                 for limit in budget.limits:
+                    self._work(budget, len(cost.rows))
                     result = self._judge(file, budget, model, point, cost, before, limit)
                     if result is not None:
                         unmatched.pop(limit.layers, None)
@@ -103,6 +107,16 @@ class _Checker:
                 place=limit.layers_place,
             )
         return results
+
+    def _work(self, budget: Budget, layers: int) -> None:
+        """Count what is looked at: models times points times limits are more than a file of theirs is long."""
+        self.work += EACH + layers
+        if self.work > MAX_WORK:
+            raise MbcostError(
+                f"the limits of this budget and of those after it are not checked: models x points x limits come to more than {MAX_WORK:,} layers",
+                help="name fewer models or points, or split the file and check its parts one by one",
+                place=budget.place,
+            )
 
     def _side(self, budget: Budget, model: Model, point: Point, cost: Cost) -> Any:
         """What the model cost before at this point; None without a base, or where the base does not have the model."""

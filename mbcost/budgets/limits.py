@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mbcost.budgets.nodes import Reader, shown
+from mbcost.budgets.nodes import MAX_HINTS, Reader, shown
 from mbcost.budgets.specs import Limit
 from mbcost.dims.amounts import parse_count, parse_growth, parse_share
 from mbcost.documents.nodes import Mapping, Node, Scalar
@@ -120,13 +120,14 @@ class LimitReader(Reader):
     def _quantities(self, node: Node | None, what: str, example: str) -> list[tuple[str, Scalar]]:
         """The entries of a mapping from quantity to limit."""
         found = []
+        known = limitable("check")
         for quantity, value in self.mapping(node, what, example):
             if quantity == "ignore_below" and what == "vs_base":
                 continue
             assert isinstance(node, Mapping)  # noqa: S101  (it has entries)
-            known = limitable("check")
             if quantity not in known:
-                close = meant(quantity) or nearest(quantity, list(known))
+                hints = len(self.doc.problems) < MAX_HINTS
+                close = meant(quantity) or (nearest(quantity, list(known)) if hints else "")
                 help = f"did you mean {close}?" if close else f"a limit is on {', '.join(known)}"
                 if "flop" in quantity.lower():
                     help = "limit `mult_adds`: one mult-add is two FLOPs"

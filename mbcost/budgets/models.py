@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from mbcost.budgets.globs import Search
 from mbcost.budgets.specs import Budget, BudgetFile, Point
 from mbcost.conventions import Convention
 from mbcost.dims import Dim
@@ -29,6 +30,7 @@ class Models:
 
     def __init__(self, given: dict[str, Network] | None = None) -> None:
         self._given = given or {}
+        self._search = Search()
         self._found: dict[tuple[str, str, str], list[Model]] = {}
         self._networks: dict[str, Network] = dict(self._given)
         self._costs: dict[tuple[str, Variant], Cost] = {}
@@ -41,7 +43,7 @@ class Models:
         key = (file.folder, budget.model, file.path)
         if key not in self._found:
             try:
-                self._found[key] = _find(file, budget.model)
+                self._found[key] = _find(file, budget.model, self._search)
             except MbcostError as error:
                 raise error.at(budget.place) from None
         return self._found[key]
@@ -88,7 +90,7 @@ def place_of(cost: Cost, name: str) -> Place | None:
     return None
 
 
-def _find(file: BudgetFile, text: str) -> list[Model]:
+def _find(file: BudgetFile, text: str, search: Search) -> list[Model]:
     if not any(c in text for c in "*?["):
         if not is_path(text):
             return [Model(text, shipped(text), True)]
@@ -112,10 +114,8 @@ def _find(file: BudgetFile, text: str) -> list[Model]:
                 help="`mbcost list` names them; a glob over files has a / or ends in .yaml",
             )
         return [Model(name, shipped(name), True) for name in names]
-    from mbcost.budgets.globs import matches
-
     own = os.path.realpath(file.path) if file.path else ""
-    paths = [path for path in matches(file.folder, text) if os.path.realpath(path) != own]
+    paths = [path for path in search.matches(file.folder, text) if os.path.realpath(path) != own]
     if not paths:
         where = file.folder or "the current folder"
         raise MbcostError(f"the glob `{text}` matches no file", help=f"it is relative to {where}; ** crosses folders")

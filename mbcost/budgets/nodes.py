@@ -8,7 +8,9 @@ from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
 from mbcost.errors import Place, nearest
 from mbcost.quantities import WIDTHS
 
-__all__ = ["Reader", "raw", "shown"]
+__all__ = ["MAX_HINTS", "Reader", "raw", "shown"]
+
+MAX_HINTS = 200  # after so many problems nothing is searched for what may have been meant
 
 
 class Reader:
@@ -25,7 +27,7 @@ class Reader:
         """Note every key that there is no such thing as."""
         for key in node.items:
             if key not in known:
-                close = nearest(key, list(known))
+                close = nearest(key, list(known)) if len(self.doc.problems) < MAX_HINTS else ""
                 self.doc.problem(
                     node.keys[key],
                     f"{what} has no key `{shown(key)}`",

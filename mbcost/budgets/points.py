@@ -13,6 +13,7 @@ from mbcost.network import variant_of
 
 __all__ = ["POINT_KEYS", "PointReader"]
 
+MAX_POINTS = 10_000
 POINT_KEYS = {
     "alpha": "width multiplier, exact: 0.75, 3/4",
     "depth": "depth multiplier, exact: 1.2",
@@ -30,6 +31,8 @@ POINT_KEYS = {
 class PointReader(Reader):
     """Reads `at`."""
 
+    number_of_points = 0
+
     def points(self, node: Node | None) -> list[Point]:
         """The points; alpha 1 at the table's resolution where none is given."""
         if node is None or (isinstance(node, Scalar) and not node.given):
@@ -39,6 +42,9 @@ class PointReader(Reader):
                 self.doc.problem(
                     node, "`at` is an empty list of points", "leave it out for alpha 1 and the table's resolution"
                 )
+            self.number_of_points += len(node.items)
+            if self.number_of_points > MAX_POINTS:
+                raise self.doc.error(node, f"more than {MAX_POINTS:,} points in one file", "split the file")
             return [self._point(item) for item in node.items]
         return [self._point(node)]
 

@@ -24,7 +24,7 @@ from mbcost.budgets.evaluate import check
 from mbcost.budgets.reading import read_budgets
 from mbcost.report.verdicts.text import verdict_text
 from tests.budgets.budgets_world import TABLE
-from tests.conftest import Said
+from tests.conftest import Said, refused
 
 Say = Callable[..., Said]
 
@@ -528,3 +528,38 @@ def test_a_mangled_budgets_file_is_checked_or_refused(
     assert said.code in {0, 1, 2}
     assert (said.code == 2) == bool(said.err) == (not said.out)
     assert "  help: " in said.err or said.code != 2
+
+
+def test_what_a_check_looks_at_is_bounded_and_what_was_not_is_said(
+    here: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mbcost.budgets.evaluate.MAX_WORK", 1000)
+    rows = "".join(f"- {{model: net.yaml, max: {{params: 9M, mult_adds: {n}M}}}}\n" for n in range(1, 10))
+    Path("many.yaml").write_text(f"format: 1\nbudgets:\n{rows}", encoding="utf-8")
+    assert len(mbcost.load("./net.yaml").cost().rows) == 9  # so a limit is 59 of 1,000, and the 17th does not fit
+    said = say("check", "many.yaml")
+    refused(said, "many.yaml:11:11: the limits of this budget and of those after it are not checked: models x points x limits come to more than 1,000 layers")  # fmt: skip
+    Path("many.yaml").write_text(f"format: 1\nbudgets:\n{rows[: rows.rindex('-')]}", encoding="utf-8")
+    assert say("check", "many.yaml").code == 0
+
+
+def test_a_file_has_so_many_points_and_no_more(here: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mbcost.budgets.points.MAX_POINTS", 6)
+    row = "- {model: net.yaml, at: [{alpha: 1}, {alpha: 2}, {alpha: 3}], max: {params: 9M}}\n"
+    Path("many.yaml").write_text(f"format: 1\nbudgets:\n{row * 2}", encoding="utf-8")
+    assert say("check", "many.yaml").code == 0
+    Path("many.yaml").write_text(f"format: 1\nbudgets:\n{row * 3}", encoding="utf-8")
+    refused(say("check", "many.yaml"), "many.yaml:5:25: more than 6 points in one file")
+
+
+def test_of_very_many_failures_the_worst_are_told(here: Path, say: Say) -> None:
+    rows = "".join(f"- {{model: net.yaml, max: {{mult_adds: {n}K}}}}\n" for n in range(100, 403))
+    Path("many.yaml").write_text(f"format: 1\nbudgets:\n{rows}", encoding="utf-8")
+    said = say("check", "many.yaml")
+    assert said.code == 1
+    assert said.out.startswith("over budget: 303 of 303 limits exceeded")
+    assert said.out.count("\nFAIL  ") == 200
+    assert "limit 299K" in said.out
+    assert "limit 300K" not in said.out
+    assert "\nand 103 more over a limit: -f json has all of them\n" in said.out
+    assert len(results(say, "many.yaml")) == 303

@@ -11,9 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mbcost.budgets.globs import matches
+from mbcost.budgets.globs import Search
 from tests.budgets.budgets_world import TABLE
 from tests.conftest import Said, refused
+
+
+def matches(folder: str, pattern: str) -> list[str]:
+    return Search().matches(folder, pattern)
+
 
 NAMES = ["a", "b", "ab", ".a", "a.yaml", "b.yaml", ".b.yaml", "[a]", "*"]
 PARTS = ["a", "b", "*", "?", "**", "*.yaml", "a*", "[ab]", "[!a]", ".*", ".", "..", "", "[[]a]", "[", "[]", "**a", "ab"]
@@ -88,3 +93,15 @@ def test_a_folder_with_signs_of_a_glob_in_its_name_is_only_itself(tmp_path: Path
         "format: 1\nbudgets: [{model: n*.yaml, max: {params: 5M}}]\n", encoding="utf-8"
     )
     assert "(1 budget, 1 model)" in say("check", str(tmp_path / "[ab]" / "b.yaml")).out
+
+
+def test_all_globs_of_a_check_share_one_bound(
+    tmp_path: Path, say: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mbcost.budgets.globs.MAX_LOOKED", 100)
+    monkeypatch.chdir(tmp_path)
+    for n in range(40):
+        (tmp_path / f"{n}.yaml").write_text(TABLE, encoding="utf-8")
+    rows = "".join(f"- {{model: './[{n}]*.yaml', max: {{params: 5M}}}}\n" for n in range(1, 4))
+    (tmp_path / "b.yml").write_text(f"format: 1\nbudgets:\n{rows}", encoding="utf-8")
+    refused(say("check", "b.yml"), "b.yml:5:11: the glob `./[3]*.yaml` has more than 100 files and folders to look at")

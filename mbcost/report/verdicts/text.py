@@ -15,6 +15,7 @@ __all__ = ["verdict_text"]
 
 INDENT = 6
 LABEL = 7  # what follows the indent: the longest label, its colon and a blank
+MOST = 200  # of a kind are told; -f json has all of them
 _COLORS = {"FAIL": "1;31", "WARN": "1;33", "ok": "32"}
 
 
@@ -25,15 +26,22 @@ def verdict_text(outcome: Outcome, *, show_passed: bool = False, width: int | No
     """
     lines = [*_folded(verdict(outcome), width), ""]
     for word, results in (("FAIL", outcome.failures), ("WARN", outcome.warnings)):
-        for result in results:
+        for result in results[:MOST]:
             lines += [*_block(word, [result], width, color), ""]
+        lines += _more(len(results) - MOST, "over a limit" if word == "FAIL" else "over a warning limit")
     if show_passed:
         for _, group in groupby([result for result in outcome.results if result.status == "pass"], subject):
             lines += [*_block("ok", list(group), width, color), ""]
     told = [f"note: {note}" for note in notes(outcome)]
-    told += [f"notice: {loose(result)}" for result in outcome.notices]
+    told += [f"notice: {loose(result)}" for result in outcome.notices[:MOST]]
+    told += _more(len(outcome.notices) - MOST, "loose limits")[:1]
     lines += [part for line in told for part in _folded(line, width)] + ([""] if told else [])
     return "\n".join([*lines, *_folded(footer(outcome), width)]) + "\n"
+
+
+def _more(left_out: int, what: str) -> list[str]:
+    """How many of a kind are not told, if any."""
+    return [f"and {left_out:,} more {what}: -f json has all of them", ""] if left_out > 0 else []
 
 
 def _block(word: str, results: list[Result], width: int | None, color: bool) -> list[str]:
