@@ -155,8 +155,7 @@ def open_base(text: str, files: list[BudgetFile], models: Models) -> Any:
         from mbcost.budgets.saved import ReportBase
 
         return ReportBase(text)
-    folder = next((file.folder for file in files if file.folder), os.curdir)
-    return GitBase(text, folder, models)
+    return GitBase(text, files[0].folder, models)
 
 
 def blocks_of(network: Network) -> tuple[str, ...]:

@@ -246,6 +246,25 @@ def test_a_network_outside_the_repository_is_not_new(work: Repository, say: Say,
     )  # whether a base is asked for or not
 
 
+def test_the_repository_is_that_of_the_first_budgets_file(work: Repository, repository: Make, say: Say) -> None:
+    """Not of the first that lies in a folder: a second file in a submodule would have its repository asked."""
+    inner = repository("work/other")
+    inner.write("mbcost-budgets.yaml", "format: 1\nbudgets: [{model: mobilenet_v1, max: {params: 9M}}]\n")
+    inner.commit("base")
+    said = say("check", "mbcost-budgets.yaml", "other/mbcost-budgets.yaml", "--base", "main")
+    assert said.code == 1
+    assert said.out.startswith("over budget: 1 of 2 limits exceeded")
+
+
+def test_an_annotation_stands_in_a_file_whose_name_begins_with_dots(
+    work: Repository, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(work.folder))
+    work.write("..net.yaml", WIDER)
+    said = say("check", "./..net.yaml", "--max-mult-adds", "10K", "-f", "github")
+    assert said.out.splitlines()[1].startswith("::error file=..net.yaml,line=")
+
+
 def test_links_in_the_base(work: Repository, say: Say) -> None:
     """A folder that was a link is followed; a link out of the repository, and a ring of links, are errors."""
     work.write("real/net.yaml", TABLE)

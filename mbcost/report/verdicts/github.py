@@ -57,7 +57,7 @@ def _relative(file: str) -> str | None:
     """A file's path from the root of the workspace, as annotations want it; None outside it."""
     root = os.path.realpath(os.environ.get("GITHUB_WORKSPACE") or os.curdir)
     path = os.path.relpath(os.path.realpath(file), root)
-    return None if path.startswith(os.pardir) else path.replace(os.sep, "/")
+    return None if path.split(os.sep)[0] == os.pardir else path.replace(os.sep, "/")
 
 
 def _data(text: str) -> str:
