@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import gcd
 from typing import Any
 
 import sympy
@@ -70,23 +71,23 @@ class Rounded(Arithmetic):
         if value.is_Rational:
             return sympy.Integer(Arithmetic(1, 1, None).round(int(value.p), int(value.q), rounding))
         if not rounding.guarded:
-            width = divisor * _multiple(value / divisor, rule)
-            return self._noted(width, rounding, divisor if rule == "ceil" else 0)
+            return self._noted(_multiple(value / divisor, rule), rounding, divisor if rule == "ceil" else 0)
         inner = sympy.floor(value) if rule == "floor+divisor" else value
         steps = sympy.Max(1, sympy.floor(inner / divisor + sympy.Rational(1, 2)))
         # 9 v / (10 n) lies in (0, 2), above 1 just where more than 10 % is lost: its ceiling - 1 is the step up
         lifted = sympy.ceiling(9 * inner / (10 * divisor * steps)) - 1
         if rule == "floor+divisor":  # which may leave v = 0
             lifted = sympy.Max(0, lifted)
-        width = divisor * (steps + lifted)
-        symbol = self._noted(width, rounding, divisor)
+        symbol = self._noted(steps + lifted, rounding, divisor)
         self._least[symbol] = sympy.Rational(9, 10) * inner
         return symbol
 
-    def _noted(self, width: sympy.Expr, rounding: Rounding, lowest: int) -> sympy.Symbol:
-        """A symbol for a width that is a multiple of the divisor, or the least width."""
+    def _noted(self, multiple: sympy.Expr, rounding: Rounding, lowest: int) -> sympy.Symbol:
+        """A symbol for a width that is so many divisors, or the least width."""
         _, divisor, least = rounding
-        symbol = self._named("c", sympy.Max(least, width) if least else width)
+        shared = gcd(divisor, least)  # taken out: SymPy 1.14 believes that Max(8, 2 n) / 14 is whole
+        parts = sympy.Max(least // shared, divisor // shared * multiple) if least else divisor // shared * multiple
+        symbol = self._named("c", shared * parts)
         self._divisor[symbol] = divisor if least % divisor == 0 else 1
         self._lowest[symbol] = max(lowest, least)
         return symbol
