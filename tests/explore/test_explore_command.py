@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
@@ -52,11 +51,9 @@ def test_it_is_small(say: Say) -> None:
 
 @pytest.mark.slow
 def test_all_shipped_tables_in_one_page(say: Say, tmp_path: Path) -> None:
-    start = time.process_time()
     path = tmp_path / "all.html"
     assert say("explore", *models(), "-o", str(path)).code == 0
     assert path.stat().st_size <= 2_500_000
-    assert time.process_time() - start < 6
 
 
 def test_without_o_it_writes_beside_and_replaces_in_one_step(
