@@ -5,7 +5,7 @@ The bounds are told in the errors; what stays within them is read, counted and l
 
 from __future__ import annotations
 
-import os
+import json
 import re
 import subprocess
 import sys
@@ -26,6 +26,17 @@ SECONDS, MEGABYTES = 2, 300
 SLOW = 3  # how much slower than the one this was measured on a machine of CI may be
 
 
+# A process is born with the peak memory of the one that starts it: a small one starts it here, not the test run.
+LAUNCHER = """
+import json, os, subprocess, sys
+started = subprocess.Popen(sys.argv[2:])
+_, status, used = os.wait4(started.pid, 0)
+started.returncode = os.waitstatus_to_exitcode(status)
+with open(sys.argv[1], "w") as file:
+    json.dump([started.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss], file)
+"""
+
+
 class Done(NamedTuple):
     code: int
     out: str
@@ -40,11 +51,12 @@ def measured(text: str, *args: str, folder: Path) -> Done:
     path.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "mbcost", *(str(path) if word == "FILE" else word for word in args)]
     with out.open("wb") as stdout, err.open("wb") as stderr:
-        process = subprocess.Popen(command, stdout=stdout, stderr=stderr)
-        _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+        subprocess.run(
+            [sys.executable, "-c", LAUNCHER, str(folder / "used"), *command], stdout=stdout, stderr=stderr, check=True
+        )
+    code, seconds, kilobytes = json.loads((folder / "used").read_text(encoding="utf-8"))
     texts = (path.read_text(encoding="utf-8", errors="replace") for path in (out, err))
-    return Done(process.returncode, *texts, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Done(code, *texts, seconds, kilobytes / 1024)
 
 
 def rows(count: int, row: str) -> str:
