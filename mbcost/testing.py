@@ -52,9 +52,9 @@ def assert_budget(
     __tracebackhide__ = True  # pytest shows the line of the caller
     from mbcost.budgets.evaluate import check
     from mbcost.budgets.specs import Budget, BudgetFile, Limit, Point
+    from mbcost.budgets.verdicts.text import verdict_text
     from mbcost.errors import MbcostError
     from mbcost.network import variant_of
-    from mbcost.report.verdicts.text import verdict_text
 
     limits = []
     variant = {key: value for key, value in variant_and_limits.items() if not key.startswith("max_")}

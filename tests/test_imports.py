@@ -40,13 +40,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("memory", "symbolic"),
     ("analysis", "lint"),
     ("arrays",),
+    ("report",),
     ("budgets", "papers", "importers"),
-    ("report", "plot", "plot_sweep", "explore"),
+    ("plot", "explore"),
     ("testing", "cli"),
 )
 """From the ground up: a room imports the floors below it, and itself."""
 
-BESIDE = {("plot_sweep", "plot")}
+BESIDE: set[tuple[str, str]] = set()
 """Imports within one floor."""
 
 UPWARD = {
@@ -63,7 +64,7 @@ ONLY = {
     "rich": {"report"},
     "sympy": {"symbolic"},
     "click": {"cli"},
-    "matplotlib": {"plot", "plot_sweep"},
+    "matplotlib": {"plot"},
     "numpy": {"arrays"},
     "torch": {"importers"},
 }

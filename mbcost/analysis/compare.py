@@ -14,37 +14,33 @@ from mbcost.layers.base import Width
 from mbcost.layers.conv import Conv, Depthwise
 from mbcost.network import PLAIN, Cost, Network, Variant
 from mbcost.network.twin import pairs, separable_twin, splits, unpaired
+from mbcost.network.walk import PER_IMAGE, scaled
+from mbcost.quantities import BITS, AnyBits, Quantity
 
-__all__ = ["BareConv", "Comparison", "Side", "Versus", "bare_conv", "compare", "theory"]
-
-
-class Side(NamedTuple):
-    """What one side of a comparison costs."""
-
-    mult_adds: Dim
-    params: Dim
+__all__ = ["BareConv", "Comparison", "Versus", "bare_conv", "compare", "theory"]
 
 
 class Versus(NamedTuple):
-    """One line of a comparison: a standard convolution against the pair that factorises it.
+    """One line of a comparison: a standard convolution against the pair that factorises it, each as costed rows.
+
+    The sides of the total are the costed networks themselves.
 
     ``theory`` is 1/N + 1/D_K^2 (MobileNets, section 3.1); None on lines that are the same on both sides.
     """
 
     name: str
-    standard: Side
-    separable: Side
-    theory: Fraction | None
+    standard: tuple[Row, ...] | Cost
+    separable: tuple[Row, ...] | Cost
+    theory: Fraction | None = None
 
-    @property
-    def mult_adds_ratio(self) -> Fraction | None:
-        """Mult-adds of the separable side over those of the standard side."""
-        return share(self.separable.mult_adds, self.standard.mult_adds)
+    def amounts(self, quantity: Quantity, bits: AnyBits = BITS) -> tuple[Dim, Dim]:
+        """A quantity of the standard and of the separable side."""
+        return quantity.total(self.standard, bits), quantity.total(self.separable, bits)
 
-    @property
-    def params_ratio(self) -> Fraction | None:
-        """Params of the separable side over those of the standard side."""
-        return share(self.separable.params, self.standard.params)
+    def ratio(self, quantity: Quantity, bits: AnyBits = BITS) -> Fraction | None:
+        """The quantity of the separable side over that of the standard side."""
+        standard, separable = self.amounts(quantity, bits)
+        return None if standard is None else share(separable, standard)
 
 
 class Comparison(NamedTuple):
@@ -73,56 +69,42 @@ def compare(cost: Cost, twin: Cost) -> Comparison:
     """Set a costed network beside its twin, which the caller has costed at the same point.
 
     >>> import mbcost
-    >>> network = mbcost.load("mobilenet_v1")
+    >>> from mbcost.quantities import QUANTITIES
+    >>> network, mult_adds = mbcost.load("mobilenet_v1"), QUANTITIES["mult_adds"]
     >>> found = compare(network.cost(), network.cost(standard=True))
-    >>> found.lines[1].name, found.lines[1].mult_adds_ratio == found.lines[1].theory
+    >>> found.lines[1].name, found.lines[1].ratio(mult_adds) == found.lines[1].theory
     ('separable_1', True)
-    >>> found.total.standard.mult_adds, found.total.separable.mult_adds
+    >>> found.total.amounts(mult_adds)
     (4867293184, 568740352)
     """
     layers = cost.placed.layers
-    found = pairs(cost.placed)
     rows = {row.name: row for row in cost.rows}
     twins = {row.name: row for row in twin.rows}
-    partner = {layers[pair.depthwise].name: layers[pair.pointwise].name for pair in found}
+    partner = {layers[pair.depthwise].name: layers[pair.pointwise].name for pair in pairs(cost.placed)}
     completed = set(partner.values())
     lines = []
     for row in cost.rows:
         if row.name in partner:
             point = rows[partner[row.name]]
-            lines.append(
-                Versus(
-                    _pair_name(row.name, point.name),
-                    Side(twins[point.name].mult_adds, twins[point.name].params),
-                    Side(row.mult_adds + point.mult_adds, row.params + point.params),
-                    theory(point.output[0], row.kernel_size or (1, 1)),
-                )
-            )
+            ratio = theory(point.output[0], row.kernel_size or (1, 1))
+            lines.append(Versus(_pair_name(row.name, point.name), (twins[point.name],), (row, point), ratio))
         elif row.name not in completed:
-            lines.append(_same(row))
-    return _summed(lines, "standard", tuple(unpaired(cost.placed)))
+            lines.append(Versus(row.name, (row,), (row,)))
+    return Comparison(tuple(lines), Versus("total", twin, cost), "standard", tuple(unpaired(cost.placed)))
 
 
-def compare_imagined(cost: Cost, twin_rows: tuple[Row, ...]) -> Comparison:
+def compare_imagined(cost: Cost, twin: Cost) -> Comparison:
     """The other way round, for a network without pairs: its K x K convolutions against separable ones."""
     split = {layer.name for layer in cost.placed.layers if splits(layer)}
-    twins = {row.name: row for row in twin_rows}
+    twins = {row.name: row for row in twin.rows}
     lines = []
     for row in cost.rows:
         if row.name in split:
-            first, second = twins[f"{row.name}/depthwise"], twins[f"{row.name}/pointwise"]
-            separable = Side(first.mult_adds + second.mult_adds, first.params + second.params)
-            lines.append(
-                Versus(
-                    row.name,
-                    Side(row.mult_adds, row.params),
-                    separable,
-                    theory(row.output[0], row.kernel_size or (1, 1)),
-                )
-            )
+            pair = twins[f"{row.name}/depthwise"], twins[f"{row.name}/pointwise"]
+            lines.append(Versus(row.name, (row,), pair, theory(row.output[0], row.kernel_size or (1, 1))))
         else:
-            lines.append(_same(row))
-    return _summed(lines, "separable", tuple(unpaired(cost.placed)))
+            lines.append(Versus(row.name, (row,), (row,)))
+    return Comparison(tuple(lines), Versus("total", cost, twin), "separable", tuple(unpaired(cost.placed)))
 
 
 def against_twin(network: Network, variant: Variant = PLAIN) -> tuple[Cost, Comparison]:
@@ -130,18 +112,7 @@ def against_twin(network: Network, variant: Variant = PLAIN) -> tuple[Cost, Comp
     cost = network.count(variant)
     if pairs(cost.placed):
         return cost, compare(cost, network.count(variant._replace(standard=True)))
-    return cost, compare_imagined(cost, network.recost(cost, separable_twin(cost.placed)).rows)
-
-
-def _same(row: Row) -> Versus:
-    side = Side(row.mult_adds, row.params)
-    return Versus(row.name, side, side, None)
-
-
-def _summed(lines: list[Versus], imagined: str, loose: tuple[str, ...]) -> Comparison:
-    standard = Side(sum(line.standard.mult_adds for line in lines), sum(line.standard.params for line in lines))
-    separable = Side(sum(line.separable.mult_adds for line in lines), sum(line.separable.params for line in lines))
-    return Comparison(tuple(lines), Versus("total", standard, separable, None), imagined, loose)
+    return cost, compare_imagined(cost, network.recost(cost, separable_twin(cost.placed)))
 
 
 def _pair_name(depthwise: str, pointwise: str) -> str:
@@ -152,17 +123,20 @@ def _pair_name(depthwise: str, pointwise: str) -> str:
 
 
 class BareConv(NamedTuple):
-    """One convolution without bias or norm, both ways: MobileNets, Table 3."""
+    """One convolution without bias or norm, both ways: MobileNets, Table 3. The sides are costed rows."""
 
     input: Shape
     output: Shape
-    standard: Side
-    depthwise: Side
-    pointwise: Side
-    separable: Side
-    ratio: Fraction
-    params_ratio: Fraction
+    standard: Row
+    depthwise: Row
+    pointwise: Row
     theory: Fraction
+
+    @property
+    def sides(self) -> dict[str, tuple[Row, ...]]:
+        """The rows of every side by its name; separable = depthwise + pointwise."""
+        parts = {"standard": (self.standard,), "depthwise": (self.depthwise,), "pointwise": (self.pointwise,)}
+        return {**parts, "separable": (self.depthwise, self.pointwise)}
 
 
 def bare_conv(
@@ -173,6 +147,7 @@ def bare_conv(
     stride: tuple[int, int],
     arith: Arithmetic,
     convention: Convention = DEFAULT,
+    batch: int = 1,
 ) -> BareConv:
     """A standard convolution of M to N channels on an input map, and the separable one in its place.
 
@@ -180,8 +155,8 @@ def bare_conv(
     --------
     >>> from mbcost.dims import Arithmetic
     >>> found = bare_conv(512, 512, (3, 3), (14, 14), (1, 1), Arithmetic(1, 1, None))
-    >>> found.standard, found.separable
-    (Side(mult_adds=462422016, params=2359296), Side(mult_adds=52283392, params=266752))
+    >>> found.standard.mult_adds, sum(row.mult_adds for row in found.sides["separable"])
+    (462422016, 52283392)
     """
     bare = {"kernel_size": kernel_size, "stride": stride, "norm": "none", "activation": "none", "bias": False}
     width = Width("scale", n)
@@ -189,25 +164,14 @@ def bare_conv(
     if start[0] == 0:
         raise MbcostError(f"alpha leaves no input channel of {m}", help="choose a larger alpha")
 
-    def costed(layer: Layer, shape: Shape) -> tuple[Side, Shape]:
+    def costed(layer: Layer, shape: Shape) -> Row:
         layer.name = layer.op = "conv"
         layer.coded = "module"
-        output = layer.shape(arith, [shape])
-        (row,) = convention.applied([layer.cost([shape], output)])
-        return Side(row.mult_adds, row.params), output
+        row = scaled(layer.cost([shape], layer.shape(arith, [shape])), batch, PER_IMAGE)
+        (row,) = convention.applied([row])
+        return row
 
-    standard, output = costed(Conv(bare, width), start)
-    depthwise, between = costed(Depthwise(bare), start)
-    pointwise, _ = costed(Conv(bare, width, kernel_size=(1, 1), stride=(1, 1)), between)
-    separable = Side(depthwise.mult_adds + pointwise.mult_adds, depthwise.params + pointwise.params)
-    return BareConv(
-        start,
-        output,
-        standard,
-        depthwise,
-        pointwise,
-        separable,
-        Fraction(separable.mult_adds) / standard.mult_adds,
-        Fraction(separable.params) / standard.params,
-        theory(output[0], kernel_size),
-    )
+    standard, depthwise = costed(Conv(bare, width), start), costed(Depthwise(bare), start)
+    pointwise = costed(Conv(bare, width, kernel_size=(1, 1), stride=(1, 1)), depthwise.output)
+    output = standard.output
+    return BareConv(start, output, standard, depthwise, pointwise, theory(output[0], kernel_size))

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from mbcost.analysis.groups import block_of
 from mbcost.dims import Dim
 from mbcost.layers import KINDS, Row
+from mbcost.quantities import BITS, AnyBits, Quantity, measured
 
-__all__ = ["Change", "changes", "common", "percent"]
+__all__ = ["Change", "changes", "common", "relative"]
 
 MAX_CELLS = 1_000_000  # of the table for the longest common subsequence: beyond, a fast near-optimal match
 
@@ -38,23 +39,22 @@ class Change(NamedTuple):
         row = self.new or self.old
         return row.name if row else ""
 
-    def before(self, quantity: str) -> Dim:
-        """A quantity on the old side, 0 where the layer is not there."""
-        return getattr(self.old, quantity) if self.old else 0
-
-    def after(self, quantity: str) -> Dim:
-        """A quantity on the new side, 0 where the layer is not there."""
-        return getattr(self.new, quantity) if self.new else 0
+    def amounts(self, quantity: Quantity, bits: AnyBits = BITS) -> tuple[Dim, Dim]:
+        """A quantity on both sides, 0 where the layer is not there; None of a quantity that only whole networks have."""
+        before, after = (None if row is None else quantity.of(row, bits) for row in (self.old, self.new))
+        none = 0 if quantity.base.of_row is not None else None
+        return none if before is None else before, none if after is None else after
 
     def difference(self, quantity: str) -> Dim:
         """What the change adds to a quantity."""
-        return self.after(quantity) - self.before(quantity)
+        before, after = self.amounts(measured(quantity))
+        return after - before
 
 
-def percent(before: Dim, after: Dim) -> Fraction | None:
-    """The growth as a share of what there was; None from nothing.
+def relative(before: Dim, after: Dim) -> Fraction | None:
+    """The growth as a fraction of what there was; None from nothing.
 
-    >>> percent(200, 250)
+    >>> relative(200, 250)
     Fraction(1, 4)
     """
     return Fraction(after - before, before) if before else None

@@ -1,24 +1,37 @@
-"""Where the mult-adds sit: rows gathered by block or by kind, with their shares."""
+"""Where the cost sits: rows of a network gathered by block or by kind, with their shares."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
 from mbcost.dims import Dim
 from mbcost.layers import Row
+from mbcost.quantities import BITS, AnyBits, Quantity
 
 __all__ = ["Group", "block_of", "gather", "share"]
 
 
 class Group(NamedTuple):
-    """Rows that belong together: how many have weights, and their sums."""
+    """Rows that belong together."""
 
     name: str
-    layers: int
-    mult_adds: Dim
-    params: Dim
     rows: tuple[Row, ...]
+
+    @property
+    def layers(self) -> int:
+        """How many of them have weights."""
+        return sum(1 for row in self.rows if row.weights)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the cost of each is known."""
+        return all(row.exact for row in self.rows)
+
+    def amount(self, quantity: Quantity, bits: AnyBits = BITS) -> Dim | None:
+        """What they contribute to a quantity; None where only a whole network has it."""
+        return quantity.total(self.rows, bits)
 
 
 def share(part: Dim, whole: Dim) -> Fraction | None:
@@ -35,28 +48,22 @@ def block_of(row: Row) -> str:
     return row.name.partition("/")[0]
 
 
-def gather(rows: tuple[Row, ...], by: str) -> list[Group]:
-    """Rows grouped by ``block`` or ``kind``, in the order they first appear.
+def gather(rows: Iterable[Row], by: str) -> list[Group]:
+    """Rows grouped by ``block`` or ``kind``, or each on its own by ``layer``, in the order they first appear.
 
     ``kind`` is Table 2 of the MobileNets paper.
 
     >>> import mbcost
+    >>> from mbcost.quantities import QUANTITIES
     >>> for group in gather(mbcost.load("mobilenet_v1").cost().rows, "kind")[:3]:
-    ...     print(group.name, group.layers, group.mult_adds)
+    ...     print(group.name, group.layers, group.amount(QUANTITIES["mult_adds"]))
     conv 1 10838016
     depthwise 13 17385984
     pointwise 13 539492352
     """
+    if by == "layer":
+        return [Group(row.name, (row,)) for row in rows]
     found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(row.kind if by == "kind" else block_of(row), []).append(row)
-    return [
-        Group(
-            name,
-            sum(1 for r in members if r.weights),
-            sum(r.mult_adds for r in members),
-            sum(r.params for r in members),
-            tuple(members),
-        )
-        for name, members in found.items()
-    ]
+    return [Group(name, tuple(members)) for name, members in found.items()]

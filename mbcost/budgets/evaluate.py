@@ -156,6 +156,11 @@ class _Checker:
         if before is not None and not limit.layers:
             base = before.total(quantity, bits)
         if limit.kind == "vs_base":
+            if base is None and before is not None:
+                raise MbcostError(
+                    f"the base `{self.base.label}` does not have `{quantity.base.name}`",
+                    help="save it again with this version: mbcost check -f json -o FILE.json", place=limit.place,
+                )  # fmt: skip
             if base is None:
                 status, allowed = ("new" if self.base else "unchecked"), None
             else:
@@ -187,7 +192,7 @@ class _Checker:
             if change.new is not None:
                 old = before.of(quantity, change.old, bits) if change.old else 0
                 new = quantity.of(change.new, bits)
-                if new > old:
+                if old is not None and new is not None and new > old:
                     found.append(Part(change.name, new, None, old, "+" if change.old is None else "~"))
         found.sort(key=lambda part: -part.growth)
         return tuple([part._replace(place=place_of(cost, part.name)) for part in found])

@@ -1,22 +1,38 @@
-"""Saved JSON reports of ``check`` and ``table`` as the other side of a relative limit."""
+"""Costed networks in the JSON of ``check``, and saved reports of ``check`` and ``table`` as the other side of a relative limit."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from typing import Any
 
+from mbcost.budgets.base import blocks_of
 from mbcost.budgets.models import Model
-from mbcost.budgets.saved_json import AGAIN, amounts, exact, read_models
-from mbcost.budgets.specs import Point
+from mbcost.budgets.saved_json import amounts, exact, read_models
+from mbcost.budgets.specs import Point, Result
 from mbcost.dims import Dim
 from mbcost.errors import MbcostError, Place
 from mbcost.layers import Row
 from mbcost.network import Cost
 from mbcost.quantities import AnyBits, Quantity
+from mbcost.report.costed import layer_keys, total_keys, widths
+from mbcost.report.heads import head
 from mbcost.tables import is_path
 
-__all__ = ["ReportBase"]
+__all__ = ["ReportBase", "saved_keys"]
+
+
+def saved_keys(result: Result, more: Iterable[Quantity] = ()) -> dict[str, Any]:
+    """A costed network as a report carries it: what it was asked for, all its layers, every quantity of each.
+
+    ``more`` are quantities that take long, and were limited.
+    """
+    cost, changed = result.cost, result.point.changed
+    return {
+        **head(cost, leaving=("unit",)), "model": result.model, "name": cost.network.name, **({"changed": changed} if changed else {}),
+        "bits": widths(), "blocks": list(dict.fromkeys(blocks_of(cost.network))), "total": total_keys(cost, more=more), "layers": layer_keys(cost),
+    }  # fmt: skip
 
 
 class ReportBase:
@@ -82,20 +98,18 @@ class SavedSide:
         self._amounts = {row.name: amounts(layer) for row, layer in zip(self.rows, model["layers"], strict=True)}
         self._totals = amounts(model["total"])
 
-    def total(self, quantity: Quantity, bits: AnyBits) -> Dim:
-        """A quantity of the network."""
+    def total(self, quantity: Quantity, bits: AnyBits) -> Dim | None:
+        """A quantity of the network; None where the report does not have it."""
         return self._read(self._totals, quantity, bits)
 
-    def of(self, quantity: Quantity, row: Row, bits: AnyBits) -> Dim:
+    def of(self, quantity: Quantity, row: Row, bits: AnyBits) -> Dim | None:
         """What one of the rows contributes to it."""
         return self._read(self._amounts[row.name], quantity, bits)
 
-    def _read(self, amounts: dict[str, Dim], quantity: Quantity, bits: AnyBits) -> Dim:
+    def _read(self, amounts: dict[str, Dim], quantity: Quantity, bits: AnyBits) -> Dim | None:
         name = quantity.base.name
-        if name not in amounts:
-            raise MbcostError(f"the report `{self.path}` does not have `{name}`", help=AGAIN)
-        if quantity.in_bits:  # a report has it in bytes
-            return amounts[name]
+        if name not in amounts or quantity.in_bits:  # what is in bits a report has in bytes
+            return amounts.get(name)
         return quantity.amount(amounts[name], bits)
 
 

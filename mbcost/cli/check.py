@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from mbcost.budgets.specs import DEFAULT_FILE, Budget, BudgetFile, Limit, Outcome, Point
+from mbcost.budgets.verdicts.github import annotation_lines
+from mbcost.budgets.verdicts.report import FORMATS as OWN
+from mbcost.budgets.verdicts.report import report as verdict_of
 from mbcost.cli.options import Choice, Given, Question, given_limits, limit_options, variant_options
-from mbcost.cli.output import complain, json_text, terminal, write
+from mbcost.cli.output import complain, write, written
 from mbcost.errors import MbcostError
+from mbcost.report import FORMATS, render
 
 __all__ = ["command"]
 
-FORMATS = ("table", "json", "markdown", "github", "junit")
 VARIANT = (
     "alpha", "rho", "resolution", "batch", "convention", "conventions", "rounding", "standard", "classes", "set", "without",
     "bits", "weight_bits", "activation_bits",
@@ -45,7 +47,9 @@ def _variant(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write another report: junit=build/mbcost.xml."
 )
-@click.option("-f", "--format", type=Choice(FORMATS), default="table", show_default=True, help="Form of the result.")
+@click.option(
+    "-f", "--format", type=Choice([*FORMATS, *OWN]), default="table", show_default=True, help="Form of the result."
+)
 @click.option("-o", "--output", metavar="FILE", help="Write to a file instead.")
 @_variant
 def command(
@@ -81,10 +85,13 @@ def command(
             "every limit is relative (vs_base), and there is no base", help="give --base REV or --base FILE.json"
         )
     changes, texts = _updated(files, outcome, room, allow_raise) if update else (None, {})
-    text = _render(outcome, format, show_passed, changes, here=output is None)
-    rendered = [(path, _render(outcome, kind, show_passed, changes)) for kind, path in targets]
-    for path, report in [*rendered, *([(output, text)] if output is not None else [])]:
-        write(report, path)
+    verdict = verdict_of(outcome, show_passed=show_passed, changes=changes, ratchet=_ratchet(outcome, changes))
+    text = written(verdict, format, to_file=output is not None)
+    if format == "table" and output is None and _on_actions():
+        text += annotation_lines(outcome)
+    rendered = [(path, written(verdict, kind, to_file=True)) for kind, path in targets]
+    for path, said in [*rendered, *([(output, text)] if output is not None else [])]:
+        write(said, path)
     _on_github(outcome, quiet=format == "github" or (format == "table" and output is None))
     for path, budget in texts.items():  # last: nothing is updated if a report cannot be written
         write(budget, path)
@@ -130,7 +137,7 @@ def _reports(reports: tuple[str, ...]) -> list[tuple[str, str]]:
             raise MbcostError(
                 f"--report `{report[:60]}` is not FORMAT=FILE", help="write --report junit=build/mbcost.xml"
             )
-        found.append((Choice(FORMATS).convert(kind, click.Option(["--report"]), None), path))
+        found.append((Choice([*FORMATS, *OWN]).convert(kind, click.Option(["--report"]), None), path))
     return found
 
 
@@ -164,33 +171,6 @@ def _updated(files: list[BudgetFile], outcome: Outcome, room: Any, allow_raise: 
     return changes, texts
 
 
-def _render(outcome: Outcome, kind: str, show_passed: bool, changes: Any, *, here: bool = False) -> str:
-    if kind == "json":
-        from mbcost.cli.verdict import document
-
-        return json_text(document(outcome, changes))
-    from mbcost.report.verdicts import render_verdict
-
-    width, color = terminal() if here else (None, False)
-    text = render_verdict(outcome, kind, show_passed=show_passed, width=width, color=color)
-    if kind == "table":
-        text += _ratchet(outcome, changes)
-        if here and _on_actions():
-            from mbcost.report.verdicts.github import annotation_lines
-
-            text += annotation_lines(outcome)
-    return printable_here(text, None if here else "file")
-
-
-def printable_here(text: str, path: str | None) -> str:
-    """A text as standard output takes it: in ASCII where that is all it takes; for a file as it is."""
-    if path is not None or (sys.stdout.encoding or "ascii").lower().replace("-", "") in {"utf8", "utf8sig"}:
-        return text
-    from mbcost.report.ascii import ascii_text
-
-    return ascii_text(text)
-
-
 def _ratchet(outcome: Outcome, changes: Any) -> str:
     """What ``--update`` did."""
     if changes is None:
@@ -220,20 +200,15 @@ def _on_github(outcome: Outcome, *, quiet: bool) -> None:
     """Under GitHub Actions: the job summary, and annotations where they are not in the output already."""
     if not _on_actions():
         return
-    from mbcost.report.verdicts import render_verdict
-
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
         try:
             with open(summary, "a", encoding="utf-8") as stream:
-                stream.write(render_verdict(outcome, "markdown"))
+                stream.write(render(verdict_of(outcome), "markdown"))
         except OSError as error:
             raise MbcostError(
                 f"the job summary `{summary}` cannot be written: {error.strerror}",
                 help="unset GITHUB_STEP_SUMMARY, or give a file",
             ) from None
-    if not quiet:
-        from mbcost.report.verdicts.github import annotation_lines
-
-        if lines := annotation_lines(outcome):
-            complain(lines.removesuffix("\n"))
+    if not quiet and (lines := annotation_lines(outcome)):
+        complain(lines.removesuffix("\n"))

@@ -6,28 +6,24 @@ from typing import Any
 
 import click
 
-from mbcost.analysis.compare import Comparison, Side, Versus, against_twin
+from mbcost.analysis.compare import Comparison, Versus, against_twin
 from mbcost.analysis.groups import share
-from mbcost.cli.options import (
-    ModelName,
-    Question,
-    bound,
-    counted,
-    heading,
-    output_options,
-    report_keys,
-    variant_options,
-)
-from mbcost.cli.output import decimal, json_text, table_text
+from mbcost.cli.options import MODEL, Question, columns_options, output_options, variant_options
 from mbcost.errors import MbcostError
 from mbcost.network import Cost
-from mbcost.report import Column, Table
+from mbcost.quantities import AnyBits, Quantity
+from mbcost.report import Field, Report, Rows, at
+from mbcost.report.heads import bound, counted, head
 
 __all__ = ["command"]
 
+SIDES = ("standard", "separable")
+PRIORITIES = {("standard", "mult_adds"): 0, ("separable", "mult_adds"): 0, ("separable", "params"): 2}
+
 
 @click.command("compare", short_help="Standard vs separable, or networks side by side.")
-@click.argument("models", nargs=-1, required=True, type=ModelName(), metavar="MODEL...")
+@click.argument("models", nargs=-1, required=True, type=MODEL, metavar="MODEL...")
+@columns_options
 @variant_options
 @output_options
 def command(models: tuple[str, ...], **options: Any) -> None:
@@ -44,72 +40,22 @@ def command(models: tuple[str, ...], **options: Any) -> None:
     """
     question = Question(options)
     if len(models) > 1:
-        costs = [question.cost(question.load(model)) for model in models]
-        question.emit(_beside_text(costs, question))
+        question.emit(_beside([question.cost(question.load(model)) for model in models], question))
         return
     if options.get("standard"):
         raise MbcostError("compare already sets the network against its standard twin", help="leave out --standard")
     cost, found = against_twin(question.load(models[0]), question.variant())
-    if question.format == "json":
-        question.emit(json_text(_document(cost, found, question.unit)))
-        return
-    question.emit(table_text(_table(cost, found, question.unit), question.format, to_file=question.output is not None))
+    question.emit(_against(cost, found, question))
 
 
-def _side(side: Side, unit: str) -> dict[str, Any]:
-    keys: dict[str, Any] = {"mult_adds": side.mult_adds, "params": side.params}
-    if unit == "flops":
-        keys["flops"] = 2 * side.mult_adds
-    return keys
-
-
-def _versus(line: Versus, unit: str) -> dict[str, Any]:
-    return {
-        "standard": _side(line.standard, unit),
-        "separable": _side(line.separable, unit),
-        "ratio": {"mult_adds": decimal(line.mult_adds_ratio), "params": decimal(line.params_ratio)},
-    }
-
-
-def _document(cost: Cost, found: Comparison, unit: str) -> dict[str, Any]:
-    document = report_keys(cost, "compare/1", unit)
-    document["imagined"] = found.imagined
-    document["unpaired"] = list(found.unpaired)
-    document["layers"] = [
-        {"name": line.name, **_versus(line, unit), "theory": decimal(line.theory)} for line in found.lines
-    ]
-    document["total"] = _versus(found.total, unit)
-    return document
-
-
-def _table(cost: Cost, found: Comparison, unit: str) -> Table:
-    flops = (
-        (
-            Column("standard_flops", "standard FLOPs", "count", 4),
-            Column("separable_flops", "separable FLOPs", "count", 4),
-        )
-        if unit == "flops"
-        else ()
-    )
-    columns = (
-        Column("name", "layer", "name"),
-        Column("standard_mult_adds", "standard mult-adds", "count"),
-        Column("separable_mult_adds", "separable mult-adds", "count"),
-        *flops,
-        Column("ratio", "ratio", "ratio"),
-        Column("theory", "1/N + 1/D_K^2", "ratio", 1),
-        Column("standard_params", "standard params", "count", 4),
-        Column("separable_params", "separable params", "count", 2),
-        Column("params_ratio", "ratio", "ratio", 3),
-    )
-
-    def cells(line: Versus) -> tuple[Any, ...]:
-        doubled = (2 * line.standard.mult_adds, 2 * line.separable.mult_adds) if unit == "flops" else ()
-        return (
-            line.name, line.standard.mult_adds, line.separable.mult_adds, *doubled, line.mult_adds_ratio, line.theory,
-            line.standard.params, line.separable.params, line.params_ratio,
-        )  # fmt: skip
-
+def _against(cost: Cost, found: Comparison, question: Question) -> Report:
+    fields = [Field("name", "layer", "name")]
+    for quantity, derived in question.told():
+        for one in (quantity, *derived):
+            fields += _sides(one, question)
+        fields += _ratio(quantity, question)
+    rows = Rows(fields, found.lines, found.total)
+    total = rows.object(found.total)
     notes = []
     if found.imagined == "separable":
         notes.append(
@@ -119,59 +65,65 @@ def _table(cost: Cost, found: Comparison, unit: str) -> Table:
         notes.append(
             f"Depthwise without a pointwise to complete it, the same on both sides: {', '.join(found.unpaired)}"
         )
-    title = f"{heading(cost, unit)}: standard against separable"
-    return Table(title, columns, tuple(cells(line) for line in found.lines), cells(found.total), tuple(notes))
+    keys = {
+        **head(cost, question.unit), **question.widths, "imagined": found.imagined, "unpaired": found.unpaired, "layers": rows,
+        "total": {key: total[key] for key in total if key not in {"name", "theory"}},
+    }  # fmt: skip
+    title = f"{question.heading(cost)}: standard against separable"
+    return Report("compare/1", title, keys, tuple(notes))
 
 
-def _beside_text(costs: list[Cost], question: Question) -> str:
-    first = costs[0]
-    if question.format == "json":
-        models = []
-        for cost in costs:
-            keys = report_keys(cost, "compare/1", question.unit)
-            del keys["schema"], keys["version"]
-            totals: dict[str, Any] = {"mult_adds": cost.mult_adds, "params": cost.params, "layers": cost.layers}
-            if question.unit == "flops":
-                totals["flops"] = 2 * cost.mult_adds
-            ratio = {
-                "mult_adds": decimal(share(cost.mult_adds, first.mult_adds)),
-                "params": decimal(share(cost.params, first.params)),
-            }
-            models.append({**keys, **totals, "ratio": ratio})
-        from mbcost import __version__
-
-        return json_text(
-            {
-                "schema": "mbcost/compare/1",
-                "version": __version__,
-                "convention": str(first.variant.convention),
-                "models": models,
-            }
+def _sides(quantity: Quantity, question: Question) -> list[Field]:
+    """A quantity of both sides."""
+    word = "FLOPs" if quantity.name == "flops" else quantity.heading
+    return [
+        Field(
+            f"{side}_{quantity.name}", f"{side} {word}", "count", PRIORITIES.get((side, quantity.name), 4),
+            at(_side, i, quantity, question.bits), question.to(quantity), (side, *question.path(quantity)),
         )
-    columns = [
-        Column("model", "model", "name"),
-        Column("alpha", "alpha", "number", 3),
-        Column("resolution", "resolution", "shape", 3),
-        Column("rounding", "rounding", "text", 5),
-        Column("layers", "layers", "count", 4),
-        Column("mult_adds", "mult-adds", "count"),
-        *([Column("flops", "FLOPs (2 x mult-adds)", "count")] if question.unit == "flops" else []),
-        Column("mult_adds_ratio", f"of {first.network.name}", "ratio", 1),
-        Column("params", "params", "count"),
-        Column("params_ratio", f"of {first.network.name}", "ratio", 2),
+        for i, side in enumerate(SIDES)
+    ]  # fmt: skip
+
+
+def _side(line: Versus, i: int, quantity: Quantity, bits: AnyBits) -> Any:
+    return line.amounts(quantity, bits)[i]
+
+
+def _ratio(quantity: Quantity, question: Question) -> list[Field]:
+    """The ratio of the sides, and what theory says of the mult-adds."""
+    key, priority = ("ratio", 0) if quantity.name == "mult_adds" else (f"{quantity.name}_ratio", 3)
+    path = ("ratio", *question.path(quantity))
+    to = question.to(quantity)
+    found = [Field(key, "ratio", "ratio", priority, lambda line: line.ratio(quantity, question.bits), to, path)]
+    return [*found, Field("theory", "1/N + 1/D_K^2", "ratio", 1, to=to)] if quantity.name == "mult_adds" else found
+
+
+def _share_of(cost: Cost, whole: Any, quantity: Quantity, bits: AnyBits) -> Any:
+    return share(quantity.total(cost, bits), whole)
+
+
+def _beside(costs: list[Cost], question: Question) -> Report:
+    first = costs[0]
+    fields = [
+        Field("model", "model", "name", get=lambda cost: cost.network.name, to="columns"),
+        Field("alpha", "alpha", "number", 3, lambda cost: cost.variant.alpha, "columns"),
+        Field("resolution", "resolution", "shape", 3, lambda cost: cost.variant.size, "columns"),
+        Field("rounding", "rounding", "text", 5, lambda cost: str(cost.variant.rounding or "not stated"), "columns"),
+        Field("layers", "layers", "count", 4),
     ]
-    bounded = not all(cost.exact for cost in costs)
-    columns += [Column("status", "status", "text")] if bounded else []
-    rows = []
-    for cost in costs:
-        flops = (2 * cost.mult_adds,) if question.unit == "flops" else ()
-        rows.append((
-            cost.network.name, cost.variant.alpha, cost.variant.resolution, str(cost.variant.rounding or "not stated"), cost.layers, cost.mult_adds, *flops,
-            share(cost.mult_adds, first.mult_adds), cost.params, share(cost.params, first.params),
-            *((cost.status,) if bounded else ()),
+    for quantity, derived in question.told():
+        for one in (quantity, *derived):
+            get = at(one.total, question.bits)
+            fields.append(Field(one.name, one.heading, "count", 0, get, question.to(one), question.path(one)))
+        whole, priority = quantity.total(first, question.bits), 1 if quantity.name == "mult_adds" else 2
+        fields.append(Field(
+            f"{quantity.name}_ratio", f"of {first.network.name}", "ratio", priority,
+            at(_share_of, whole, quantity, question.bits), question.to(quantity), ("ratio", *question.path(quantity)),
         ))  # fmt: skip
-    title = f"Side by side, {counted(first, question.unit)}"
+    if not all(cost.exact for cost in costs):
+        fields.append(Field("status", "status", to="columns"))
+    rows = Rows(fields, costs, data=False)
+    models = [{**head(cost, question.unit), **rows.object(cost)} for cost in costs]
+    keys = {"convention": str(first.variant.convention), **question.widths, "models": models, "table": rows}
     notes = tuple(f"{cost.network.name}: {bound(cost)}" for cost in costs if not cost.exact)
-    return table_text(
-        Table(title, tuple(columns), tuple(rows), None, notes), question.format, to_file=question.output is not None
-    )
+    return Report("compare/1", f"Side by side, {counted(first, question.unit)}", keys, notes)

@@ -6,11 +6,9 @@ from typing import Any
 
 import click
 
-from mbcost import __version__
-from mbcost.analysis.compare import BareConv, Side, bare_conv
+from mbcost.analysis.compare import bare_conv
 from mbcost.analysis.groups import share
-from mbcost.cli.options import Choice, ConventionName, File, Question, output_options
-from mbcost.cli.output import decimal, json_text, table_text
+from mbcost.cli.options import Question, counting_options, output_options
 from mbcost.dims import (
     Arithmetic,
     exact_text,
@@ -21,13 +19,15 @@ from mbcost.dims import (
     scaled_resolution,
 )
 from mbcost.errors import MbcostError
+from mbcost.layers import Row
 from mbcost.layers.base import COUNT, PAIR
 from mbcost.network import variant_of
-from mbcost.report import Column, Table
+from mbcost.quantities import BASIC, Quantity, measured
+from mbcost.report import Field, Report, Rows, at
+from mbcost.report.numbers import shape
+from mbcost.report.report import value
 
 __all__ = ["command"]
-
-SIDES = ("standard", "depthwise", "pointwise", "separable")
 
 
 @click.command("conv", short_help="One convolution: standard, depthwise, pointwise, separable.")
@@ -44,15 +44,7 @@ SIDES = ("standard", "depthwise", "pointwise", "separable")
 @click.option(
     "--batch", type=click.IntRange(1, 1_000_000), default=1, show_default=True, metavar="N", help="Images a pass."
 )
-@click.option("--convention", type=ConventionName(), default="torch", show_default=True, help="Counting rule.")
-@click.option("--conventions", type=File(), help="Counting rules of your own, beside the shipped ones.")
-@click.option(
-    "--unit",
-    type=Choice(["mult_adds", "flops"]),
-    default="mult_adds",
-    show_default=True,
-    help="flops adds 2 x mult-adds.",
-)
+@counting_options
 @output_options
 def command(
     m: str,
@@ -86,28 +78,49 @@ def command(
         step,
         Arithmetic(factor.numerator, factor.denominator, parse_rounding(rounding)),
         convention,
+        batch,
     )
-    if question.format == "json":
-        facts = {"alpha": str(factor), "rho": str(multiplier), "kernel_size": window, "stride": step}
-        facts |= {"convention": str(convention), "rounding": rounding, "batch": batch, "unit": question.unit}
-        question.emit(json_text(_document(found, facts)))
-        return
+    fields = [Field("name", "convolution", "name", get=lambda side: side[0], to="columns")]
+    fields += [Field(one.name, one.heading, "count", get=at(_amount, one)) for one in question.keyed()]
+    ratios = {name: measured(name) for name in BASIC}
+    whole = {name: quantity.total((found.standard,)) for name, quantity in ratios.items()}
+    for name, quantity in ratios.items():
+        key, priority = ("ratio", 0) if name == "mult_adds" else ("params_ratio", 1)
+        get = at(_ratio, quantity, whole[name])
+        after = next(
+            i for i, field in enumerate(fields) if field.key == (question.usual[-2] if name == "mult_adds" else name)
+        )
+        fields.insert(after + 1, Field(key, "of standard", "ratio", priority, get, "columns"))
+    sides = list(found.sides.items())
+    rows = Rows(fields, sides, sections=(3,), data=False)
+    keys = {
+        "alpha": str(factor), "rho": str(multiplier), "kernel_size": window, "stride": step, "convention": str(convention), "rounding": rounding,
+        "batch": batch, "unit": question.unit, "input": found.input, "output": found.output,
+        **{name: rows.object((name, side)) for name, side in sides},
+        "ratio": {name: value(share(q.total(found.sides["separable"]), whole[name]), "ratio") for name, q in ratios.items()},
+        "theory": value(found.theory, "ratio"), "table": rows,
+    }  # fmt: skip
     words = [
-        f"convolution {_size(found.input)} -> {_size(found.output)}",
-        f"kernel {_size(window)}",
-        f"stride {_size(step)}",
+        f"convolution {shape(found.input)} -> {shape(found.output)}",
+        f"kernel {shape(window)}",
+        f"stride {shape(step)}",
         f"alpha {exact_text(factor)}",
         *([f"rounding {rounding}"] if factor != 1 else []),
         *([f"batch {batch}"] if batch != 1 else []),
         f"convention {convention}",
         "no bias, no norm",
     ]
-    title = ", ".join(words)
-    question.emit(
-        table_text(
-            _table(title, found, window, batch, question.unit), question.format, to_file=question.output is not None
-        )
-    )
+    area = "D_K^2" if window[0] == window[1] else "(K_h K_w)"
+    note = f"Theory: 1/N + 1/{area} = {exact_text(found.theory)} of the standard mult-adds; separable = depthwise + pointwise."
+    question.emit(Report("conv/1", ", ".join(words), keys, (note,)))
+
+
+def _amount(side: tuple[str, tuple[Row, ...]], quantity: Quantity) -> Any:
+    return quantity.total(side[1])
+
+
+def _ratio(side: tuple[str, tuple[Row, ...]], quantity: Quantity, whole: Any) -> Any:
+    return share(quantity.total(side[1]), whole)
 
 
 def _pair(text: str) -> Any:
@@ -119,55 +132,3 @@ def _field(name: str, kind: Any, raw: Any) -> Any:
         return kind.read(raw)
     except MbcostError as error:
         raise MbcostError(f"{name}: {error.fact}", help=error.help) from None
-
-
-def _document(found: BareConv, facts: dict[str, Any]) -> dict[str, Any]:
-    def side(value: Side) -> dict[str, Any]:
-        amount = facts["batch"] * value.mult_adds
-        flops = {"flops": 2 * amount} if facts["unit"] == "flops" else {}
-        return {"mult_adds": amount, **flops, "params": value.params}
-
-    return {
-        "schema": "mbcost/conv/1",
-        "version": __version__,
-        **facts,
-        "input": found.input,
-        "output": found.output,
-        **{name: side(getattr(found, name)) for name in SIDES},
-        "ratio": {"mult_adds": decimal(found.ratio), "params": decimal(found.params_ratio)},
-        "theory": decimal(found.theory),
-    }
-
-
-def _table(title: str, found: BareConv, window: tuple[int, int], batch: int, unit: str) -> Table:
-    columns = [
-        Column("name", "convolution", "name"),
-        Column("mult_adds", "mult-adds", "count"),
-        *([Column("flops", "FLOPs (2 x mult-adds)", "count")] if unit == "flops" else []),
-        Column("ratio", "of standard", "ratio"),
-        Column("params", "params", "count"),
-        Column("params_ratio", "of standard", "ratio", 1),
-    ]
-    whole = found.standard
-    rows = []
-    for name in SIDES:
-        side: Side = getattr(found, name)
-        amount = batch * side.mult_adds
-        flops = (2 * amount,) if unit == "flops" else ()
-        rows.append(
-            (
-                name,
-                amount,
-                *flops,
-                share(side.mult_adds, whole.mult_adds),
-                side.params,
-                share(side.params, whole.params),
-            )
-        )
-    area = "D_K^2" if window[0] == window[1] else "(K_h K_w)"
-    note = f"Theory: 1/N + 1/{area} = {exact_text(found.theory)} of the standard mult-adds; separable = depthwise + pointwise."
-    return Table(title, tuple(columns), tuple(rows), None, (note,), (3,))
-
-
-def _size(shape: Any) -> str:
-    return "x".join(map(exact_text, shape))

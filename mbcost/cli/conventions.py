@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from mbcost import __version__
 from mbcost.analysis.conventions import (
     UNIT,
     Counted,
@@ -19,12 +18,13 @@ from mbcost.analysis.conventions import (
     waterfall,
 )
 from mbcost.analysis.groups import share
-from mbcost.cli.options import ModelName, Question, heading, output_options, report_keys, variant_options
-from mbcost.cli.output import json_text, table_text
+from mbcost.cli.options import MODEL, Question, output_options, variant_options
 from mbcost.conventions import Convention, Term, available, find, qualified
 from mbcost.errors import MbcostError
 from mbcost.network import Cost
-from mbcost.report import Column, Table, numbers
+from mbcost.quantities import measured
+from mbcost.report import Field, Report, Rows, at, numbers
+from mbcost.report.heads import head
 
 __all__ = ["command"]
 
@@ -32,7 +32,7 @@ UNITS = {"mult_adds": "mult-adds", "flops": "FLOPs"}
 
 
 @click.command("conventions", short_help="One network under every counting rule.")
-@click.argument("model", type=ModelName(), required=False)
+@click.argument("model", type=MODEL, required=False)
 @click.option("--explain", metavar="A", help="The way from the total under A ...")
 @click.option("--as", "other", metavar="B", help="... to the total under B, part by part.")
 @variant_options
@@ -55,7 +55,7 @@ def command(model: str | None, explain: str | None, other: str | None, **options
         if explain is not None:
             help = "write mbcost conventions mobilenet_v1 --explain torch --as thop"
             raise MbcostError("--explain needs a MODEL", help=help)
-        question.emit(_rules(list(known.values()), question))
+        question.emit(_rules(list(known.values())))
         return
     cost = question.cost(question.load(model))
     tally = Tally(cost.rows)
@@ -67,47 +67,32 @@ def command(model: str | None, explain: str | None, other: str | None, **options
     question.emit(_compared(cost, side_by_side(tally, known.values()), question))
 
 
-def _compared(cost: Cost, counted: list[Counted], question: Question) -> str:
+def _compared(cost: Cost, counted: list[Counted], question: Question) -> Report:
     mult_adds, params = spread([c.mult_adds for c in counted]), spread([c.params for c in counted])
-    if question.format == "json":
-        document = report_keys(cost, "conventions/1", question.unit)
-        document["conventions"] = [_keys(c, question.unit) for c in counted]
-        document["spread"] = {"mult_adds": _spread_keys(mult_adds), "params": _spread_keys(params)}
-        return json_text(document)
-    flops = question.unit == "flops"
     reference = cost.variant.convention.name
-    columns = (
-        Column("name", "convention"),
-        Column("reported", "reported", "count"),
-        Column("unit", "in"),
-        Column("mult_adds", "mult-adds", "count"),
-        *((Column("flops", "FLOPs (2 x mult-adds)", "count"),) if flops else ()),
-        Column("difference", f"against {reference}", "percent_change", 1),
-        Column("params", "params", "count"),
-        Column("params_difference", f"against {reference}", "percent_change", 2),
-        Column("tool", "tool", "text", 3),
-        Column("version", "version", "text", 4),
-    )
-    rows = tuple(
-        (
-            c.convention.name,
-            c.reported,
-            UNITS[c.convention.unit],
-            c.mult_adds,
-            *((2 * c.mult_adds,) if flops else ()),
-            share(c.mult_adds - cost.mult_adds, cost.mult_adds),
-            c.params,
-            share(c.params - cost.params, cost.params),
-            c.convention.tool,
-            c.convention.version,
-        )
-        for c in counted
-    )
+    fields = [
+        *_fields(question),
+        Field("tool", "tool", "text", 3, lambda c: c.convention.tool, "columns"),
+        Field("version", "version", "text", 4, lambda c: c.convention.version, "columns"),
+    ]
+    for name, amount, priority in (("params", cost.params, 2), ("mult_adds", cost.mult_adds, 1)):
+        key = "difference" if name == "mult_adds" else "params_difference"
+        get = at(_against, name, amount)
+        last = "flops" if name == "mult_adds" and question.unit == "flops" else name
+        after = next(i for i, field in enumerate(fields) if field.key == last)
+        fields.insert(after + 1, Field(key, f"against {reference}", "percent_change", priority, get, "columns"))
+    keys = {
+        **head(cost, question.unit), "conventions": Rows(fields, counted),
+        "spread": {"mult_adds": _spread_keys(mult_adds), "params": _spread_keys(params)},
+    }  # fmt: skip
     notes = (f"mult-adds: {_apart(mult_adds)}", f"params: {_apart(params)}")
-    title = heading(cost, question.unit)
     caption = f"{cost.network.name} under every counting convention"
-    table = Table(title, columns, rows, notes=notes, caption=caption)
-    return table_text(table, question.format, to_file=question.output is not None)
+    return Report("conventions/1", question.heading(cost), keys, notes, caption)
+
+
+def _against(counted: Counted, name: str, amount: Any) -> Any:
+    """By how much a total differs from another, as a fraction of that."""
+    return share(getattr(counted, name) - amount, amount)
 
 
 def _apart(found: Spread) -> str:
@@ -121,59 +106,74 @@ def _spread_keys(found: Spread) -> dict[str, Any]:
     return {"least": found.least, "most": found.most, "percent": percent}
 
 
-def _keys(counted: Counted, unit: str) -> dict[str, Any]:
-    """A convention and its totals as JSON has them."""
-    rule = counted.convention
-    return {
-        "name": rule.name,
-        "tool": rule.tool,
-        "version": rule.version,
-        "unit": rule.unit,
-        "reported": counted.reported,
-        "mult_adds": counted.mult_adds,
-        **({"flops": 2 * counted.mult_adds} if unit == "flops" else {}),
-        "params": counted.params,
-    }
+def _fields(question: Question) -> list[Field]:
+    """A convention and its totals."""
+    flops = measured("flops")
+    return [
+        Field("name", "convention", get=lambda c: c.convention.name),
+        Field("tool", get=lambda c: c.convention.tool, to="json"),
+        Field("version", get=lambda c: c.convention.version, to="json"),
+        Field("unit", get=lambda c: c.convention.unit, to="json"),
+        Field("reported", "reported", "count"),
+        Field("unit", "in", get=lambda c: UNITS[c.convention.unit], to="columns"),
+        Field("mult_adds", "mult-adds", "count"),
+        *(
+            [Field("flops", flops.heading, "count", get=lambda c: flops.amount(c.mult_adds))]
+            if question.unit == "flops"
+            else []
+        ),
+        Field("params", "params", "count"),
+    ]
 
 
-def _explained(cost: Cost, tally: Tally, a: Counted, b: Counted, question: Question) -> str:
+class _Move(NamedTuple):
+    """One line of a waterfall: where it begins and ends, and each step between."""
+
+    quantity: str
+    part: str
+    running: Any
+    change: Any = None
+    count: Any = None
+    factor: Any = None
+
+
+def _explained(cost: Cost, tally: Tally, a: Counted, b: Counted, question: Question) -> Report:
     steps, params = waterfall(tally, a, b), params_waterfall(tally, a, b)
-    if question.format == "json":
-        document = report_keys(cost, "waterfall/1", question.unit)
-        document["from"] = a.convention.name
-        document["to"] = b.convention.name
-        document["conventions"] = [_keys(a, question.unit), _keys(b, question.unit)]
-        document["start"] = a.reported
-        document["steps"] = [_step_keys(step, "mult_adds") for step in steps]
-        document["total"] = b.reported
-        document["params_steps"] = [_step_keys(step, "params") for step in params]
-        document["params_total"] = b.params
-        return json_text(document)
-    columns = (
-        Column("quantity", "quantity"),
-        Column("part", "part"),
-        Column("count", "count", "count"),
-        Column("factor", "factor", "delta"),
-        Column("change", "change", "delta"),
-        Column("running", "total", "count"),
-    )
-    rows: list[tuple[object, ...]] = []
+    fields = [Field(key, "total" if key == "running" else key, kind) for key, kind in WATERFALL.items()]
+    moves: list[_Move] = []
     sections = []
-    ways = (("mult-adds", a.reported, steps, b.reported), ("params", a.params, params, b.params))
-    for quantity, first, moves, last in ways:
-        sections.append(len(rows))
-        rows.append((quantity, _ends(a, quantity), None, None, None, first))
-        rows += [(quantity, _said(step, a, b), *step[1:]) for step in moves]
-        rows.append((quantity, _ends(b, quantity), None, None, last - first, last))
-    table = Table(
-        f"from {a.convention.name} to {b.convention.name}: {heading(cost, question.unit)}",
-        columns,
-        tuple(rows),
-        notes=tuple(dict.fromkeys(f"{c.convention.name}: {c.convention.note}" for c in (a, b) if c.convention.note)),
-        sections=tuple(sections[1:]),
-        caption=f"{cost.network.name} from {a.convention.name} to {b.convention.name}",
-    )
-    return table_text(table, question.format, to_file=question.output is not None)
+    for quantity, first, way, last in (
+        ("mult-adds", a.reported, steps, b.reported),
+        ("params", a.params, params, b.params),
+    ):
+        sections.append(len(moves))
+        moves.append(_Move(quantity, _ends(a, quantity), first))
+        moves += [
+            _Move(quantity, _said(step, a, b), step.running, step.change, step.count, step.factor) for step in way
+        ]
+        moves.append(_Move(quantity, _ends(b, quantity), last, last - first))
+    both = Rows(_fields(question), (a, b))
+    keys = {
+        **head(cost, question.unit), "from": a.convention.name, "to": b.convention.name,
+        "conventions": [both.object(counted) for counted in (a, b)], "start": a.reported,
+        "steps": [_step_keys(step, "mult_adds") for step in steps], "total": b.reported,
+        "params_steps": [_step_keys(step, "params") for step in params], "params_total": b.params,
+        "table": Rows(fields, moves, sections=tuple(sections[1:]), data=False),
+    }  # fmt: skip
+    title = f"from {a.convention.name} to {b.convention.name}: {question.heading(cost)}"
+    notes = tuple(dict.fromkeys(f"{c.convention.name}: {c.convention.note}" for c in (a, b) if c.convention.note))
+    caption = f"{cost.network.name} from {a.convention.name} to {b.convention.name}"
+    return Report("waterfall/1", title, keys, notes, caption)
+
+
+WATERFALL = {
+    "quantity": "text",
+    "part": "text",
+    "count": "count",
+    "factor": "delta",
+    "change": "delta",
+    "running": "count",
+}
 
 
 def _ends(counted: Counted, quantity: str) -> str:
@@ -189,38 +189,32 @@ def _said(step: Step, a: Counted, b: Counted) -> str:
 
 
 def _step_keys(step: Step, quantity: str) -> dict[str, Any]:
-    return {
-        "part": step.part,
-        "count": step.count,
-        "factor": step.factor,
-        quantity: step.change,
-        "running": step.running,
-    }
+    keys = {"part": step.part, "count": step.count, "factor": step.factor, quantity: step.change}
+    return {**keys, "running": step.running}
 
 
-def _rules(conventions: list[Convention], question: Question) -> str:
-    if question.format == "json":
-        listed = []
-        for rule in conventions:
-            keys = rule._asdict()
-            del keys["file"]
-            keys |= {form: {str(t): t.factor for t in getattr(rule, form)} for form in ("mult_adds", "params")}
-            listed.append(keys)
-        return json_text({"schema": "mbcost/rules/1", "version": __version__, "conventions": listed})
-    columns = (
-        Column("name", "convention"),
-        Column("unit", "reported in"),
-        Column("tool", "tool"),
-        Column("version", "version", "text", 1),
-        Column("source", "read in", "text", 2),
+def _rules(conventions: list[Convention]) -> Report:
+    fields = (
+        Field("name", "convention"),
+        Field("mult_adds", get=lambda rule: _factors(rule.mult_adds), to="json"),
+        Field("params", get=lambda rule: _factors(rule.params), to="json"),
+        Field("unit", "reported in", get=lambda rule: UNITS[rule.unit], to="columns"),
+        Field("tool", "tool"),
+        Field("version", "version", "text", 1),
+        Field("unit", to="json"),
+        Field("scale", to="json"),
+        Field("source", "read in", "text", 2),
+        Field("note", to="json"),
     )
-    rows = tuple((rule.name, UNITS[rule.unit], rule.tool, rule.version, rule.source) for rule in conventions)
     notes = tuple(
         f"{rule.name}: mult-adds = {_form(rule.mult_adds)}; params = {_form(rule.params)}. {rule.note}".rstrip()
         for rule in conventions
     )
-    table = Table("counting conventions", columns, rows, notes=notes)
-    return table_text(table, question.format, to_file=question.output is not None)
+    return Report("rules/1", "counting conventions", {"conventions": Rows(fields, conventions)}, notes)
+
+
+def _factors(form: tuple[Term, ...]) -> dict[str, int]:
+    return {str(term): term.factor for term in form}
 
 
 def _form(form: tuple[Term, ...]) -> str:

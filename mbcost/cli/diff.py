@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from mbcost.analysis.diff import Change, changes, percent
+from mbcost.analysis.diff import Change, changes, relative
 from mbcost.budgets.base import blocks_of
-from mbcost.cli.options import Choice, ModelName, Question, output_options, variant_options
-from mbcost.cli.output import json_text, table_text
+from mbcost.cli.options import (
+    MODEL,
+    Choice,
+    Question,
+    columns_options,
+    output_options,
+    row_quantities,
+    variant_options,
+)
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.network import Cost, Network
-from mbcost.quantities import TOTALS
-from mbcost.report import Column, Table
+from mbcost.quantities import BITS, TOTALS, AnyBits, Quantity, measured
+from mbcost.report import FORMATS, Field, Report, Rows, Where
+from mbcost.report.ascii import in_stream
 from mbcost.report.cells import visible
+from mbcost.report.heads import head
 from mbcost.report.numbers import count, number, percent_change, shape
 
 __all__ = ["command"]
 
 MARKER = "<!-- mbcost diff -->"
+MAX_CHARACTERS = 60_000  # a comment on GitHub takes 65,536
 
 
 @click.command("diff", short_help="What changed, layer by layer.")
-@click.argument("old", type=ModelName())
-@click.argument("new", type=ModelName())
+@click.argument("old", type=MODEL)
+@click.argument("new", type=MODEL)
 @click.option(
     "--by",
-    type=Choice(["order", "mult_adds", "params"]),
+    type=Choice(["order", "mult_adds", "params", *row_quantities()]),
     default="order",
     show_default=True,
     help="Order of the layers.",
 )
+@columns_options
 @variant_options
 @output_options
 def command(old: str, new: str, by: str, **options: Any) -> None:
@@ -49,17 +60,11 @@ def command(old: str, new: str, by: str, **options: Any) -> None:
     if old == new == "-":
         raise MbcostError("both sides are standard input, which can be read once", help="give one of them as a file")
     question = Question(options)
-    costs = [question.cost(_network(text, question)) for text in (old, new)]
-    names = (old, new)
-    before, after = costs
-    found = changes(before.rows, after.rows, (*blocks_of(before.network), *blocks_of(after.network)))
-    told = [change for change in found if change.mark != "="]
+    before, after = [question.cost(_network(text, question)) for text in (old, new)]
+    found = _Found((old, new), before, after, question)
     if by != "order":
-        told.sort(key=lambda change: -abs(change.difference(by)))
-    if question.format == "json":
-        question.emit(json_text(_document(names, before, after, found, told, question.unit)))
-        return
-    question.emit(_text(names, before, after, told, question))
+        found.told.sort(key=lambda change: -abs(change.difference(by)))
+    question.emit(found.report())
 
 
 def _network(text: str, question: Question) -> Network:
@@ -68,34 +73,135 @@ def _network(text: str, question: Question) -> Network:
     return load_at(text) if is_revision_path(text) else question.load(text)
 
 
-def _text(names: tuple[str, str], before: Cost, after: Cost, told: list[Change], question: Question) -> str:
-    marker = f"{MARKER}\n" if question.format == "markdown" else ""
-    if not told and question.format in {"table", "markdown"}:
-        from mbcost.cli.check import printable_here
+class _Found:
+    """What changed, and how it is told."""
 
-        return f"{marker}{printable_here(_unchanged(names, before, after), question.output)}\n"
-    to_file = question.output is not None
-    text = marker + table_text(_table(names, before, after, told, question.unit), question.format, to_file=to_file)
-    if marker:
-        text = _capped(
-            text,
-            lambda kept: (
-                marker
-                + table_text(_table(names, before, after, told, question.unit, kept), "markdown", to_file=to_file)
+    def __init__(self, names: tuple[str, str], before: Cost, after: Cost, question: Question) -> None:
+        self.names, self.before, self.after, self.question = names, before, after, question
+        self.all = changes(before.rows, after.rows, (*blocks_of(before.network), *blocks_of(after.network)))
+        self.told = [change for change in self.all if change.mark != "="]
+
+    def report(self) -> Report:
+        """The whole answer; as a comment on GitHub not larger than one may be."""
+        report = self._report(self.told)
+        forms = {"markdown": self._comment}
+        if not self.told:
+            text = _unchanged(self.names, self.before, self.after) + "\n"
+            forms = {
+                "table": lambda where: in_stream(text, where),
+                "markdown": lambda where: f"{MARKER}\n{in_stream(text, where)}",
+            }
+        return report._replace(forms=forms)
+
+    def _comment(self, where: Where) -> str:
+        """The largest changes, as many as fit into a comment."""
+        rows = len(self.told)
+        text = FORMATS["markdown"](self._report(self.told), where)
+        while len(MARKER) + 1 + len(text) > MAX_CHARACTERS and rows > 1:
+            rows = min(rows - 1, rows * MAX_CHARACTERS // (len(MARKER) + 1 + len(text)))
+            kept = {
+                id(change)
+                for change in sorted(self.told, key=lambda change: -abs(change.difference("mult_adds")))[:rows]
+            }
+            text = FORMATS["markdown"](self._report([change for change in self.told if id(change) in kept]), where)
+        return f"{MARKER}\n{text}"
+
+    def _report(self, shown: list[Change]) -> Report:
+        before, after, question = self.before, self.after, self.question
+        fields = [
+            Field("change", "", get=lambda change: change.mark),
+            Field("name", "layer", "name"),
+            Field("fields", "what", "text", get=_what, to="columns"),
+            Field("kind", get=lambda change: (change.new or change.old).kind, to="json"),
+            Field(
+                "was",
+                get=lambda change: change.old.name if change.renamed and change.old else None,
+                to="json",
+                optional=True,
             ),
-            len(told),
+            Field("fields", get=lambda change: {name: [old, new] for name, old, new in change.fields}, to="json"),
+        ]
+        for quantity in question.keyed():
+            fields += _amounts(quantity, question)
+        total = _Total(before, after)
+        rows = Rows(fields, shown, total)
+        counts = {mark: sum(1 for change in self.told if change.mark == mark) for mark in "+-~"}
+        said = [_moved(quantity, before, after, question) for quantity in question.shown if not quantity.derived]
+        left_out = len(self.told) - len(shown)
+        notes = [f"{counts['+']} added, {counts['-']} removed, {counts['~']} changed"]
+        notes += [f"{left_out} smaller changes left out: run `mbcost diff` for all of them"] if left_out else []
+        notes += [f"{_how(before, after)}{', 1 mult-add = 2 FLOPs' if question.unit == 'flops' else ''}"]
+        keys = (
+            head(after, question.unit, leaving=("model", "table_hash", "rho", "rounding", "status")) | question.widths
         )
-    return text
+        for side, name, cost in zip(("old", "new"), self.names, (before, after), strict=True):
+            network = cost.network
+            keys[side] = {
+                "model": name,
+                "name": network.name,
+                "table_hash": network.digest,
+                "status": cost.status,
+                "layers": cost.layers,
+            }
+        keys["unchanged"] = not self.told
+        keys["counts"] = {word: sum(1 for change in self.all if change.mark == mark) for word, mark in _WORDS.items()}
+        keys["layers"] = rows
+        every = Rows(
+            [
+                field
+                for name in dict.fromkeys((*TOTALS, *[q.name for q in question.keyed()]))
+                for field in _amounts(measured(name), question)
+            ],
+            (),
+        )
+        keys["total"] = every.object(total)
+        return Report("diff/2", f"{self.names[0]} -> {self.names[1]}: {', '.join(said)}", keys, tuple(notes))
 
 
-def _capped(text: str, shorter: Any, rows: int) -> str:
-    """The comment with as many layers as fit into one: the largest changes."""
-    from mbcost.report.verdicts.markdown import MAX_CHARACTERS
+class _Total(NamedTuple):
+    """Both networks as a whole, as one more change."""
 
-    while len(text) > MAX_CHARACTERS and rows > 1:
-        rows = min(rows - 1, rows * MAX_CHARACTERS // len(text))
-        text = shorter(rows)
-    return text
+    before: Cost
+    after: Cost
+    mark: str = ""
+    name: str = "total"
+
+    def amounts(self, quantity: Quantity, bits: AnyBits = BITS) -> tuple[Any, Any]:
+        """A quantity of both."""
+        return quantity.total(self.before, bits), quantity.total(self.after, bits)
+
+
+_WORDS = {"added": "+", "removed": "-", "changed": "~", "same": "="}
+
+
+def _amounts(quantity: Quantity, question: Question) -> list[Field]:
+    """A quantity on both sides, by how much it differs, and that as a fraction of what there was."""
+    name = quantity.name
+    path = (name,) if name in (*question.usual, *TOTALS) else ("quantities", name)
+    shown = quantity in question.shown
+
+    def field(key: str, heading: str, kind: str, priority: int, get: Callable[[Any, Any], Any], to: str) -> Field:
+        def of(change: Any) -> Any:
+            before, after = change.amounts(quantity, question.bits)
+            return None if before is None or after is None else get(before, after)
+
+        return Field(f"{name}_{key}", heading, kind, priority, of, to if shown else "json", (*path, key))
+
+    word = quantity.heading
+    if quantity.derived:
+        change = "FLOPs change (2 x mult-adds)" if name == "flops" else f"{word} change"
+        return [
+            field("before", "", "count", 0, lambda old, new: old, "json"),
+            field("after", "", "count", 0, lambda old, new: new, "json"),
+            field("difference", change, "delta", 0, lambda old, new: new - old, "all"),
+            field("relative", "", "percent_change", 0, relative, "json"),
+        ]
+    return [
+        field("before", f"{word} before", "count", 4, lambda old, new: old, "all"),
+        field("after", f"{word} after", "count", 3, lambda old, new: new, "all"),
+        field("difference", f"{word} change", "delta", 0, lambda old, new: new - old, "all"),
+        field("relative", f"{word} %", "percent_change", 1 if name == "mult_adds" else 2, relative, "all"),
+    ]
 
 
 def _unchanged(names: tuple[str, str], before: Cost, after: Cost) -> str:
@@ -122,59 +228,22 @@ def _resolution(cost: Cost) -> str:
     return "{} x {}".format(*cost.variant.size)
 
 
-def _table(
-    names: tuple[str, str], before: Cost, after: Cost, told: list[Change], unit: str, most: int | None = None
-) -> Table:
-    left_out = [] if most is None else sorted(told, key=lambda change: -abs(change.difference("mult_adds")))[most:]
-    dropped = {id(change) for change in left_out}
-    shown = [change for change in told if id(change) not in dropped]
-    flops = unit == "flops"
-    columns = (
-        Column("change", ""),
-        Column("name", "layer", "name"),
-        Column("fields", "what", "text"),
-        Column("mult_adds_before", "mult-adds before", "count", 4),
-        Column("mult_adds_after", "mult-adds after", "count", 3),
-        Column("mult_adds_difference", "mult-adds change", "delta"),
-        Column("mult_adds_relative", "mult-adds %", "percent_change", 1),
-        *([Column("flops_difference", "FLOPs change (2 x mult-adds)", "delta")] if flops else []),
-        Column("params_before", "params before", "count", 4),
-        Column("params_after", "params after", "count", 3),
-        Column("params_difference", "params change", "delta"),
-        Column("params_relative", "params %", "percent_change", 2),
-    )
-
-    def line(head: tuple[Any, ...], amounts: Callable[[str], tuple[Any, Any]]) -> tuple[Any, ...]:
-        cells = [(b, a, a - b, percent(b, a)) for b, a in map(amounts, ("mult_adds", "params"))]
-        return (*head, *cells[0], *((2 * cells[0][2],) if flops else ()), *cells[1])
-
-    def of(change: Change) -> Callable[[str], tuple[Any, Any]]:
-        return lambda quantity: (change.before(quantity), change.after(quantity))
-
-    lines = [line((change.mark, change.name, _what(change)), of(change)) for change in shown]
-    total = line(("", "total", None), lambda quantity: (getattr(before, quantity), getattr(after, quantity)))
-    counts = {mark: sum(1 for change in told if change.mark == mark) for mark in "+-~"}
-    said = f"{_moved('mult-adds', before, after)}, {_moved('params', before, after)}"
-    notes = [f"{counts['+']} added, {counts['-']} removed, {counts['~']} changed"]
-    notes += [f"{len(left_out)} smaller changes left out: run `mbcost diff` for all of them"] if left_out else []
-    notes += [f"{_how(before, after)}{', 1 mult-add = 2 FLOPs' if flops else ''}"]
-    return Table(f"{names[0]} -> {names[1]}: {said}", columns, tuple(lines), total, tuple(notes))
-
-
-def _moved(word: str, old: Cost, new: Cost) -> str:
+def _moved(quantity: Quantity, old: Cost, new: Cost, question: Question) -> str:
     """A total on both sides, and by how much it moved where both are known."""
-    before, after = (getattr(cost, word.replace("-", "_")) for cost in (old, new))
+    word, before, after = quantity.heading, quantity.total(old, question.bits), quantity.total(new, question.bits)
     if not (old.exact and new.exact):
         least = ["" if cost.exact else "at least " for cost in (old, new)]
         return f"{word} {least[0]}{count(before)} -> {least[1]}{count(after)}"
     if before == after:
         return f"{word} {count(after)} (unchanged)"
-    rate = percent(before, after)
+    rate = relative(before, after)
     return f"{word} {count(before)} -> {count(after)}" + ("" if rate is None else f" ({percent_change(rate)})")
 
 
-def _what(change: Change) -> str:
+def _what(change: Change | _Total) -> str | None:
     """The fields that differ, in words."""
+    if isinstance(change, _Total):
+        return None
     old, new = change.old, change.new
     if old is None or new is None:
         return _described(new or old)
@@ -213,58 +282,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return number(value[0]) if len(set(value)) == 1 else shape(value)
     return "none" if value is None else number(value)
-
-
-def _document(
-    names: tuple[str, str], before: Cost, after: Cost, found: list[Change], told: list[Change], unit: str
-) -> dict[str, Any]:
-    from mbcost.cli.options import report_keys
-
-    keys = report_keys(after, "diff/1", unit)
-    for key in ("model", "table_hash", "rho", "rounding", "status"):
-        del keys[key]
-    sides = [
-        {
-            "model": name,
-            "name": cost.network.name,
-            "table_hash": cost.network.digest,
-            "status": cost.status,
-            "layers": cost.layers,
-        }
-        for name, cost in zip(names, (before, after), strict=True)
-    ]
-    keys["old"], keys["new"] = sides
-    keys["unchanged"] = not told
-    keys["counts"] = {word: sum(1 for change in found if change.mark == mark) for word, mark in _WORDS.items()}
-    keys["layers"] = [_layer(change, unit) for change in told]
-    total = {name: _amounts(before.total(name), after.total(name)) for name in TOTALS}
-    if unit == "flops":
-        total["flops"] = _amounts(2 * before.mult_adds, 2 * after.mult_adds)
-    keys["total"] = total
-    return keys
-
-
-_WORDS = {"added": "+", "removed": "-", "changed": "~", "same": "="}
-
-
-def _layer(change: Change, unit: str) -> dict[str, Any]:
-    row = change.new or change.old
-    keys: dict[str, Any] = {"change": change.mark, "name": change.name, "kind": row.kind if row else ""}
-    if change.renamed and change.old:
-        keys["was"] = change.old.name
-    keys["fields"] = {name: [old, new] for name, old, new in change.fields}
-    for quantity in ("mult_adds", "params"):
-        keys[quantity] = _amounts(change.before(quantity), change.after(quantity))
-    if unit == "flops":
-        keys["flops"] = _amounts(2 * change.before("mult_adds"), 2 * change.after("mult_adds"))
-    return keys
-
-
-def _amounts(before: Any, after: Any) -> dict[str, Any]:
-    rate = percent(before, after)
-    return {
-        "before": before,
-        "after": after,
-        "difference": after - before,
-        "percent": None if rate is None else 100 * rate.numerator / rate.denominator,
-    }

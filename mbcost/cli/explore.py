@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mbcost.cli.options import File, ModelName, given_limits, limit_options, settings
+from mbcost.cli.options import FILE, MODEL, given_limits, limit_options, settings
 from mbcost.cli.output import write
 from mbcost.errors import MbcostError
 from mbcost.explore.packing import page
@@ -21,8 +21,8 @@ OUTPUT = "mbcost-explorer.html"
 
 
 @click.command("explore", short_help="Sliders for a paper: one HTML file that answers exactly.")
-@click.argument("models", nargs=-1, required=True, type=ModelName())
-@click.option("-o", "--output", type=File(), default=OUTPUT, show_default=True, help="The file; - is stdout.")
+@click.argument("models", nargs=-1, required=True, type=MODEL)
+@click.option("-o", "--output", type=FILE, default=OUTPUT, show_default=True, help="The file; - is stdout.")
 @click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
 @limit_options("check", "max")
 @click.option("--rounding", metavar="RULE", help="Rule for widths: floor, divisor:8, floor+divisor:8.")

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from mbcost.analysis.groups import share
-from mbcost.cli.options import Choice, ModelName, Question, heading, output_options, report_keys, variant_options
-from mbcost.cli.output import FORMATS, decimal, json_text, table_text
+from mbcost.cli.options import MODEL, Choice, Question, output_options, variant_options
+from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
 from mbcost.network import Cost, Network
-from mbcost.report import Column, Table
+from mbcost.report import FORMATS, Field, Report, Rows, Where, at
+from mbcost.report.heads import head
+from mbcost.report.numbers import fixed
+from mbcost.report.report import value
 
 __all__ = ["command"]
 
-FORM_FORMATS = (*FORMATS, "python")
 WORDS = {"mult_adds": "mult-adds", "flops": "FLOPs", "params": "params"}
 
 
 @click.command("formula", short_help="The closed form in alpha and rho.")
-@click.argument("model", type=ModelName())
+@click.argument("model", type=MODEL)
 @click.option(
     "--by", type=Choice(["total", "kind", "layer"]), default="total", show_default=True, help="What has a formula."
 )
@@ -61,14 +64,12 @@ def command(model: str, by: str, form: str, sensitivity: bool, **options: Any) -
         forms["idealised"] = formula.idealised
     if form in {"both", "realised"}:
         forms["realised"] = formula.realised
-    gap = _gap(network, cost, question.unit)
-    writers = {"json": _json, "python": _python, "latex": _latex, "table": _text, "markdown": _tables, "csv": _tables}
-    question.emit(writers[question.format](cost, forms, by, gap, question))
+    question.emit(_Answer(cost, forms, by, _gap(network, cost, question.unit), question).report())
 
 
 for _option in command.params:
     if _option.name == "format":
-        _option.type = Choice(FORM_FORMATS)
+        _option.type = Choice([*FORMATS, "python"])
 
 
 def _gap(network: Network, cost: Cost, unit: str) -> dict[str, Any]:
@@ -99,133 +100,142 @@ def _quantities(row: Any, unit: str) -> dict[str, Any]:
     return {"mult_adds": row.mult_adds, **flops, "params": row.params}
 
 
-def _title(cost: Cost, unit: str) -> str:
+def _title(cost: Cost, question: Question) -> str:
     leaving = ("alpha", "resolution") if cost.variant.rounding else ("resolution",)  # without a rule alpha is 1
     height, width = cost.network.base_resolution
-    return f"{heading(cost, unit, leaving=leaving)}, rho 1 = {height} x {width}"
+    return f"{question.heading(cost, *leaving)}, rho 1 = {height} x {width}"
 
 
-def _text(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
-    from mbcost.symbolic.writing import plain
+class _Answer:
+    """The closed forms asked for, and the gap between them at a point."""
 
-    lines = [_title(cost, question.unit), ""]
-    for form, closed in forms.items():
-        lines.append(f"{form}:")
-        for row in _forms(closed, by):
-            indent = "  "
-            if by != "total":
-                lines.append(f"  {row.name}")
-                indent = "    "
-            quantities = _quantities(row, question.unit)
-            lines += [f"{indent}{name:<9} = {plain(expression)}" for name, expression in quantities.items()]
-        if closed.definitions:
-            lines.append("  where")
-            width = max(len(symbol.name) for symbol in closed.definitions)
-            # widths, then sizes; each after those it is made of
-            listed = sorted(closed.definitions.items(), key=lambda pair: pair[0].name[0])
-            lines += [f"    {symbol.name:<{width}} = {plain(definition)}" for symbol, definition in listed]
-        lines.append("")
-    return "\n".join(lines) + "\n" + (_gap_text(cost, gap, question) if gap else "")
+    def __init__(self, cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> None:
+        self.cost, self.forms, self.by, self.gap, self.question = cost, forms, by, gap, question
+        self.title = _title(cost, question)
+
+    def report(self) -> Report:
+        """The answer: in words, in Python and in LaTeX in forms of its own."""
+        names = list(_quantities(self.forms[next(iter(self.forms))].total, self.question.unit))
+
+        def fields(write: Callable[[Any], str]) -> list[Field]:
+            def get(line: Any, name: str) -> str:
+                return write(line[1].expanded(_quantities(line[2], self.question.unit)[name]))
+
+            found = [
+                Field("form", "form", get=lambda line: line[0]),
+                Field("name", self.by, "name", get=lambda line: line[2].name),
+            ]
+            return [*found, *[Field(name, WORDS[name], get=at(get, name)) for name in names]]
+
+        lines = [(name, closed, row) for name, closed in self.forms.items() for row in _forms(closed, self.by)]
+        rows = Rows(fields(str), lines, data=False)
+        own = {"table": self._text, "latex": self._latex, "python": self._python}
+        report = Report("formula/1", self.title, {**self._keys(), "table": rows}, forms=own)
+
+        def markdown(where: Where) -> str:
+            from mbcost.symbolic.writing import plain
+
+            return FORMATS["markdown"](report._replace(keys={"table": rows._replace(fields=fields(plain))}), where)
+
+        return report._replace(forms={**own, "markdown": markdown})
+
+    def _keys(self) -> dict[str, Any]:
+        keys, unit = head(self.cost, self.question.unit), self.question.unit
+        symbols: set[str] = set()
+        for name, closed in self.forms.items():
+            keys[name] = {key: str(expression) for key, expression in _quantities(closed, unit).items()}
+            symbols |= {symbol.name for symbol in closed.mult_adds.free_symbols | closed.params.free_symbols}
+            if self.by != "total":
+                keys[name][f"{self.by}s"] = [
+                    {
+                        "name": row.name,
+                        **{key: str(closed.expanded(one)) for key, one in _quantities(row, unit).items()},
+                    }
+                    for row in _forms(closed, self.by)
+                ]
+        keys["symbols"] = sorted(symbols)
+        keys["base_resolution"] = self.cost.network.base_resolution
+        keys["gap"] = {
+            name: gap | {"idealised": str(gap["idealised"]), "gap": value(gap["gap"], "ratio")}
+            for name, gap in self.gap.items()
+        }
+        return keys
+
+    def _text(self, where: Where) -> str:
+        from mbcost.symbolic.writing import plain
+
+        lines = [self.title, ""]
+        for form, closed in self.forms.items():
+            lines.append(f"{form}:")
+            for row in _forms(closed, self.by):
+                indent = "  "
+                if self.by != "total":
+                    lines.append(f"  {row.name}")
+                    indent = "    "
+                quantities = _quantities(row, self.question.unit)
+                lines += [f"{indent}{name:<9} = {plain(expression)}" for name, expression in quantities.items()]
+            if closed.definitions:
+                lines.append("  where")
+                width = max(len(symbol.name) for symbol in closed.definitions)
+                # widths, then sizes; each after those it is made of
+                listed = sorted(closed.definitions.items(), key=lambda pair: pair[0].name[0])
+                lines += [f"    {symbol.name:<{width}} = {plain(definition)}" for symbol, definition in listed]
+            lines.append("")
+        return "\n".join(lines) + "\n" + (self._gap_text(where) if self.gap else "")
+
+    def _gap_text(self, where: Where) -> str:
+        """The gap at the point, as a table."""
+        fields = (
+            Field("quantity", "quantity", get=lambda pair: pair[0]),
+            Field("idealised", "idealised", "number", get=lambda pair: _short(pair[1]["idealised"])),
+            Field("realised", "realised", "count", get=lambda pair: pair[1]["realised"]),
+            Field("gap", "gap", "percent_change", get=lambda pair: pair[1]["gap"]),
+        )
+        height, width = self.cost.variant.size
+        title = f"At alpha {exact_text(self.cost.variant.alpha)}, resolution {height} x {width}:"
+        return FORMATS["table"](Report("", title, {"gap": Rows(fields, self.gap.items())}), where)
+
+    def _python(self, where: Where) -> str:
+        from mbcost.symbolic.writing import PYTHON_HEAD, python_function
+
+        text = ['"""' + f"Cost of {self.title}: exact for ints and Fractions." + '"""', PYTHON_HEAD]
+        for form, closed in self.forms.items():
+            for row in _forms(closed, self.by):
+                prefix = form if self.by == "total" else f"{form}_{re.sub('[^A-Za-z0-9]', '_', row.name)}"
+                text += [
+                    python_function(f"{prefix}_{quantity}", expression, closed.definitions)
+                    for quantity, expression in _quantities(row, self.question.unit).items()
+                ]
+        return "\n\n\n".join(text) + "\n"
+
+    def _latex(self, where: Where) -> str:
+        from mbcost.symbolic.writing import latex
+
+        lines = [f"% {self.title}", "% needs \\usepackage{amsmath}"]
+        for form, closed in self.forms.items():
+            lines += [f"% {form}", "\\begin{align*}"]
+            body = []
+            for row in _forms(closed, self.by):
+                label = "" if self.by == "total" else "_{\\text{" + row.name.replace("_", "\\_") + "}}"
+                body += [
+                    f"  \\text{{{WORDS[name]}}}{label} &= {latex(expression)}"
+                    for name, expression in _quantities(row, self.question.unit).items()
+                ]
+            body += [f"  {latex(symbol)} &= {latex(definition)}" for symbol, definition in closed.definitions.items()]
+            lines += [" \\\\\n".join(body), "\\end{align*}"]
+        return "\n".join(lines) + "\n"
 
 
-def _gap_text(cost: Cost, gap: dict[str, Any], question: Question) -> str:
-    columns = (
-        Column("quantity", "quantity"), Column("idealised", "idealised", "number"), Column("realised", "realised", "count"),
-        Column("gap", "gap", "percent_change"),
-    )  # fmt: skip
-    rows = tuple((name, _short(value["idealised"]), value["realised"], value["gap"]) for name, value in gap.items())
-    height, width = cost.variant.size
-    from mbcost.dims import exact_text
-
-    title = f"At alpha {exact_text(cost.variant.alpha)}, resolution {height} x {width}:"
-    return table_text(Table(title, columns, rows), "table", to_file=question.output is not None)
-
-
-def _short(value: Any) -> Any:
+def _short(amount: Any) -> str:
     """An exact idealised cost for the screen: whole, or to one decimal."""
-    from mbcost.report.numbers import count
-
-    if value.denominator == 1:
-        return count(value.numerator)
-    tenths = (20 * value.numerator + value.denominator) // (2 * value.denominator)
-    return f"{count(tenths // 10)}.{tenths % 10}"
+    return fixed(amount, 0 if amount.denominator == 1 else 1, group=True)
 
 
-def _json(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
-    document = report_keys(cost, "formula/1", question.unit)
-    symbols: set[str] = set()
-    for name, closed in forms.items():
-        document[name] = {key: str(value) for key, value in _quantities(closed, question.unit).items()}
-        symbols |= {symbol.name for symbol in closed.mult_adds.free_symbols | closed.params.free_symbols}
-        if by != "total":
-            document[name][by + "s"] = [
-                {"name": row.name}
-                | {key: str(closed.expanded(value)) for key, value in _quantities(row, question.unit).items()}
-                for row in _forms(closed, by)
-            ]
-    document["symbols"] = sorted(symbols)
-    document["base_resolution"] = list(cost.network.base_resolution)
-    document["gap"] = {
-        name: {"idealised": str(value["idealised"]), "realised": value["realised"], "gap": decimal(value["gap"])}
-        for name, value in gap.items()
-    }
-    return json_text(document)
-
-
-def _python(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
-    from mbcost.symbolic.writing import PYTHON_HEAD, python_function
-
-    text = ['"""' + f"Cost of {_title(cost, question.unit)}: exact for ints and Fractions." + '"""', PYTHON_HEAD]
-    for form, closed in forms.items():
-        for row in _forms(closed, by):
-            prefix = form if by == "total" else f"{form}_{re.sub('[^A-Za-z0-9]', '_', row.name)}"
-            text += [
-                python_function(f"{prefix}_{quantity}", expression, closed.definitions)
-                for quantity, expression in _quantities(row, question.unit).items()
-            ]
-    return "\n\n\n".join(text) + "\n"
-
-
-def _latex(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
-    from mbcost.symbolic.writing import latex
-
-    lines = [f"% {_title(cost, question.unit)}", "% needs \\usepackage{amsmath}"]
-    for form, closed in forms.items():
-        lines += [f"% {form}", "\\begin{align*}"]
-        body = []
-        for row in _forms(closed, by):
-            label = "" if by == "total" else "_{\\text{" + row.name.replace("_", "\\_") + "}}"
-            body += [
-                f"  \\text{{{WORDS[name]}}}{label} &= {latex(expression)}"
-                for name, expression in _quantities(row, question.unit).items()
-            ]
-        body += [f"  {latex(symbol)} &= {latex(definition)}" for symbol, definition in closed.definitions.items()]
-        lines += [" \\\\\n".join(body), "\\end{align*}"]
-    return "\n".join(lines) + "\n"
-
-
-def _tables(cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> str:
-    from mbcost.symbolic.writing import plain
-
-    listed = [Column(name, WORDS[name]) for name in _quantities(forms[next(iter(forms))].total, question.unit)]
-    columns = (Column("form", "form"), Column("name", by, "name"), *listed)
-    write = plain if question.format == "markdown" else str
-    rows = [
-        (name, row.name, *(write(closed.expanded(value)) for value in _quantities(row, question.unit).values()))
-        for name, closed in forms.items()
-        for row in _forms(closed, by)
-    ]
-    return table_text(Table(_title(cost, question.unit), columns, tuple(rows)), question.format, to_file=True)
-
-
-def _sensitivity(network: Network, question: Question) -> str:
+def _sensitivity(network: Network, question: Question) -> Report:
     import mbcost.cli.sensitivity as analysis
 
     cost = question.cost(network)
     found = analysis.sensitivity(network, cost.variant)
-    if question.format == "json":
-        return json_text({**report_keys(cost, "sensitivity/1", question.unit), **analysis.document(found)})
     if question.format == "python":
         raise MbcostError("a sensitivity has no Python form", help="use -f json")
-    tables = analysis.tables(found, heading(cost, question.unit))
-    return "\n".join(table_text(table, question.format, to_file=question.output is not None) for table in tables)
+    return analysis.report(found, head(cost, question.unit), question.heading(cost))

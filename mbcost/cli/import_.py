@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mbcost.cli.options import Choice, File
+from mbcost.cli.options import FILE, Choice
 from mbcost.cli.output import write
 from mbcost.errors import MbcostError
 
@@ -34,7 +34,7 @@ __all__ = ["command"]
 @click.option("--framework", type=Choice(["torch", "keras"]), help="Where a model could be either.")
 @click.option("--flat", is_flag=True, help="Rows as they ran: no building blocks, repeats or blocks.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where the cost of a row is not known.")
-@click.option("-o", "--output", type=File(), help="Write to a file instead.")
+@click.option("-o", "--output", type=FILE, help="Write to a file instead.")
 def command(
     code: str, args: tuple[str, ...], shapes: str, python: str | None, timeout: float, framework: str | None,
     flat: bool, strict: bool, output: str | None,

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from mbcost import __version__
-from mbcost.cli.options import ModelName, Question, output_options, variant_options
-from mbcost.cli.output import complain, json_text, table_text
+from mbcost.cli.options import MODEL, Question, output_options, variant_options
+from mbcost.cli.output import complain
 from mbcost.errors import MbcostError, counted_problems
-from mbcost.lint import Explained, Report, codes, explained, lint
+from mbcost.lint import Explained, codes, explained, lint
+from mbcost.lint import Report as Checked
 from mbcost.network import Variant
-from mbcost.report import Column, Table
+from mbcost.report import Field, Report, Rows, Where
 
 __all__ = ["command"]
 
 
 @click.command("lint", short_help="What is wrong with a table, all of it.")
-@click.argument("files", nargs=-1, type=ModelName(), metavar="FILE...")
+@click.argument("files", nargs=-1, type=MODEL, metavar="FILE...")
 @click.option("--strict", is_flag=True, help="Exit with 1 on findings, not on errors alone.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave the findings of a code out.")
 @click.option("--explain", metavar="CODE", help="What a code means, why it matters, and an example.")
@@ -42,7 +42,7 @@ def command(
     """
     question = Question(options)
     if explain is not None or listed:
-        _codes([explained(explain)] if explain is not None else codes(), question, whole=explain is not None)
+        question.emit(_codes([explained(explain)] if explain is not None else codes(), whole=explain is not None))
         return 0
     if not files:
         raise MbcostError(
@@ -54,12 +54,8 @@ def command(
     reports = [
         report._replace(findings=tuple(f for f in report.findings if f.code not in ignored)) for report in reports
     ]
-    if question.format == "json":
-        question.emit(json_text(_document(reports, strict, variant)))
-    elif question.format == "table":
-        _messages(reports, question)
-    else:
-        question.emit(table_text(_table(reports), question.format, to_file=question.output is not None))
+    if question.format != "table" or any(not report.errors for report in reports):
+        question.emit(_report(reports, strict, variant))
     for report in reports:
         _complain(report, findings=question.format == "table")
     if any(report.errors for report in reports):
@@ -67,7 +63,7 @@ def command(
     return 1 if strict and any(report.findings for report in reports) else 0
 
 
-def _complain(report: Report, *, findings: bool) -> None:
+def _complain(report: Checked, *, findings: bool) -> None:
     """The errors of a table on standard error; of a table with errors the findings go there too."""
     for _, error in report.errors:
         complain(str(error) if error.place is not None else f"error: {error}")
@@ -78,95 +74,105 @@ def _complain(report: Report, *, findings: bool) -> None:
         complain(counted_problems(len(report.errors), report.untold))
 
 
-def _messages(reports: list[Report], question: Question) -> None:
-    """The findings of every table that can be counted, and how many there are."""
-    sound = [report for report in reports if not report.errors]
-    if not sound:
-        return
-    lines = [str(finding) for report in sound for finding in report.findings]
-    question.emit("\n".join([*lines, _summary(sound)]) + "\n")
-
-
-def _summary(reports: list[Report]) -> str:
+def _summary(reports: list[Checked]) -> str:
     tables = f"{len(reports)} table{'s' * (len(reports) > 1)}" if len(reports) > 1 else reports[0].model
     found = sum(len(report.findings) for report in reports)
     return f"{tables}: {found or 'no'} finding{'s' * (found != 1)}"
 
 
-def _document(reports: list[Report], strict: bool, variant: Variant) -> dict[str, Any]:
-    """The JSON report: every error and finding of every file, in order."""
-    errors, findings = [], []
-    for report in reports:
-        for code, error in report.errors:
-            place = error.place
-            at = {"line": place.line, "column": place.column} if place is not None else {"line": None, "column": None}
-            errors.append({"file": report.file, **at, "code": code, "severity": "error", "row": None, "message": error.fact,
-                           "help": error.help, "reason": explained(code).reason})  # fmt: skip
-        findings += [
-            {"file": report.file, "line": f.place.line, "column": f.place.column, "code": f.code, "severity": f.severity,
-             "row": f.row or None, "message": f.fact, "help": f.help, "reason": f.reason, "copies": f.copies}
-            for f in report.findings
-        ]  # fmt: skip
-    return {
-        "schema": "mbcost/lint/1",
-        "version": __version__,
-        "alpha": str(variant.alpha),
-        "convention": str(variant.convention),
-        "strict": strict,
-        "files": [
-            {
-                "file": report.file,
-                "model": report.model or None,
-                "errors": len(report.errors) + report.untold,
-                "findings": len(report.findings),
-            }
-            for report in reports
-        ],
-        "errors": errors,
-        "findings": findings,
-        "total": {
-            "files": len(reports),
-            "errors": len(errors) + sum(report.untold for report in reports),
-            "findings": len(findings),
-        },
-    }
+class _Line(NamedTuple):
+    """An error or a finding of a file, as reports have it."""
+
+    file: str
+    line: int | None
+    column: int | None
+    code: str
+    severity: str
+    row: str | None
+    message: str
+    help: str
+    reason: str
+    copies: int | None = None
 
 
-def _table(reports: list[Report]) -> Table:
-    """The findings as a table, for CSV, Markdown and LaTeX."""
-    columns = (
-        Column("file", "file"), Column("line", "line", "count"), Column("column", "column", "count"), Column("code", "code"),
-        Column("severity", "severity"), Column("row", "row", "name"), Column("message", "message"), Column("help", "help"),
+def _lines(report: Checked) -> tuple[list[_Line], list[_Line]]:
+    """The errors and the findings of one file."""
+    errors = []
+    for code, error in report.errors:
+        line, column = (error.place.line, error.place.column) if error.place is not None else (None, None)
+        errors.append(
+            _Line(report.file, line, column, code, "error", None, error.fact, error.help, explained(code).reason)
+        )
+    findings = [
+        _Line(
+            report.file,
+            f.place.line,
+            f.place.column,
+            f.code,
+            f.severity,
+            f.row or None,
+            f.fact,
+            f.help,
+            f.reason,
+            f.copies,
+        )
+        for f in report.findings
+    ]
+    return errors, findings
+
+
+def _report(reports: list[Checked], strict: bool, variant: Variant) -> Report:
+    """Every error and finding of every file; for people the messages themselves."""
+    lines = [_lines(report) for report in reports]
+    errors, findings = ([line for both in lines for line in both[i]] for i in (0, 1))
+    fields = [
+        *[Field(name, name, "count" if name in {"line", "column"} else "text") for name in ("file", "line", "column", "code", "severity")],
+        Field("row", "row", "name"),
+        Field("message", "message"),
+        Field("help", "help"),
+        Field("reason", to="json"),
+        Field("copies", to="json", optional=True),
+    ]  # fmt: skip
+    per_file = Rows(
+        (
+            Field("file"), Field("model", get=lambda report: report.model or None),
+            Field("errors", get=lambda report: len(report.errors) + report.untold), Field("findings", get=lambda report: len(report.findings)),
+        ),
+        reports,
     )  # fmt: skip
-    lines: list[tuple[object, ...]] = []
-    for report in reports:
-        for code, error in report.errors:
-            at = (error.place.line, error.place.column) if error.place is not None else (None, None)
-            lines.append((report.file, *at, code, "error", None, error.fact, error.help))
-        lines += [
-            (report.file, f.place.line, f.place.column, f.code, f.severity, f.row, f.fact, f.help)
-            for f in report.findings
-        ]
-    return Table("Findings", columns, tuple(lines), notes=() if lines else (_summary(reports),))
+    keys = {
+        "alpha": str(variant.alpha), "convention": str(variant.convention), "strict": strict,
+        "files": list(map(per_file.object, reports)), "errors": list(map(Rows(fields, ()).object, errors)),
+        "findings": list(map(Rows(fields, ()).object, findings)),
+        "total": {"files": len(reports), "errors": len(errors) + sum(report.untold for report in reports), "findings": len(findings)},
+        "table": Rows(fields, [line for both in lines for part in both for line in part], data=False),
+    }  # fmt: skip
+
+    def messages(where: Where) -> str:
+        sound = [report for report in reports if not report.errors]
+        said = [str(finding) for report in sound for finding in report.findings]
+        return "\n".join([*said, _summary(sound)]) + "\n"
+
+    notes = () if errors or findings else (_summary(reports),)
+    return Report("lint/1", "Findings", keys, notes, forms={"table": messages})
 
 
-def _codes(found: list[Explained], question: Question, *, whole: bool) -> None:
+def _codes(found: list[Explained], *, whole: bool) -> Report:
     """One code with its reason and an example, or all of them with their titles."""
-    if question.format == "json":
-        keys = [code._asdict() for code in found]
-        question.emit(json_text({"schema": "mbcost/lint-codes/1", "version": __version__, "codes": keys}))
-    elif whole and question.format == "table":
+    more = "all" if whole else "json"
+    fields = (
+        Field("code", "code"),
+        Field("severity", "severity"),
+        Field("title", "title"),
+        Field("reason", "reason", to=more),
+        Field("example", "example", to=more),
+    )
+
+    def told(where: Where) -> str:
         code = found[0]
         example = "\n".join(f"    {line}" for line in code.example.splitlines())
-        question.emit(f"{code.code} ({code.severity}): {code.title}\n\n{code.reason}\n\n{example}\n")
-    else:
-        columns = [Column("code", "code"), Column("severity", "severity"), Column("title", "title")]
-        columns += [Column("reason", "reason"), Column("example", "example")] if whole else []
-        rows = tuple(tuple(getattr(code, column.key) for column in columns) for code in found)
-        question.emit(
-            table_text(
-                Table("Codes of mbcost lint", tuple(columns), rows),
-                question.format,
-                to_file=question.output is not None,
-            )
-        )
+        return f"{code.code} ({code.severity}): {code.title}\n\n{code.reason}\n\n{example}\n"
+
+    return Report(
+        "lint-codes/1", "Codes of mbcost lint", {"codes": Rows(fields, found)}, forms={"table": told} if whole else {}
+    )

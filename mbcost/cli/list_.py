@@ -7,18 +7,18 @@ from typing import Any
 
 import click
 
-from mbcost import __version__
-from mbcost.cli.options import Question, counted, output_options, variant_options
-from mbcost.cli.output import json_text, table_text
+from mbcost.cli.options import Question, columns_options, output_options, variant_options
 from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
-from mbcost.network import Network
-from mbcost.report import Column, Table
+from mbcost.network import Cost, Network
+from mbcost.report import Field, Report, Rows, at
+from mbcost.report.heads import counted
 
 __all__ = ["command"]
 
 
 @click.command("list", short_help="Shipped models, with their cost.")
+@columns_options
 @variant_options
 @output_options
 def command(**options: Any) -> None:
@@ -32,48 +32,41 @@ def command(**options: Any) -> None:
     question = Question(options)
     from mbcost.tables import models
 
-    rows: list[dict[str, Any]] = []
-    title = ""
+    costs: list[Cost] = []
     skipped: list[tuple[str, MbcostError]] = []
     for network in _families(models(), question):
-        name = network.name
         try:
-            cost = question.cost(network)
+            costs.append(question.cost(network))
         except MbcostError as error:
-            skipped.append((name, error))
-            continue
-        title = title or f"Shipped models, alpha {exact_text(cost.variant.alpha)}, {counted(cost, question.unit)}"
-        rows.append({
-            "name": name, "alpha": cost.variant.alpha, "resolution": list(cost.variant.size), "layers": cost.layers,
-            "mult_adds": cost.mult_adds, **({"flops": 2 * cost.mult_adds} if question.unit == "flops" else {}),
-            "params": cost.params, "source": _source(network.table.source),
-        })  # fmt: skip
-    if not rows:
+            skipped.append((network.name, error))
+    if not costs:
         model, first = skipped[0]
         if all(error.fact == first.fact for _, error in skipped):
             raise first  # the question is wrong, and not for one model alone
         raise MbcostError("no shipped model has this variant", help=f"{model}: {first.fact}")
     left_out = [f"{name}: {error.fact}" for name, error in skipped]
-    if question.format == "json":
-        document = {
-            "schema": "mbcost/list/1",
-            "version": __version__,
-            "convention": options["convention"],
-            "unit": question.unit,
-        }
-        models_ = [{**row, "alpha": str(row["alpha"])} for row in rows]
-        question.emit(json_text({**document, "models": models_, "skipped": left_out}))
-        return
-    flops = (Column("flops", "FLOPs (2 x mult-adds)", "count", 2),) if question.unit == "flops" else ()
-    columns = (
-        Column("name", "model", "name"), Column("resolution", "resolution", "shape", 2), Column("layers", "layers", "count", 3),
-        Column("mult_adds", "mult-adds", "count"), *flops, Column("params", "params", "count"), Column("source", "source", "text", 4),
-    )  # fmt: skip
-    cells = tuple(tuple(tuple(row[c.key]) if c.key == "resolution" else row[c.key] for c in columns) for row in rows)
-    notes = tuple(f"Left out: {line}" for line in left_out)
-    question.emit(
-        table_text(Table(title, columns, cells, None, notes), question.format, to_file=question.output is not None)
-    )
+    fields = [
+        Field("name", "model", "name", get=lambda cost: cost.network.name),
+        Field("alpha", kind="number", get=lambda cost: cost.variant.alpha, to="json"),
+        Field("resolution", "resolution", "shape", 2, lambda cost: cost.variant.size),
+        Field("layers", "layers", "count", 3),
+    ]
+    for quantity in question.keyed():
+        get = at(quantity.total, question.bits)
+        priority = 2 if quantity.name == "flops" else 0
+        fields.append(
+            Field(
+                quantity.name, quantity.heading, "count", priority, get, question.to(quantity), question.path(quantity)
+            )
+        )
+    fields.append(Field("source", "source", "text", 4, lambda cost: _source(cost.network.table.source)))
+    first_cost = costs[0]
+    keys = {
+        "convention": str(costs[0].variant.convention), "unit": question.unit, **question.widths, "models": Rows(fields, costs),
+        "skipped": left_out,
+    }  # fmt: skip
+    title = f"Shipped models, alpha {exact_text(first_cost.variant.alpha)}, {counted(first_cost, question.unit)}"
+    question.emit(Report("list/1", title, keys, tuple(f"Left out: {line}" for line in left_out)))
 
 
 def _families(names: list[str], question: Question) -> Iterator[Network]:

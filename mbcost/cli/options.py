@@ -2,77 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from mbcost import __version__
-from mbcost.cli.output import FORMATS, write
+from mbcost.cli.output import write, written
 from mbcost.errors import MbcostError, nearest
 from mbcost.network import Cost, Network, Variant, variant_of
-from mbcost.quantities import BASIC, Bits, Quantity, bits_of, limitable, select
+from mbcost.quantities import BASIC, QUANTITIES, Bits, Quantity, bits_of, limitable, select
+from mbcost.report import FORMATS, Report
+from mbcost.report.costed import widths
+from mbcost.report.heads import heading
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 __all__ = [
+    "CONVENTION",
+    "FILE",
+    "MODEL",
     "Choice",
-    "ConventionName",
-    "File",
     "Given",
-    "ModelName",
     "Question",
-    "bound",
-    "counted",
+    "Word",
+    "columns_option",
+    "columns_options",
+    "counting_options",
     "given_limits",
-    "heading",
     "limit_options",
     "output_options",
-    "report_keys",
+    "row_quantities",
     "variant_options",
 ]
 
 
-class ModelName(click.ParamType[str]):
-    """A shipped model, a path, or ``-``; completes shipped names and files."""
+class Word(click.ParamType[str]):
+    """A word of the command line that the shell completes: with some names, and with files where none of them fits."""
 
-    name = "MODEL"
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Shipped names that begin so, and files."""
-        from click.shell_completion import CompletionItem
-
-        from mbcost.tables import models
-
-        found = [CompletionItem(model) for model in models() if model.startswith(incomplete)]
-        return [*found, CompletionItem(incomplete, type="file")] if "/" in incomplete or not found else found
-
-
-class File(click.ParamType[str]):
-    """A file to be read or written; completes files."""
-
-    name = "FILE"
+    def __init__(self, name: str, names: Callable[[], Iterable[str]] = tuple, *, files: bool = True) -> None:
+        self.name = name
+        self.names = names
+        self.files = files
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Left to the shell."""
+        """The names that begin so, and files."""
         from click.shell_completion import CompletionItem
 
-        return [CompletionItem(incomplete, type="file")]
+        found = [CompletionItem(name) for name in self.names() if name.startswith(incomplete)]
+        files = self.files and ("/" in incomplete or not found)
+        return [*found, CompletionItem(incomplete, type="file")] if files else found
 
 
-class ConventionName(click.ParamType[str]):
-    """A counting rule; completes those that are shipped."""
+def _models() -> list[str]:
+    from mbcost.tables import models
 
-    name = "NAME"
+    return models()
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The names that begin so."""
-        from click.shell_completion import CompletionItem
 
-        from mbcost.conventions import available
+def _conventions() -> Iterable[str]:
+    from mbcost.conventions import available
 
-        return [CompletionItem(name) for name in available() if name.startswith(incomplete)]
+    return available()
+
+
+MODEL = Word("MODEL", _models)
+"""A shipped model, a path, or ``-``."""
+
+CONVENTION = Word("NAME", _conventions, files=False)
+"""A counting rule."""
+
+FILE = Word("FILE")
+"""A file to be read or written."""
 
 
 class Choice(click.Choice[str]):
@@ -120,15 +122,51 @@ class Question:
         words["set"] = settings(words["set"])
         return variant_of(**words)
 
-    def quantities(self) -> list[Quantity]:
-        """The quantities to show: those asked for with ``--columns``, or mult-adds and params, and FLOPs under ``--unit flops``."""
-        usual = ("mult_adds", "flops", "params") if self.unit == "flops" else BASIC
-        return select(self.columns, usual)
-
     def axes(self) -> tuple[str | None, str | None, str | None]:
         """The texts of alpha, rho and resolution, where each may be a set; the variant has them no more."""
         alpha, rho, resolution = (self.options.pop(name) for name in ("alpha", "rho", "resolution"))
         return alpha, rho, resolution
+
+    @cached_property
+    def usual(self) -> tuple[str, ...]:
+        """What every report has keys for: mult-adds and params, and FLOPs under ``--unit flops``."""
+        return ("mult_adds", "flops", "params") if self.unit == "flops" else BASIC
+
+    @cached_property
+    def shown(self) -> list[Quantity]:
+        """The quantities to show: the usual ones, or those asked for with ``--columns``."""
+        return select(self.columns, self.usual)
+
+    def told(self) -> list[tuple[Quantity, list[Quantity]]]:
+        """Those shown and those with keys of their own, each with what is derived from it and stands beside it."""
+        found = {quantity.name: quantity for quantity in (*self.shown, *select(None, self.usual))}
+        beside: dict[str, list[Quantity]] = {name: [] for name, one in found.items() if one.derived not in found}
+        for quantity in found.values():
+            if quantity.derived in beside:
+                beside[quantity.derived].append(quantity)
+        return [(found[name], derived) for name, derived in beside.items()]
+
+    def keyed(self) -> list[Quantity]:
+        """The same, one after another."""
+        return [one for quantity, derived in self.told() for one in (quantity, *derived)]
+
+    def to(self, quantity: Quantity) -> str:
+        """Who is told of a quantity: everyone of those shown, JSON of the others."""
+        return "all" if quantity in self.shown else "json"
+
+    def path(self, quantity: Quantity) -> tuple[str, ...]:
+        """Where it stands in JSON: under its own key, or under ``quantities``."""
+        return (quantity.name,) if quantity.name in self.usual else ("quantities", quantity.name)
+
+    @property
+    def widths(self) -> dict[str, Any]:
+        """The bit widths of what is shown, where something depends on them."""
+        found = widths(self.bits, self.shown)
+        return {"bits": found} if found else {}
+
+    def heading(self, cost: Cost, *leaving: str) -> str:
+        """The line above a table."""
+        return heading(cost, self.unit, leaving=leaving, **self.widths)
 
     def cost(self, network: Network) -> Cost:
         """The network's cost at the point asked for."""
@@ -140,9 +178,9 @@ class Question:
 
         return load(model)
 
-    def emit(self, text: str) -> None:
-        """Print the result, or write it to ``-o FILE``."""
-        write(text, self.output)
+    def emit(self, report: Report) -> None:
+        """Print the result in the format asked for, or write it to ``-o FILE``."""
+        write(written(report, self.format, to_file=self.output is not None), self.output)
 
 
 def variant_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -152,21 +190,49 @@ def variant_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Format and file of the result."""
-    for option in reversed(_OUTPUT):
+def counting_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Of these, how it is counted."""
+    for option in reversed(_COUNTING):
         function = option(function)
     return function
 
 
-_VARIANT = [
-    click.option("-a", "--alpha", show_default="1", metavar="A", help="Width multiplier: 0.75, 3/4."),
-    click.option("--depth", show_default="1", metavar="D", help="Depth multiplier: 1.2."),
-    click.option("--rho", metavar="RHO", help="Resolution multiplier: 6/7."),
-    click.option("-r", "--resolution", metavar="PIXELS", help="Resolution: 192, or 192x256 (height x width)."),
-    click.option("--batch", type=int, default=1, show_default=True, metavar="N", help="Images a pass."),
-    click.option("--convention", type=ConventionName(), default="torch", show_default=True, help="Counting rule."),
-    click.option("--conventions", type=File(), help="Counting rules of your own, beside the shipped ones."),
+def output_options(function: Callable[..., Any], *more: str) -> Callable[..., Any]:
+    """Format and file of the result; ``more`` are formats that the command alone knows."""
+    for option in reversed(_output(*more)):
+        function = option(function)
+    return function
+
+
+def _output(*more: str) -> list[Any]:
+    formats = Choice([*FORMATS, *more])
+    return [
+        click.option("-f", "--format", type=formats, default="table", show_default=True, help="Form of the result."),
+        click.option("-o", "--output", type=FILE, help="Write to a file instead."),
+    ]
+
+
+def columns_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Which quantities are shown."""
+    names = ", ".join(QUANTITIES)
+    return click.option("--columns", metavar="NAMES", help=f"Quantities to show, with commas between: {names}.")(
+        function
+    )
+
+
+def columns_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Which quantities are shown, and the bit width of those in bytes."""
+    return columns_option(bits_options(function))
+
+
+def row_quantities() -> list[str]:
+    """The quantities beyond mult-adds and params that rows can be put in order by."""
+    return [name for name, one in QUANTITIES.items() if name not in BASIC and one.base.of_row is not None]
+
+
+_COUNTING = [
+    click.option("--convention", type=CONVENTION, default="torch", show_default=True, help="Counting rule."),
+    click.option("--conventions", type=FILE, help="Counting rules of your own, beside the shipped ones."),
     click.option(
         "--unit",
         type=Choice(["mult_adds", "flops"]),
@@ -174,6 +240,14 @@ _VARIANT = [
         show_default=True,
         help="flops adds 2 x mult-adds.",
     ),
+]
+_VARIANT = [
+    click.option("-a", "--alpha", show_default="1", metavar="A", help="Width multiplier: 0.75, 3/4."),
+    click.option("--depth", show_default="1", metavar="D", help="Depth multiplier: 1.2."),
+    click.option("--rho", metavar="RHO", help="Resolution multiplier: 6/7."),
+    click.option("-r", "--resolution", metavar="PIXELS", help="Resolution: 192, or 192x256 (height x width)."),
+    click.option("--batch", type=int, default=1, show_default=True, metavar="N", help="Images a pass."),
+    *_COUNTING,
     click.option("--rounding", metavar="RULE", help="Rule for widths: floor, divisor:8, nearest:8, none, ..."),
     click.option("--standard", is_flag=True, help="The standard twin: pairs as the convolutions they factorise."),
     click.option("--classes", type=int, metavar="N", help="Outputs of the classifier."),
@@ -182,13 +256,7 @@ _VARIANT = [
     click.option(
         "--memory-rule", default="liveness", show_default=True, metavar="NAME", help="What is alive in memory."
     ),
-    click.option("--memory-rules", type=File(), help="Memory rules of your own, beside the shipped ones."),
-]
-_OUTPUT = [
-    click.option(
-        "-f", "--format", type=Choice(FORMATS), default="table", show_default=True, help="Form of the result."
-    ),
-    click.option("-o", "--output", type=File(), help="Write to a file instead."),
+    click.option("--memory-rules", type=FILE, help="Memory rules of your own, beside the shipped ones."),
 ]
 
 
@@ -261,40 +329,3 @@ def _listed(value: str) -> Any:
     if not isinstance(root, Sequence) or not all(isinstance(item, Scalar) for item in root.items):
         raise MbcostError(f"--set value `{value[:60]}` is not a list", help="write [1, 2]")
     return [item.text for item in root.items if isinstance(item, Scalar)]
-
-
-def heading(cost: Cost, unit: str = "mult_adds", *, leaving: tuple[str, ...] = ()) -> str:
-    """The line above every table: what was counted, and how; ``leaving`` are the fields of the variant it does not say."""
-    said = [words for field, words in cost.variant.words().items() if field not in leaving]
-    named = (
-        [cost.network.name] if cost.network.scaling is None else [cost.network.name, f"table {cost.network.table.name}"]
-    )
-    return ", ".join([*named, *said, *_unit(unit), *([] if cost.exact else [bound(cost)])])
-
-
-def counted(cost: Cost, unit: str) -> str:
-    """How a variant was counted, in words that several networks can share."""
-    said = cost.variant.words()
-    return ", ".join([*[said[field] for field in ("batch", "standard", "convention") if field in said], *_unit(unit)])
-
-
-def _unit(unit: str) -> list[str]:
-    return ["1 mult-add = 2 FLOPs"] if unit == "flops" else []
-
-
-def bound(cost: Cost) -> str:
-    """What makes a total a lower bound: the rows that say ``cost: unknown``."""
-    names = [row.name for row in cost.rows if not row.exact]
-    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return f"a lower bound: the cost of {listed} is not known"
-
-
-def report_keys(cost: Cost, schema: str, unit: str = "mult_adds") -> dict[str, Any]:
-    """The keys every JSON report begins with: what was counted, how, by which version, from which table."""
-    keys = cost.variant.keys()
-    changed: dict[str, Any] = {key: keys.pop(key) for key in ("set", "without") if key in keys}
-    table = {} if cost.network.scaling is None else {"table": cost.network.table.name}
-    return {
-        "schema": f"mbcost/{schema}", "version": __version__, "model": cost.network.name, **table, "table_hash": cost.network.digest,
-        **keys, "status": cost.status, "unit": unit, **changed,
-    }  # fmt: skip

@@ -7,53 +7,19 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, Any, TextIO
+from typing import IO, Any, TextIO
 
 from mbcost.errors import MbcostError
 from mbcost.process import undone
+from mbcost.report import Report, Table, render
 
-if TYPE_CHECKING:
-    from mbcost.report import Table
-
-__all__ = [
-    "FORMATS", "complain", "decimal", "hush", "json_text", "printing", "replacing", "table_text", "terminal", "write",
-]  # fmt: skip
-
-FORMATS = ("table", "json", "csv", "markdown", "latex")
+__all__ = ["complain", "hush", "printing", "replacing", "terminal", "write", "written"]
 
 
-def json_text(document: dict[str, Any]) -> str:
-    """A report as JSON: a list of rows has one row a line, integers are exact, other rationals are texts p/q."""
-    from json import dumps
-
-    parts = []
-    for key, value in document.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            body = ",\n    ".join(dumps(item, default=_exact) for item in value)
-            parts.append(f"  {dumps(key)}: [\n    {body}\n  ]")
-        else:
-            parts.append(f"  {dumps(key)}: {dumps(value, default=_exact)}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
-
-
-def _exact(value: Any) -> Any:
-    """A rational as JSON: an integer where it is whole, else the text p/q."""
-    return value.numerator if getattr(value, "denominator", 0) == 1 else str(value)
-
-
-def decimal(value: Any) -> float | None:
-    """An exact ratio or share as the JSON number nearest to it; None stays null."""
-    return None if value is None else value.numerator / value.denominator
-
-
-def table_text(table: Table, format: str, *, to_file: bool = False) -> str:
-    """A table in one of the text formats, fitted to the terminal when there is one."""
-    from mbcost.report import render
-
-    if format != "table" or to_file:
-        return render(table, format, ascii=not to_file and not _speaks_unicode())
-    width, color = terminal()
-    return render(table, format, width=width, color=color, ascii=not _speaks_unicode())
+def written(report: Report | Table, format: str, *, to_file: bool = False) -> str:
+    """A report in one of the formats, fitted to the terminal when there is one."""
+    width, color = (None, False) if to_file else terminal()
+    return render(report, format, width=width, color=color, ascii=not to_file and not _speaks_unicode())
 
 
 def terminal() -> tuple[int | None, bool]:

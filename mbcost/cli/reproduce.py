@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
-from mbcost import __version__
-from mbcost.cli.options import output_options
-from mbcost.cli.output import json_text, table_text, write
-from mbcost.cli.reproduced import cell_keys, cells_table, document_of, list_report, points_report, summary_table
+from mbcost.cli.options import Word, output_options
+from mbcost.cli.output import write, written
+from mbcost.cli.reproduced import cell_keys, list_report, paper_report, points_report
 from mbcost.errors import MbcostError, nearest
 from mbcost.papers import VERDICTS, Paper, load, papers, reproduce
 from mbcost.papers.commands import commands
-from mbcost.report import Table
+from mbcost.report import FORMATS, Report
 
 __all__ = ["command"]
 
@@ -23,19 +20,8 @@ PICTURES = ("png", "svg", "pdf")
 OTHER_PICTURES = ("jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "eps", "ps")
 
 
-class PaperName(click.ParamType[str]):
-    """A shipped paper, or the path of a paper file; completes shipped names and files."""
-
-    name = "PAPER"
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Shipped names that begin so, and files."""
-        found = [CompletionItem(paper) for paper in papers() if paper.startswith(incomplete)]
-        return found or [CompletionItem(incomplete, type="file")]
-
-
 @click.command("reproduce", short_help="Published tables and figures, cell by cell.")
-@click.argument("paper", type=PaperName(), required=False)
+@click.argument("paper", type=Word("PAPER", papers), required=False)
 @click.option("--table", "tables", multiple=True, metavar="N", help="The cells of one table; may be given again.")
 @click.option(
     "--figure", metavar="N", help="The points of one figure; with -o FILE.png, .svg or .pdf, the figure itself."
@@ -69,7 +55,7 @@ def command(
     if paper is None:
         if tables or figure or only or cell or explored:
             raise MbcostError("no paper is named", help=f"name one of {', '.join(papers())}")
-        _emit(list_report(format), format, output)
+        _emit(list_report(), format, output)
         return 0
     if sum(map(bool, (tables or only, figure, cell))) > 1:
         raise MbcostError("--figure, --cell and --table or --only ask for different things", help="give one of them")
@@ -91,18 +77,12 @@ def command(
     for id in tables:
         _known(id, known, f"`{source.name}` has no table `{id[:40]}`", "its tables are")
     results = reproduce(source, tables or None)
-    if format == "json":
-        _emit(document_of(source, results, wanted), format, output)
-    elif tables or wanted:
-        _emit(cells_table(source, results, wanted, format), format, output)
-    else:
-        _emit(summary_table(source, results, format), format, output)
+    _emit(paper_report(source, results, wanted, cells=bool(tables or wanted)), format, output)
     return 0 if all(result.as_expected for table in results for result in table.cells) else 1
 
 
-def _emit(result: Table | dict[str, Any], format: str, output: str | None) -> None:
-    text = json_text(result) if isinstance(result, dict) else table_text(result, format, to_file=output is not None)
-    write(text, output)
+def _emit(report: Report, format: str, output: str | None) -> None:
+    write(written(report, format, to_file=output is not None), output)
 
 
 def _wanted(only: str | None) -> tuple[str, ...]:
@@ -143,17 +123,6 @@ def _cell(source: Paper, spec: str, format: str, output: str | None) -> int:
         )
     result = results[0]
     found = commands(result.cell, source.quantities) if result.computed is not None else []
-    if format == "json":
-        document = {
-            "schema": "mbcost/cell/1",
-            "version": __version__,
-            "table": id,
-            **cell_keys(result),
-            "commands": [line for _, line in found if line],
-            "read": [read for read, line in found if line],
-        }
-        _emit(document, format, output)
-        return 0 if result.as_expected else 1
     said = f"published {result.cell.published}"
     if result.computed is not None:
         said += f", computed {result.printed}"
@@ -161,7 +130,15 @@ def _cell(source: Paper, spec: str, format: str, output: str | None) -> int:
     for number, (read, line) in enumerate(found):
         text += [f"# {'as published, ' if number else ''}read: {read}", *([line] if line else [])]
     text += [] if found else ["# nothing is computed for this cell"]
-    write("\n".join(text) + "\n", output)
+    told = [(read, line) for read, line in found if line]
+    keys = {
+        "table": id,
+        **cell_keys(result),
+        "commands": [line for _, line in told],
+        "read": [read for read, _ in told],
+    }
+    own = dict.fromkeys([name for name in FORMATS if name != "json"], lambda where: "\n".join(text) + "\n")
+    _emit(Report("cell/1", said, keys, forms=own), format, output)
     return 0 if result.as_expected else 1
 
 
@@ -191,7 +168,7 @@ def _figure(source: Paper, id: str, format: str, output: str | None) -> None:
 
         write(draw(figure, found, kind), output)
         return
-    _emit(points_report(source, figure, found, format), format, output)
+    _emit(points_report(source, figure, found), format, output)
 
 
 def _explore(source: Paper, output: str | None) -> None:

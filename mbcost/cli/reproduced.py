@@ -3,80 +3,37 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
-from mbcost import __version__
 from mbcost.papers import VERDICTS, Paper, Result, TableResult, load, papers, summary
 from mbcost.papers.commands import MAPS, command_of
 from mbcost.papers.points import PlotPoint
 from mbcost.papers.specs import Figure
-from mbcost.report import Column, Table
+from mbcost.report import Field, Report, Rows, at
+from mbcost.report.numbers import share, significant
 
-__all__ = ["cell_keys", "cells_table", "document_of", "list_report", "points_report", "summary_table"]
+__all__ = ["cell_keys", "list_report", "paper_report", "points_report"]
 
 
-def list_report(format: str) -> Table | dict[str, Any]:
+def list_report() -> Report:
     """Every shipped paper, with its tables and figures."""
-    sources = [load(name) for name in papers()]
-    if format == "json":
-        rows = [
-            {"name": p.name, "title": p.title, "arxiv": p.arxiv or None, "tables": [t.id for t in p.tables], "figures": [f.id for f in p.figures],
-             "cells": sum(len(t.cells) for t in p.tables)}
-            for p in sources
-        ]  # fmt: skip
-        return {"schema": "mbcost/papers/1", "version": __version__, "papers": rows}
-    columns = (
-        Column("name", "paper", "name"), Column("arxiv", "arXiv", "text", 2), Column("tables", "tables", "count"), Column("cells", "cells", "count"),
-        Column("figures", "figures", "text"), Column("title", "title", "text", 1),
-    )  # fmt: skip
-    lines = tuple(
-        (
-            p.name,
-            p.arxiv or None,
-            len(p.tables),
-            sum(len(t.cells) for t in p.tables),
-            ", ".join(f.id for f in p.figures) or None,
-            p.title,
-        )
-        for p in sources
+    fields = (
+        Field("name", "paper", "name"),
+        Field("title", to="json"),
+        Field("arxiv", "arXiv", "text", 2, lambda paper: paper.arxiv or None),
+        Field("tables", "tables", "count", get=lambda paper: len(paper.tables), to="columns"),
+        Field("tables", get=lambda paper: [table.id for table in paper.tables], to="json"),
+        Field(
+            "cells", "cells", "count", get=lambda paper: sum(len(table.cells) for table in paper.tables), to="columns"
+        ),
+        Field("figures", "figures", get=lambda paper: ", ".join(f.id for f in paper.figures) or None, to="columns"),
+        Field("title", "title", "text", 1, to="columns"),
+        Field("figures", get=lambda paper: [figure.id for figure in paper.figures], to="json"),
+        Field("cells", get=lambda paper: sum(len(table.cells) for table in paper.tables), to="json"),
     )
-    return Table(
-        "Published tables and figures",
-        columns,
-        lines,
-        notes=("mbcost reproduce PAPER holds one against what is computed",),
-    )
-
-
-def summary_table(source: Paper, results: tuple[TableResult, ...], format: str) -> Table:
-    """The verdicts of a paper, table by table; what differs from its expected verdict is named below."""
-    columns = (
-        Column("table", "table", "text"), Column("title", "title", "text", 9), Column("cells", "cells", "count"),
-        *[Column(verdict, verdict, "count", 1 if verdict in {"undefined", "measured"} else 0) for verdict in VERDICTS],
-    )  # fmt: skip
-    lines = []
-    for result in results:
-        counts = summary([result])
-        lines.append(
-            (
-                result.table.id,
-                result.table.title,
-                len(result.cells),
-                *[count if count or format == "csv" else None for count in counts.values()],
-            )
-        )
-    wrong = [(table.table.id, result) for table in results for result in table.cells if not result.as_expected]
-    total = sum(len(table.cells) for table in results)
-    notes = [f"{table}:{r.cell.row}:{r.cell.column}: {r.verdict}, {r.reason}" for table, r in wrong]
-    verdict = (
-        f"{len(wrong)} of {total} cells differ from their expected verdict"
-        if wrong
-        else f"All {total} cells have their expected verdict"
-    )
-    notes.append(f"{verdict}. --table N or --only VERDICTS shows cells, with reasons.")
-    return Table(
-        title_of(source), columns, tuple(lines), ("total", None, total, *summary(results).values()), tuple(notes)
-    )
+    rows = Rows(fields, [load(name) for name in papers()])
+    notes = ("mbcost reproduce PAPER holds one against what is computed",)
+    return Report("papers/1", "Published tables and figures", {"papers": rows}, notes)
 
 
 def title_of(source: Paper) -> str:
@@ -85,52 +42,112 @@ def title_of(source: Paper) -> str:
     return f"{short} (arXiv:{source.arxiv})" if source.arxiv else short
 
 
-def cells_table(source: Paper, results: tuple[TableResult, ...], wanted: tuple[str, ...], format: str) -> Table:
+def paper_report(source: Paper, results: tuple[TableResult, ...], wanted: tuple[str, ...], *, cells: bool) -> Report:
+    """The verdicts of a paper: cell by cell (those ``wanted``), or table by table for people; in JSON always every cell wanted."""
+    listed = [(table, [r for r in table.cells if not wanted or r.verdict in wanted]) for table in results]
+    keys = {
+        "paper": source.name, "title": source.title, "arxiv": source.arxiv or None, "source": source.source,
+        "convention": _conventions(results) or "torch",
+        "as_expected": all(result.as_expected for table in results for result in table.cells),
+        "tables": [{"id": t.table.id, "title": t.table.title, "cells": list(map(cell_keys, found))} for t, found in listed],
+        "summary": summary(results),
+    }  # fmt: skip
+    table = _cells(source, results, listed) if cells else _summary(results)
+    title = title_of(source)
+    if cells and len(results) == 1:
+        title += f", table {results[0].table.id}: {results[0].table.title}"
+    notes = table.notes
+    if cells and not table.rows:
+        notes = (f"No cell has the verdict {' or '.join(wanted)}.", *notes)
+    caption = f"{title}. Published and computed" if cells else ""
+    return Report("reproduce/1", title, {**keys, "table": table._replace(notes=notes)}, caption=caption)
+
+
+def _summary(results: tuple[TableResult, ...]) -> Rows:
+    """The verdicts of a paper, table by table; what differs from its expected verdict is named below."""
+    counts = [(result.table.id, result.table.title, len(result.cells), summary([result])) for result in results]
+    total = sum(len(table.cells) for table in results)
+    fields = [
+        Field("table", "table", get=lambda line: line[0]),
+        Field("title", "title", "text", 9, lambda line: line[1]),
+        Field("cells", "cells", "count", get=lambda line: line[2]),
+    ]
+    whole = ("total", None, total, summary(results))
+    for verdict in VERDICTS:
+        priority = 1 if verdict in {"undefined", "measured"} else 0
+        get = at(_number, verdict)
+        blank = at(_shown, verdict, whole)
+        fields.append(Field(verdict, verdict, "count", priority, blank, "people"))
+        fields.append(Field(verdict, verdict, "count", priority, get, "csv"))
+    wrong = [(table.table.id, result) for table in results for result in table.cells if not result.as_expected]
+    notes = [f"{table}:{r.cell.row}:{r.cell.column}: {r.verdict}, {r.reason}" for table, r in wrong]
+    verdict = (
+        f"{len(wrong)} of {total} cells differ from their expected verdict"
+        if wrong
+        else f"All {total} cells have their expected verdict"
+    )
+    notes.append(f"{verdict}. --table N or --only VERDICTS shows cells, with reasons.")
+    return Rows(fields, counts, whole, notes=tuple(notes), data=False)
+
+
+def _number(line: Any, verdict: str) -> int:
+    return line[3][verdict]  # type: ignore[no-any-return]
+
+
+def _shown(line: Any, verdict: str, whole: Any) -> int | None:
+    """The number of cells with a verdict; none is said in the total alone."""
+    return line[3][verdict] or (0 if line is whole else None)
+
+
+class _Line(NamedTuple):
+    """One cell with its table, and whether the line above says so already."""
+
+    table: TableResult
+    result: Result
+    again: bool
+    note: str
+
+
+def _cells(source: Paper, results: tuple[TableResult, ...], listed: list[tuple[TableResult, list[Result]]]) -> Rows:
     """Cells one below the other, with reasons as numbered notes (in CSV as a column)."""
-    several = len(results) > 1
-    whole = format == "csv"
-    columns = [Column("table", "table", "text")] if several or whole else []
-    columns += [
-        Column("row", "row", "text"), Column("column", "column", "text"), Column("published", "published", "number"),
-        Column("computed", "computed", "count", 3), Column("printed", "prints as", "number"), Column("verdict", "verdict", "text"),
-    ]  # fmt: skip
-    columns += [Column("reason", "reason", "text")] if whole else []
-    lines: list[tuple[Any, ...]] = []
+    lines: list[_Line] = []
     sections: list[int] = []
     reasons: dict[str, int] = {}
     before = None
-    for table in results:
-        headings = {column.name: column.title for column in table.table.columns}
-        for result in table.cells:
-            if wanted and result.verdict not in wanted:
-                continue
-            cell = result.cell
-            sections += [len(lines)] if before not in {None, (table.table.id, cell.row)} else []
-            again = (table.table.id, cell.row) == before and not whole
-            before = (table.table.id, cell.row)
-            head = (table.table.id,) if several or whole else ()
-            shown = () if not whole else (result.reason or None,)
-            verdict = result.verdict
-            if result.reason and not whole:
-                verdict += f" ({reasons.setdefault(result.reason, len(reasons) + 1)})"
-            lines.append(
-                (*(("",) * len(head) if again else head), "" if again else cell.row, cell.column if whole else headings[cell.column], cell.published,
-                 _computed(result, whole), result.printed or None, verdict, *shown)
-            )  # fmt: skip
-    title = (
-        title_of(source) if several else f"{title_of(source)}, table {results[0].table.id}: {results[0].table.title}"
-    )
-    notes = [f"({number}) {reason}" for reason, number in reasons.items()]
-    notes += [] if lines else [f"No cell has the verdict {' or '.join(wanted)}."]
-    return Table(
-        title,
-        tuple(columns),
-        tuple(lines),
-        None,
-        (*notes, _counted(results)),
-        tuple(sections),
-        f"{title}. Published and computed",
-    )
+    for table, found in listed:
+        for result in found:
+            at = (table.table.id, result.cell.row)
+            sections += [len(lines)] if before not in {None, at} else []
+            note = f" ({reasons.setdefault(result.reason, len(reasons) + 1)})" if result.reason else ""
+            lines.append(_Line(table, result, at == before, note))
+            before = at
+    several = len(results) > 1
+    fields = [
+        *(
+            [Field("table", "table", get=lambda line: "" if line.again else line.table.table.id, to="people")]
+            if several
+            else []
+        ),
+        Field("table", get=lambda line: line.table.table.id, to="csv"),
+        Field("row", "row", get=lambda line: "" if line.again else line.result.cell.row, to="people"),
+        Field("row", get=lambda line: line.result.cell.row, to="csv"),
+        Field("column", "column", get=_title, to="people"),
+        Field("column", get=lambda line: line.result.cell.column, to="csv"),
+        Field("published", "published", "number", get=lambda line: line.result.cell.published),
+        Field("computed", "computed", "count", 3, lambda line: _computed(line.result, whole=False), "people"),
+        Field("computed", kind="count", get=lambda line: _computed(line.result, whole=True), to="csv"),
+        Field("printed", "prints as", "number", get=lambda line: line.result.printed or None),
+        Field("verdict", "verdict", get=lambda line: line.result.verdict + line.note, to="people"),
+        Field("verdict", get=lambda line: line.result.verdict, to="csv"),
+        Field("reason", get=lambda line: line.result.reason or None, to="csv"),
+    ]
+    notes = (*[f"({number}) {reason}" for reason, number in reasons.items()], _counted(results))
+    return Rows(fields, lines, None, (), tuple(sections), notes=notes, data=False)
+
+
+def _title(line: _Line) -> str:
+    """The heading of the cell's column, as the paper has it."""
+    return next(column.title for column in line.table.table.columns if column.name == line.result.cell.column)
 
 
 def _computed(result: Result, whole: bool) -> Any:
@@ -140,8 +157,6 @@ def _computed(result: Result, whole: bool) -> Any:
         return value
     if whole:
         return str(value)
-    from mbcost.report.numbers import share, significant
-
     return share(value, 4) if result.cell.setting.get("share") else significant(value, 6)
 
 
@@ -166,74 +181,49 @@ def _conventions(results: tuple[TableResult, ...]) -> str:
     return ", ".join(found)
 
 
-def document_of(source: Paper, results: tuple[TableResult, ...], wanted: tuple[str, ...]) -> dict[str, Any]:
-    """The JSON report of a paper: `tables[]` with their `cells[]`, and the `summary`."""
-    return {
-        "schema": "mbcost/reproduce/1",
-        "version": __version__,
-        "paper": source.name,
-        "title": source.title,
-        "arxiv": source.arxiv or None,
-        "source": source.source,
-        "convention": _conventions(results) or "torch",
-        "as_expected": all(result.as_expected for table in results for result in table.cells),
-        "tables": [
-            {
-                "id": table.table.id,
-                "title": table.table.title,
-                "cells": [cell_keys(r) for r in table.cells if not wanted or r.verdict in wanted],
-            }
-            for table in results
-        ],
-        "summary": summary(results),
-    }
+def _of_cell(result: Result, name: str) -> Any:
+    return getattr(result.cell, name)
+
+
+def _of_note(result: Result, name: str) -> Any:
+    return getattr(result.cell.note, name) if result.cell.note else ()
+
+
+CELL = (
+    *[Field(name, get=at(_of_cell, name)) for name in ("row", "column", "published")],
+    Field("computed", kind="count"),
+    Field("printed", get=lambda r: r.printed or None),
+    Field("verdict"),
+    Field("expected"),
+    Field("reason", get=lambda r: r.reason or None),
+    *[Field(name, get=at(_of_note, name)) for name in ("ids", "evidence")],
+)
 
 
 def cell_keys(result: Result) -> dict[str, Any]:
     """One cell as JSON has it: exact integers, other rationals as texts p/q."""
-    cell = result.cell
-    return {
-        "row": cell.row, "column": cell.column, "published": cell.published, "computed": result.computed, "printed": result.printed or None,
-        "verdict": result.verdict, "expected": result.expected, "reason": result.reason or None,
-        "ids": list(cell.note.ids) if cell.note else [], "evidence": list(cell.note.evidence) if cell.note else [],
-    }  # fmt: skip
+    return Rows(CELL, ()).object(result)
 
 
-def points_report(source: Paper, figure: Figure, found: tuple[PlotPoint, ...], format: str) -> Table | dict[str, Any]:
+def points_report(source: Paper, figure: Figure, found: tuple[PlotPoint, ...]) -> Report:
     """The points of a figure, each with the source of its published value."""
     x = str(figure.x.setting.get("quantity", "mult_adds"))
-    if format == "json":
-        rows = [
-            {"series": p.series, "model": p.model, "alpha": str(p.alpha), "resolution": p.resolution, x: p.x, "published": p.y_text, "source": p.source, "command": command_of(p.setting)}
-            for p in found
-        ]  # fmt: skip
-        head = {
-            "schema": "mbcost/figure/1",
-            "version": __version__,
-            "paper": source.name,
-            "figure": figure.id,
-            "title": figure.title,
-        }
-        return {**head, "x": {"quantity": x, "title": figure.x.title}, "y": {"title": figure.y.title}, "points": rows}
-    columns = (
-        Column("series", "series", "text"), Column("model", "model", "name", 2), Column("alpha", "alpha", "number"),
-        Column("resolution", "resolution", "number"), Column(x, x.replace("_", "-"), "count"), Column("published", figure.y.title, "number"),
-        Column("source", "source", "text"), *([Column("command", "command", "text")] if format == "csv" else []),
-    )  # fmt: skip
     sources = {text: number for number, text in enumerate(dict.fromkeys(p.source for p in found), 1)}
-    whole = format == "csv"
-    lines = tuple(
-        (
-            p.series,
-            p.model,
-            p.alpha,
-            p.resolution,
-            p.x,
-            p.y_text,
-            *((p.source, command_of(p.setting)) if whole else (f"({sources[p.source]})",)),
-        )
-        for p in found
+    fields = (
+        Field("series", "series"),
+        Field("model", "model", "name", 2),
+        Field("alpha", "alpha", "number"),
+        Field("resolution", "resolution", "number", to="columns"),
+        Field("resolution", to="json"),
+        Field(x, x.replace("_", "-"), "count", get=lambda p: p.x),
+        Field("published", figure.y.title, "number", get=lambda p: p.y_text),
+        Field("source", "source", get=lambda p: f"({sources[p.source]})", to="people"),
+        Field("source", to="data"),
+        Field("command", get=lambda p: command_of(p.setting), to="data"),
     )
-    notes = tuple(f"({number}) {text}" for text, number in sources.items())
-    title = f"{title_of(source)}, figure {figure.id}: {figure.title}"
-    return Table(title, columns, lines, notes=(*notes, "-o FILE.pdf, .svg or .png draws it"))
+    keys = {
+        "paper": source.name, "figure": figure.id, "title": figure.title, "x": {"quantity": x, "title": figure.x.title},
+        "y": {"title": figure.y.title}, "points": Rows(fields, found),
+    }  # fmt: skip
+    notes = (*[f"({number}) {text}" for text, number in sources.items()], "-o FILE.pdf, .svg or .png draws it")
+    return Report("figure/1", f"{title_of(source)}, figure {figure.id}: {figure.title}", keys, notes)

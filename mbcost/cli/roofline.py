@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import click
 
 from mbcost.analysis.groups import share
-from mbcost.cli.options import (
-    File,
-    ModelName,
-    Question,
-    bits_options,
-    counted,
-    heading,
-    output_options,
-    report_keys,
-    variant_options,
-)
-from mbcost.cli.output import decimal, json_text, table_text
+from mbcost.cli.options import FILE, MODEL, Question, bits_options, output_options, variant_options
 from mbcost.dims import exact_text, rational
 from mbcost.errors import MbcostError
 from mbcost.memory.device import Device
@@ -27,18 +17,20 @@ from mbcost.memory.roofline import DEFAULT, Roofline, roofline
 from mbcost.memory.rules import device as device_of
 from mbcost.memory.rules import devices as all_devices
 from mbcost.network import Cost
-from mbcost.report import Column, Table, numbers
+from mbcost.report import Field, Report, Rows, numbers
+from mbcost.report.heads import counted, head, heading
+from mbcost.report.report import value
 
 __all__ = ["command"]
 
 MAX_RIDGE_POINT = 1_000_000
-MODEL = "the modelled time is a sum over layers, which caches and fused layers beat; the bound is of the whole network, and nothing beats it"
+MODELLED = "the modelled time is a sum over layers, which caches and fused layers beat; the bound is of the whole network, and nothing beats it"
 
 
 @click.command("roofline", short_help="Bound by compute or by memory, on a device.")
-@click.argument("models", type=ModelName(), nargs=-1, required=True, metavar="MODEL...")
+@click.argument("models", type=MODEL, nargs=-1, required=True, metavar="MODEL...")
 @click.option("--device", metavar="NAME", help="A device, by its ridge point; without one, every device.")
-@click.option("--devices", type=File(), help="Devices of your own, beside the shipped ones.")
+@click.option("--devices", type=FILE, help="Devices of your own, beside the shipped ones.")
 @click.option("--ridge-point", metavar="RP", help="Mult-adds a byte, instead of a device.")
 @bits_options
 @variant_options
@@ -80,82 +72,63 @@ def _widths(question: Question) -> str:
     return f"{weights} bits" if weights == maps else f"weights at {weights} bits, activations at {maps}"
 
 
-def _layers(cost: Cost, device: Device, question: Question) -> str:
+def _layers(cost: Cost, device: Device, question: Question) -> Report:
     found = roofline(cost, device.ridge_point, question.bits)
-    if question.format == "json":
-        document = report_keys(cost, "roofline/1")
-        document |= _point(device, question)
-        document["layers"] = [
-            {
-                "name": layer.name, "kind": layer.kind, "mult_adds": layer.mult_adds, "bytes": layer.bytes,
-                "intensity": None if layer.intensity is None else str(layer.intensity), "bound": layer.bound,
-                "time": str(layer.time), "share": decimal(share(layer.time, found.model_time)),
-            }
-            for layer in found.layers
-        ]  # fmt: skip
-        document["total"] = _sums(found, device)
-        return json_text(document)
-    columns = (
-        Column("name", "layer", "name"),
-        Column("kind", "kind", "text", 3),
-        Column("mult_adds", "mult-adds", "count"),
-        Column("bytes", "bytes", "number", 2),
-        Column("intensity", "mult-adds a byte", "ratio"),
-        Column("bound", "bound by"),
-        Column("time", "time", "ratio", 4),
-        Column("share", "share", "share"),
+    fields = (
+        Field("name", "layer", "name"),
+        Field("kind", "kind", "text", 3),
+        Field("mult_adds", "mult-adds", "count"),
+        Field("bytes", "bytes", "number", 2, to="columns"),
+        Field("bytes", kind="count", to="json"),
+        Field("intensity", "mult-adds a byte", "ratio", to="columns"),
+        Field("intensity", kind="number", to="json"),
+        Field("bound", "bound by"),
+        Field("time", "time", "ratio", 4, to="columns"),
+        Field("time", kind="number", to="json"),
+        Field("share", "share", "share", get=lambda layer: share(layer.time, found.model_time)),
     )
-    rows = tuple(
-        (x.name, x.kind, x.mult_adds, x.bytes, x.intensity, x.bound, x.time, share(x.time, found.model_time)) for x in found.layers
+    intensity = found.mult_adds / found.bytes if found.bytes else None
+    total = SimpleNamespace(
+        name="total", kind=None, mult_adds=found.mult_adds, bytes=found.bytes, intensity=intensity, bound=None, time=found.model_time,
     )  # fmt: skip
-    total = (
-        "total", None, found.mult_adds, found.bytes, found.mult_adds / found.bytes if found.bytes else None, None, found.model_time, Fraction(1),
-    )  # fmt: skip
+    keys = {
+        **head(cost),
+        **_point(device, question),
+        "layers": Rows(fields, found.layers, total),
+        "total": _sums(found, device),
+    }
     waits = sum([layer.time for layer in found.layers if layer.bound == "memory"], Fraction(0))
     waiting = numbers.share(share(waits, found.model_time) or Fraction(0))
     least, whole = (numbers.count(-(-x.numerator // x.denominator)) for x in (found.bound, found.model_time))
     notes = (
         f"{waiting} of the modelled time waits for memory; no less than {least} of {whole} is needed",
         *_seconds(found, device),
-        MODEL,
+        MODELLED,
     )
     title = f"{heading(cost)}, {device.title or device.name}: {exact_text(device.ridge_point)} mult-adds a byte, {_widths(question)}"
-    table = Table(title, columns, rows, total, notes=notes, caption=f"Roofline of {cost.network.name}")
-    return table_text(table, question.format, to_file=question.output is not None)
+    return Report("roofline/1", title, keys, notes, f"Roofline of {cost.network.name}")
 
 
-def _times(costs: list[Cost], devices: list[Device], question: Question) -> str:
+def _times(costs: list[Cost], devices: list[Device], question: Question) -> Report:
     found = [(cost, device, roofline(cost, device.ridge_point, question.bits)) for device in devices for cost in costs]
-    if question.format == "json":
-        document = {
-            key: value
-            for key, value in report_keys(costs[0], "roofline-times/1").items()
-            if key not in {"model", "table_hash"}
-        }
-        document["models"] = [
-            {"model": cost.network.name, **_point(device, question), **_sums(line, device)} for cost, device, line in found
-        ]  # fmt: skip
-        return json_text(document)
-    columns = (
-        Column("device", "device"),
-        Column("ridge_point", "mult-adds a byte", "number"),
-        Column("model", "model", "name"),
-        Column("mult_adds", "mult-adds", "count"),
-        Column("bytes", "bytes", "number", 1),
-        Column("model_time", "modelled time", "ratio"),
-        Column("bound", "bound", "ratio", 2),
-        Column("slower", "of its mult-adds", "ratio"),
+    fields = (
+        Field("device", "device", get=lambda at: at[1].title or at[1].name),
+        Field("ridge_point", "mult-adds a byte", "number", get=lambda at: at[1].ridge_point),
+        Field("model", "model", "name", get=lambda at: at[0].network.name),
+        Field("mult_adds", "mult-adds", "count", get=lambda at: at[2].mult_adds),
+        Field("bytes", "bytes", "number", 1, lambda at: at[2].bytes),
+        Field("model_time", "modelled time", "ratio", get=lambda at: at[2].model_time),
+        Field("bound", "bound", "ratio", 2, lambda at: at[2].bound),
+        Field("slower", "of its mult-adds", "ratio", get=lambda at: share(at[2].model_time, at[2].mult_adds)),
     )
-    rows = tuple(
-        (
-            device.title or device.name, device.ridge_point, cost.network.name, line.mult_adds, line.bytes, line.model_time, line.bound,
-            line.model_time / line.mult_adds if line.mult_adds else None,
-        )
-        for cost, device, line in found
-    )  # fmt: skip
+    models = [{"model": c.network.name, **_point(device, question), **_sums(line, device)} for c, device, line in found]
+    keys = {
+        **head(costs[0], leaving=("model", "table_hash")),
+        "models": models,
+        "table": Rows(fields, found, data=False),
+    }
     title = f"model time, {counted(costs[0], question.unit)}, {_widths(question)}"
-    table = Table(title, columns, rows, notes=(MODEL,), caption="Modelled time in units of one mult-add at the peak")
-    return table_text(table, question.format, to_file=question.output is not None)
+    return Report("roofline-times/1", title, keys, (MODELLED,), "Modelled time in units of one mult-add at the peak")
 
 
 def _point(device: Device, question: Question) -> dict[str, Any]:
@@ -168,12 +141,12 @@ def _point(device: Device, question: Question) -> dict[str, Any]:
 def _sums(found: Roofline, device: Device) -> dict[str, Any]:
     """Totals as JSON has them: exact texts beside numbers."""
     keys: dict[str, Any] = {
-        "mult_adds": found.mult_adds, "bytes": found.bytes, "model_time": str(found.model_time), "model_time_number": decimal(found.model_time),
-        "bound": str(found.bound), "bound_number": decimal(found.bound),
+        "mult_adds": found.mult_adds, "bytes": found.bytes, "model_time": str(found.model_time), "model_time_number": value(found.model_time, "ratio"),
+        "bound": str(found.bound), "bound_number": value(found.bound, "ratio"),
     }  # fmt: skip
     if device.peak is not None and device.bandwidth is not None:
-        keys["seconds"] = decimal(found.model_time / device.peak)
-        keys["bound_seconds"] = decimal(found.bound / device.peak)
+        keys["seconds"] = value(found.model_time / device.peak, "ratio")
+        keys["bound_seconds"] = value(found.bound / device.peak, "ratio")
     return keys
 
 

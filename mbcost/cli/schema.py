@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mbcost.cli.options import File
+from mbcost.cli.options import FILE
 from mbcost.cli.output import write
 
 __all__ = ["command"]
@@ -12,7 +12,7 @@ __all__ = ["command"]
 
 @click.command("schema", short_help="JSON Schema of the layer table, for editors.")
 @click.option("--budgets", is_flag=True, help="The schema of budgets files instead.")
-@click.option("-o", "--output", type=File(), help="Write to a file instead.")
+@click.option("-o", "--output", type=FILE, help="Write to a file instead.")
 def command(budgets: bool, output: str | None) -> None:
     """JSON Schema of the layer table (or of budgets files), for the completion and checks of an editor.
 

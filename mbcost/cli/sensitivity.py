@@ -1,4 +1,4 @@
-"""How a cost reacts to alpha and rho, as tables and as JSON: ``mbcost formula --sensitivity``."""
+"""How a cost reacts to alpha and rho, as a report: ``mbcost formula --sensitivity``."""
 
 from __future__ import annotations
 
@@ -6,68 +6,62 @@ from fractions import Fraction
 from typing import Any
 
 from mbcost.analysis.sensitivity import Sensitivity, sensitivity
-from mbcost.cli.output import decimal
-from mbcost.report import Column, Table
+from mbcost.report import Field, Report, Rows, at
 
-__all__ = ["document", "sensitivity", "tables"]
+__all__ = ["report", "sensitivity"]
 
 
-def tables(found: Sensitivity, heading: str) -> list[Table]:
-    """The partial derivatives, the shares by kind, and the crossovers, each as a table."""
+def report(found: Sensitivity, head: dict[str, Any], heading: str) -> Report:
+    """The partial derivatives, the shares by kind, and the crossovers, each as a table.
+
+    In JSON exact rationals are texts p/q, elasticities and shares the nearest numbers.
+    """
     point = f"{heading}, idealised"
-    columns = (
-        Column("quantity", "quantity"), Column("variable", "by"), Column("value", "value", "count"), Column("derivative", "derivative", "count"),
-        Column("elasticity", "elasticity", "ratio"), Column("realised", "realised, since half", "ratio", 1),
-    )  # fmt: skip
-    rows = tuple(
-        (
-            p.quantity,
-            p.variable,
-            _whole(p.value),
-            _whole(p.derivative),
-            p.elasticity,
-            None if p.realised is None else Fraction(str(round(p.realised, 9))),
-        )
-        for p in found.partials
-    )
-    first = Table(
-        f"{point}: how the cost reacts",
-        columns,
-        rows,
-        notes=("elasticity: the exponent the cost has here; alpha^2 would be 2",),
+    partials = (
+        Field("quantity", "quantity"),
+        Field("variable", "by"),
+        Field("value", "value", "count", get=lambda p: _whole(p.value), to="columns"),
+        Field("value", to="json"),
+        Field("derivative", "derivative", "count", get=lambda p: _whole(p.derivative), to="columns"),
+        Field("derivative", to="json"),
+        Field("elasticity", "elasticity", "ratio"),
+        Field("realised", "realised, since half", "ratio", 1, lambda p: _nearest(p.realised), "columns"),
+        Field("realised_exponent", get=lambda p: p.realised, to="json"),
     )
     kinds = list(found.kinds)
-    share_columns = (Column("alpha", "alpha", "number"), *(Column(kind, kind, "share") for kind in kinds))
-    share_rows = tuple((alpha, *(shares.get(kind) for kind in kinds)) for alpha, shares in found.shares)
-    forms = tuple(f"{kind}: {series.text('alpha')}" for kind, series in found.kinds.items())
-    result = [first, Table(f"{point}: share of the mult-adds by kind", share_columns, share_rows, notes=forms)]
-    if found.crossovers:
-        cross_columns = (
-            Column("smaller", "kinds"),
-            Column("larger", "outweigh"),
-            Column("alpha", "below alpha", "ratio"),
-        )
-        cross_rows = tuple((" + ".join(c.smaller), " + ".join(c.larger), c.alpha) for c in found.crossovers)
-        result.append(Table(f"{point}: which kinds outweigh the pointwise layers", cross_columns, cross_rows))
-    return result
-
-
-def _whole(value: Fraction) -> int:
-    """A real value to the nearest whole number."""
-    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
-
-
-def document(found: Sensitivity) -> dict[str, Any]:
-    """The same as JSON keys: exact rationals as texts p/q, elasticities and shares as the nearest numbers."""
-    return {
-        "partials": [
-            {
-                "quantity": p.quantity, "variable": p.variable, "value": p.value, "derivative": p.derivative,
-                "elasticity": decimal(p.elasticity), "realised_exponent": p.realised,
-            }
-            for p in found.partials
-        ],
+    shares = [Field("alpha", "alpha", "number", get=lambda line: line[0])]
+    shares += [Field(kind, kind, "share", get=at(_share_of, kind), optional=True) for kind in kinds]
+    crossovers = (
+        Field("smaller", "kinds", get=lambda c: " + ".join(c.smaller), to="columns"),
+        Field("larger", "outweigh", get=lambda c: " + ".join(c.larger), to="columns"),
+        Field("smaller", to="json"),
+        Field("larger", to="json"),
+        Field("alpha", "below alpha", "ratio"),
+    )
+    keys: dict[str, Any] = {
+        **head,
+        "partials": Rows(
+            partials, found.partials, title=f"{point}: how the cost reacts",
+            notes=("elasticity: the exponent the cost has here; alpha^2 would be 2",),
+        ),
         "kinds": {kind: [str(term) for term in series.terms] for kind, series in found.kinds.items()},
-        "shares": [{"alpha": str(alpha), **{kind: decimal(share) for kind, share in shares.items()}} for alpha, shares in found.shares],
-        "crossovers": [{"smaller": list(c.smaller), "larger": list(c.larger), "alpha": decimal(c.alpha)} for c in found.crossovers],
+        "shares": Rows(
+            shares, found.shares, title=f"{point}: share of the mult-adds by kind",
+            notes=tuple(f"{kind}: {series.text('alpha')}" for kind, series in found.kinds.items()),
+        ),
+        "crossovers": Rows(crossovers, found.crossovers, title=f"{point}: which kinds outweigh the pointwise layers") if found.crossovers else [],
     }  # fmt: skip
+    return Report("sensitivity/2", point, keys)
+
+
+def _share_of(line: tuple[Fraction, dict[str, Fraction]], kind: str) -> Fraction | None:
+    return line[1].get(kind)
+
+
+def _whole(amount: Fraction) -> int:
+    """A real value to the nearest whole number."""
+    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
+
+
+def _nearest(exponent: float | None) -> Fraction | None:
+    return None if exponent is None else Fraction(str(round(exponent, 9)))

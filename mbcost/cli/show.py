@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import click
 
-from mbcost.cli.options import File, ModelName
+from mbcost.cli.options import FILE, MODEL
 from mbcost.cli.output import write
 
 __all__ = ["command"]
 
 
 @click.command("show", short_help="The layer table itself, as YAML.")
-@click.argument("model", type=ModelName())
+@click.argument("model", type=MODEL)
 @click.option("--expanded", is_flag=True, help="Every default and the parts of composites written out.")
-@click.option("-o", "--output", type=File(), help="Write to a file instead.")
+@click.option("-o", "--output", type=FILE, help="Write to a file instead.")
 def command(model: str, expanded: bool, output: str | None) -> None:
     """The layer table of MODEL, as YAML; `mbcost table -` reads it back.
 

@@ -13,23 +13,23 @@ from mbcost.analysis.ranges import asked
 from mbcost.analysis.solve import Solver
 from mbcost.analysis.standard import Accuracy, Point, accuracies
 from mbcost.cli.options import (
-    ModelName,
+    MODEL,
     Question,
     bits_given,
+    columns_option,
     given_limits,
-    heading,
     limit_options,
     output_options,
-    report_keys,
     variant_options,
 )
-from mbcost.cli.options import bound as lower_bound
-from mbcost.cli.output import decimal, json_text, table_text
 from mbcost.dims import MAX_ALPHA, MAX_RESOLUTION, exact_text
 from mbcost.errors import MbcostError
 from mbcost.network import Cost, Network
 from mbcost.quantities import measured
-from mbcost.report import Column, Table, numbers
+from mbcost.report import Field, Report, Rows, at, numbers
+from mbcost.report.heads import bound as lower_bound
+from mbcost.report.heads import head
+from mbcost.report.report import value
 
 __all__ = ["command"]
 
@@ -37,8 +37,9 @@ Size = tuple[int, int]
 
 
 @click.command("solve", short_help="The largest alpha or resolution within limits.")
-@click.argument("model", type=ModelName())
+@click.argument("model", type=MODEL)
 @limit_options("solve", "max", "min")
+@columns_option
 @variant_options
 @output_options
 def command(model: str, **options: Any) -> int:
@@ -57,13 +58,10 @@ def command(model: str, **options: Any) -> int:
     question = Question(options)
     network = question.load(model)
     axes = asked(network, *question.axes())
-    shown = [quantity.name for quantity in question.quantities()]
+    shown = [quantity.name for quantity in question.shown]
     solver = Solver(network, question.variant(), [*shown, *[limit.quantity for limit in limits]], question.bits)
     answer = Answer(network, solver, limits, *axes, published(model, network))
-    if question.format == "json":
-        question.emit(json_text(_document(answer, question)))
-    else:
-        question.emit(table_text(_table(answer, question), question.format, to_file=question.output is not None))
+    question.emit(_report(answer, question))
     return 1 if not answer.solutions or _unsure(answer) else 0
 
 
@@ -114,26 +112,30 @@ def published(model: str, network: Network) -> list[Accuracy]:
     return accuracies(network, [load("tf_slim"), load("mobilenet_v3")]) if model in models() else []
 
 
-def _document(answer: Answer, question: Question) -> dict[str, Any]:
-    """The report as JSON has it: the best network's keys, then what stands beside it."""
+def _report(answer: Answer, question: Question) -> Report:
+    """The best network, what is above it, and what stands beside it."""
     best = answer.solutions[0] if answer.solutions else None
-    document = report_keys(_cost(answer), "solve/1", question.unit)
-    document["limits"] = {_name(limit)[2:].replace("-", "_"): limit.amount for limit in answer.limits}
-    document.update(_keys(answer, best, question.unit) if best is not None else dict.fromkeys(EMPTY))
+    cost, unit = _cost(answer), question.unit
+    keys = head(cost, unit) | question.widths
+    keys["limits"] = {_name(limit)[2:].replace("-", "_"): limit.amount for limit in answer.limits}
+    keys |= _keys(answer, best, question) if best is not None else dict.fromkeys(EMPTY)
     if len(answer.solutions) > 1:
-        document["solutions"] = [_keys(answer, one, question.unit) for one in answer.solutions]
-    document["standard_grid"] = [_point_keys(point, question.unit) for point in answer.grid]
-    document["known_within"] = bool(answer.solutions) and not _unsure(answer)
-    document["published"] = None
+        keys["solutions"] = [_keys(answer, one, question) for one in answer.solutions]
+    keys["standard_grid"] = [_point_keys(point, question) for point in answer.grid]
+    keys["known_within"] = bool(answer.solutions) and not _unsure(answer)
+    keys["published"] = None
     if answer.most_accurate is not None:
         one, values = answer.most_accurate
-        keys = _point_keys(Point(one.alpha, one.size, values), question.unit)
-        document["published"] = {"name": one.name, **keys, "top1": decimal(one.top1), "source": one.source}
+        point = _point_keys(Point(one.alpha, one.size, values), question)
+        keys["published"] = {"name": one.name, **point, "top1": value(one.top1, "ratio"), "source": one.source}
     if best is None:
-        document["cheapest"] = _point_keys(answer.cheapest(), question.unit)
+        keys["cheapest"] = _point_keys(answer.cheapest(), question)
         largest = answer.largest()
-        document["largest"] = None if largest is None else _point_keys(largest, question.unit)
-    return document
+        keys["largest"] = None if largest is None else _point_keys(largest, question)
+    keys["table"] = _table(answer, question)
+    words = [f"{limit.quantity} {'at least' if limit.least else 'at most'} {limit.amount:,}" for limit in answer.limits]
+    title = ", ".join([question.heading(cost, "alpha", "resolution"), *words])
+    return Report("solve/1", title, keys, tuple(_notes(answer)))
 
 
 EMPTY = ("alpha", "ideal_alpha", "resolution", "channels", "mult_adds", "params", "binding", "next")
@@ -146,9 +148,9 @@ def _cost(answer: Answer) -> Cost:
     return answer.network.count(answer.solver.variant.at(at.alpha, at.size))
 
 
-def _keys(answer: Answer, one: Solution, unit: str) -> dict[str, Any]:
+def _keys(answer: Answer, one: Solution, question: Question) -> dict[str, Any]:
     below = None if one.below is None else str(one.below)
-    alpha: dict[str, Any] = {"from": str(one.alpha), "below": below, "decimal": decimal(one.decimal)}
+    alpha: dict[str, Any] = {"from": str(one.alpha), "below": below, "decimal": value(one.decimal, "ratio")}
     if one.step is not None:  # the divisor rule's steps can begin just above a rational, and end with one
         alpha |= {"above": str(one.step.start.alpha)} if one.step.start.after else {}
         alpha |= {"below_included": True} if below and one.step.end.after else {}
@@ -157,87 +159,91 @@ def _keys(answer: Answer, one: Solution, unit: str) -> dict[str, Any]:
         where = {"alpha": str(one.next.alpha)} if answer.by_alpha else {"resolution": list(one.next.size)}
         following = {**where, "quantity": one.binding, "value": one.next.values[one.binding]}
     keys: dict[str, Any] = {
-        "alpha": alpha, "ideal_alpha": decimal(one.ideal) if answer.by_alpha else None, "resolution": list(one.size),
-        "channels": answer.channels(one.alpha, one.size), **_costs(one.values, unit),
+        "alpha": alpha, "ideal_alpha": value(one.ideal, "ratio") if answer.by_alpha else None, "resolution": list(one.size),
+        "channels": answer.channels(one.alpha, one.size), **_costs(one.values, question),
         "binding": one.binding, "next": following,
     }  # fmt: skip
     if one.smallest is not None:
         keys["smallest_resolution"] = list(one.smallest)
-        keys["ideal_rho"] = decimal(one.ideal)
+        keys["ideal_rho"] = value(one.ideal, "ratio")
     return keys
 
 
-def _point_keys(point: Point, unit: str) -> dict[str, Any]:
-    return {"alpha": str(point.alpha), "resolution": list(point.size), **_costs(point.values, unit)}
+def _point_keys(point: Point, question: Question) -> dict[str, Any]:
+    return {"alpha": str(point.alpha), "resolution": list(point.size), **_costs(point.values, question)}
 
 
-def _costs(values: dict[str, Any], unit: str) -> dict[str, Any]:
-    """The costs every report has, and what a unit adds."""
-    return {name: values[name] for name in ("mult_adds", "params", *(("flops",) if unit == "flops" else ()))}
+def _costs(values: dict[str, Any], question: Question) -> dict[str, Any]:
+    """The costs every report has, and under `quantities` those that are limited besides."""
+    keyed = {name: values[name] for name in question.usual}
+    more = {name: amount for name, amount in values.items() if name not in question.usual}
+    return {**keyed, **({"quantities": more} if more else {})}
 
 
-def _table(answer: Answer, question: Question) -> Table:
+def _table(answer: Answer, question: Question) -> Rows:
     """The answer, what is above it, and what stands beside it."""
-    words = [heading(_cost(answer), question.unit, leaving=("alpha", "resolution"))]
-    words += [
-        f"{limit.quantity} {'at least' if limit.least else 'at most'} {limit.amount:,}" for limit in answer.limits
+    fields = [
+        Field("point", "point"),
+        Field("alpha", "alpha", get=lambda line: _text(line.alpha), to="people"),
+        Field("below", "to below", get=lambda line: _text(line.below), to="people"),
+        Field("alpha", kind="number", to="csv"),
+        Field("below", kind="number", to="csv"),
+        Field("resolution", "resolution"),
     ]
-    flops = question.unit == "flops"
-    columns = (
-        Column("point", "point"), Column("alpha", "alpha"), Column("below", "to below"), Column("resolution", "resolution"),
-        Column("mult_adds", "mult-adds", "count"),
-        *((Column("flops", "FLOPs (2 x mult-adds)", "count"),) if flops else ()),
-        Column("params", "params", "count"), Column("remark", "remark", "text", 1),
-    )  # fmt: skip
+    fields += [Field(one.name, one.heading, "count", get=at(_Line.cost, one.name)) for one in question.shown]
+    fields.append(Field("remark", "remark", "text", 1))
     lines: list[_Line] = []
     for number, one in enumerate(answer.solutions):
         best, other = ("largest not ruled out", "not ruled out") if _unsure(answer) else ("best", "also within")
         lines += _lines(answer, one, other if number else best)
     if not answer.solutions:
         cheapest = answer.cheapest()
-        lines.append(_Line("cheapest", cheapest.alpha, cheapest.size, cheapest.values))
+        lines.append(_line("cheapest", cheapest.alpha, cheapest.size, cheapest.values))
         largest = answer.largest()
         if largest is not None:
-            remark = "within what is at most, but not at least"
-            lines.append(_Line("largest", largest.alpha, largest.size, largest.values, remark))
-    beside = [_Line("standard grid", *point) for point in answer.grid]
+            lines.append(_line("largest", *largest, "within what is at most, but not at least"))
+    beside = [_line("standard grid", *point) for point in answer.grid]
     if answer.most_accurate is not None:
         accuracy, values = answer.most_accurate
-        beside.append(_Line("published", accuracy.alpha, accuracy.size, values, _accuracy(accuracy)))
-    rows = tuple(line.cells(flops) for line in [*lines, *beside])
-    return Table(", ".join(words), columns, rows, notes=tuple(_notes(answer)), sections=(len(lines),) if beside else ())
+        said = f"top-1 {value(accuracy.top1, 'ratio')} %, {accuracy.name}"
+        beside.append(_line("published", accuracy.alpha, accuracy.size, values, said))
+    return Rows(fields, lines + beside, sections=(len(lines),) if beside else (), data=False)
 
 
 class _Line(NamedTuple):
-    """One row of the answer."""
+    """One row of the answer; a point that is only named has no costs."""
 
     point: str
     alpha: Fraction | str
-    size: Size | str
+    resolution: str
     values: dict[str, Any] | None = None
     remark: str | None = None
     below: Fraction | None = None
 
-    def cells(self, flops: bool) -> tuple[Any, ...]:
-        """The row's cells; a point that is only named has no costs."""
-        names = ("mult_adds", *(("flops",) if flops else ()), "params")
-        costs = [None if self.values is None else self.values[name] for name in names]
-        alpha = self.alpha if isinstance(self.alpha, str) else exact_text(self.alpha)
-        size = self.size if isinstance(self.size, str) else _size(self.size)
-        return self.point, alpha, None if self.below is None else exact_text(self.below), size, *costs, self.remark
+    def cost(self, name: str) -> Any:
+        """A cost of the point."""
+        return None if self.values is None else self.values[name]
+
+
+def _text(alpha: Fraction | str | None) -> str | None:
+    return exact_text(alpha) if isinstance(alpha, Fraction) else alpha
+
+
+def _line(point: str, alpha: Fraction, size: Size, values: dict[str, Any] | None, remark: str | None = None) -> _Line:
+    return _Line(point, alpha, _size(size), values, remark)
 
 
 def _lines(answer: Answer, one: Solution, name: str) -> list[_Line]:
     """A solution, the next network, which breaks a limit, and the idealised one."""
-    found = [_Line(name, one.alpha, one.size, one.values, _remark(one), one.below)]
+    best = _line(name, one.alpha, one.size, one.values, _remark(one))
+    found = [best._replace(below=one.below)]
     if one.next is not None:
-        found.append(
-            _Line("next", *one.next, f"{one.binding}: {'below' if bounds_below(answer.limits) else 'above'} the limit")
-        )
+        side = "below" if bounds_below(answer.limits) else "above"
+        found.append(_line("next", *one.next, f"{one.binding}: {side} the limit"))
     if one.ideal is not None:
         root = numbers.fixed(one.ideal, 10)
-        line = _Line("idealised", one.alpha, one.size, None, "without rounding")
-        found.append(line._replace(alpha=root) if answer.by_alpha else line._replace(size=f"rho {root}"))
+        line = _line("idealised", one.alpha, one.size, None, "without rounding")
+        found.append(line._replace(alpha=root) if answer.by_alpha else line._replace(resolution=f"rho {root}"))
     return found
 
 
@@ -251,10 +257,6 @@ def _remark(one: Solution) -> str | None:
     if one.below is not None and one.step is not None and one.step.end.after:
         words.append(f"{exact_text(one.below)} too")
     return ", ".join(words) or None
-
-
-def _accuracy(found: Accuracy) -> str:
-    return f"top-1 {decimal(found.top1)} %, {found.name}"
 
 
 def _notes(answer: Answer) -> list[str]:

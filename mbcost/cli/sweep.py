@@ -12,26 +12,30 @@ from mbcost.analysis.grid import Grid
 from mbcost.analysis.groups import share
 from mbcost.analysis.ranges import asked
 from mbcost.analysis.standard import axes
-from mbcost.cli.options import Choice, ModelName, Question, heading, output_options, report_keys, variant_options
-from mbcost.cli.output import FORMATS, decimal, json_text, table_text, write
+from mbcost.cli.options import MODEL, Choice, Question, columns_options, output_options, variant_options
+from mbcost.cli.output import write
 from mbcost.cli.stream import opened, watched
 from mbcost.dims.amounts import parse_count
 from mbcost.errors import MbcostError
 from mbcost.network import Network
-from mbcost.report import Column, Table, numbers
+from mbcost.quantities import Quantity
+from mbcost.report import FORMATS, Field, Report, numbers, render
+from mbcost.report import Rows as ReportRows
+from mbcost.report.heads import head
+from mbcost.report.report import value
 
 __all__ = ["command"]
 
 MAX_POINTS = 2_000_000
 LONG = 200_000  # points from which on there is a progress bar
-SWEEP_FORMATS = (*FORMATS, "jsonl")
+SCHEMA = "sweep/1"
 
 Size: TypeAlias = tuple[int, int]
 Rows: TypeAlias = Iterator[tuple[Fraction, list[tuple[Any, ...]]]]
 
 
 @click.command("sweep", short_help="A grid over alpha and resolution.")
-@click.argument("model", type=ModelName())
+@click.argument("model", type=MODEL)
 @click.option("--gap", is_flag=True, help="The idealised mult-adds too, and how far the realised are from them.")
 @click.option("--plot", "figure", metavar="FILE", help="Draw the grid: .png, .svg or .pdf (extra `plot`).")
 @click.option(
@@ -42,6 +46,7 @@ Rows: TypeAlias = Iterator[tuple[Fraction, list[tuple[Any, ...]]]]
     help="A budget in mult-adds for --plot: a contour line. Repeatable.",
 )
 @click.option("--yes", is_flag=True, help=f"More than {MAX_POINTS:,} points.")
+@columns_options
 @variant_options
 @output_options
 def command(model: str, gap: bool, figure: str | None, budgets: tuple[str, ...], yes: bool, **options: Any) -> None:
@@ -65,7 +70,7 @@ def command(model: str, gap: bool, figure: str | None, budgets: tuple[str, ...],
     network = question.load(model)
     grid = _grid(network, question, yes)
     if figure is not None:
-        from mbcost.plot_sweep import draw
+        from mbcost.plot.sweep import draw
 
         write(draw(grid, network.name, limits, kind), figure)
         if question.format == "table" and question.output is None:
@@ -86,7 +91,7 @@ for _option in command.params:
         elif _option.name == "resolution":
             _option.help = "Resolutions: 96:224:32, or 192x256 (height x width)."
         elif _option.name == "format":
-            _option.type = Choice(SWEEP_FORMATS)
+            _option.type = Choice([*FORMATS, "jsonl"])
 
 
 def _kind(path: str) -> str:
@@ -108,148 +113,125 @@ def _grid(network: Network, question: Question, yes: bool) -> Grid:
             f"a grid of {count:,} points, more than {MAX_POINTS:,}",
             help="add --yes to have them all, or take larger steps",
         )
-    return Grid(network, widths, sizes, variant)
+    grid = Grid(network, widths, sizes, variant)
+    grid.bits = question.bits
+    return grid
 
 
 def _write(grid: Grid, question: Question, gap: bool) -> None:
-    writers = {"csv": _csv, "json": _json, "jsonl": _json_lines}
-    writer = writers.get(question.format)
-    rows = _rows(grid, gap)
+    quantities = question.keyed()
+    rows = _rows(grid, quantities, gap)
     if len(grid) > LONG:
         rows = watched(rows, len(grid.alphas), question.output)
+    points = _Points(grid, question, quantities, gap)
+    writer = {"csv": points.csv, "json": points.json, "jsonl": points.json_lines}.get(question.format)
     if writer is None:
-        table = _table(grid, rows, question.unit, gap)
-        question.emit(table_text(table, question.format, to_file=question.output is not None))
+        question.emit(points.report(rows))
         return
     with opened(question.output) as stream:
-        stream.writelines(writer(grid, rows, question.unit, gap))
+        stream.writelines(writer(rows))
 
 
-def _rows(grid: Grid, gap: bool) -> Rows:
-    """For one alpha after another: mult-adds and params at every resolution, and the idealised mult-adds."""
-    rows = grid.rows("mult_adds", "params")
+def _rows(grid: Grid, quantities: list[Quantity], gap: bool) -> Rows:
+    """For one alpha after another: the quantities at every resolution, then the idealised mult-adds and the gap to them."""
+    names = [quantity.name for quantity in quantities]
     if not gap:
-        yield from zip(grid.alphas, rows, strict=True)
+        yield from zip(grid.alphas, grid.rows(*names), strict=True)
         return
-    for alpha, row, ideal in zip(grid.alphas, rows, grid.ideal("mult_adds"), strict=True):
-        yield alpha, [*row, ideal]
-
-
-def _size(size: Size) -> str:
-    return str(size[0]) if size[0] == size[1] else f"{size[0]}x{size[1]}"
-
-
-def _csv(grid: Grid, rows: Rows, unit: str, gap: bool) -> Iterator[str]:
-    """A header and one line a point."""
-    flops = unit == "flops"
-    keys = [
-        "model",
-        "alpha",
-        "resolution",
-        "mult_adds",
-        *(["flops"] if flops else []),
-        "params",
-        *(["idealised", "gap"] if gap else []),
-    ]
-    yield ",".join(keys) + "\n"
-    model = grid.network.name  # a word of the grammar: nothing to quote
-    sizes = [_size(size) for size in grid.resolutions]
-    for alpha, (mult_adds, params, *ideal) in rows:
-        start = f"{model},{numbers.exact(alpha)},"
-        if not flops and not ideal and type(mult_adds[0]) is int:
-            yield "".join(
-                [
-                    f"{start}{size},{work},{weights}\n"
-                    for size, work, weights in zip(sizes, mult_adds, params, strict=True)
-                ]
-            )
-            continue
-        lines = []
-        for i, size in enumerate(sizes):
-            cells = [mult_adds[i], *([2 * mult_adds[i]] if flops else []), params[i]]
-            if ideal:
-                cells += [numbers.decimal(ideal[0][i]), numbers.decimal(_gap(mult_adds[i], ideal[0][i]))]
-            lines.append(f"{start}{size},{','.join(map(str, cells))}\n")
-        yield "".join(lines)
+    for alpha, row, ideal in zip(grid.alphas, grid.rows(*names, "mult_adds"), grid.ideal("mult_adds"), strict=True):
+        *columns, work = row
+        yield alpha, [*columns, ideal, tuple(map(_gap, work, ideal))]
 
 
 def _gap(real: Any, ideal: Any) -> Fraction:
     return share(real - ideal, ideal) or Fraction(0)
 
 
-def _json_rows(grid: Grid, rows: Rows, unit: str) -> Iterator[list[str]]:
-    """One JSON object a point, an alpha at a time."""
-    from json import dumps
+class _Points:
+    """The points of a grid in the formats that are written as they are counted, and as a report for the others."""
 
-    sizes = [f'"resolution": [{height}, {width}], ' for height, width in grid.resolutions]
-    flops = unit == "flops"
-    for alpha, (mult_adds, params, *ideal) in rows:
-        start = f'{{"model": {dumps(grid.network.name)}, "alpha": "{alpha}", '
-        lines = []
-        for i, (size, work, weights) in enumerate(zip(sizes, mult_adds, params, strict=True)):
-            extra = f', "flops": {_number(2 * work)}' if flops else ""
-            if ideal:
-                extra += f', "idealised": {_number(ideal[0][i])}, "gap": {dumps(decimal(_gap(work, ideal[0][i])))}'
-            lines.append(f'{start}{size}"mult_adds": {_number(work)}, "params": {_number(weights)}{extra}}}')
-        yield lines
+    def __init__(self, grid: Grid, question: Question, quantities: list[Quantity], gap: bool) -> None:
+        self.grid, self.question, self.quantities, self.gap = grid, question, quantities, gap
+        self.model = grid.network.name  # a word of the grammar: nothing to quote
+        self.sizes = [_size(size) for size in grid.resolutions]
+        first = grid.network.count(grid.variant.at(grid.alphas[0], grid.resolutions[0]))
+        self.heading = question.heading(first, "alpha", "resolution")
+        self.head = head(first, question.unit, leaving=("alpha", "rho", "resolution")) | question.widths
+
+    def csv(self, rows: Rows) -> Iterator[str]:
+        """A header and one line a point."""
+        shown = [i for i, quantity in enumerate(self.quantities) if quantity in self.question.shown]
+        names = [self.quantities[i].name for i in shown] + ["idealised", "gap"] * self.gap
+        yield ",".join(["model", "alpha", "resolution", *names]) + "\n"
+        for alpha, columns in rows:
+            start = f"{self.model},{alpha},"
+            texts = [map(str, columns[i]) for i in shown] + [
+                map(numbers.decimal, c) for c in columns[len(self.quantities) :]
+            ]
+            yield "".join([f"{start}{','.join(cells)}\n" for cells in zip(self.sizes, *texts, strict=True)])
+
+    def _objects(self, rows: Rows) -> Iterator[list[str]]:
+        """One JSON object a point, an alpha at a time."""
+        usual = [f'"{q.name}": %s' for q in self.quantities if q.name in self.question.usual]
+        more = [f'"{q.name}": %s' for q in self.quantities if q.name not in self.question.usual]
+        keys = (
+            usual + [f'"quantities": {{{", ".join(more)}}}'] * bool(more) + ['"idealised": %s', '"gap": %s'] * self.gap
+        )
+        order = sorted(range(len(self.quantities)), key=lambda i: self.quantities[i].name not in self.question.usual)
+        sizes = [f"[{height}, {width}]" for height, width in self.grid.resolutions]
+        for alpha, columns in rows:
+            point = f'{{"model": "{self.model}", "alpha": "{alpha}", "resolution": %s, {", ".join(keys)}}}'
+            texts: list[Any] = [map(_number, columns[i]) for i in order]
+            if self.gap:
+                ideal, gaps = columns[len(order) :]
+                texts += [map(_number, ideal), [repr(value(gap, "ratio")) for gap in gaps]]
+            yield [point % cells for cells in zip(sizes, *texts, strict=True)]
+
+    def json_lines(self, rows: Rows) -> Iterator[str]:
+        """One object a line."""
+        for lines in self._objects(rows):
+            yield "\n".join(lines) + "\n"
+
+    def json(self, rows: Rows) -> Iterator[str]:
+        """One document: what was counted, then `points`, one a line."""
+        objects = self._objects(rows)
+        first = next(objects)
+        document = render(Report(SCHEMA, "", self.head), "json")
+        yield document.removesuffix("\n}\n") + ',\n  "points": [\n    ' + ",\n    ".join(first)
+        for lines in objects:
+            yield ",\n    " + ",\n    ".join(lines)
+        yield "\n  ]\n}\n"
+
+    def report(self, rows: Rows) -> Report:
+        """The whole grid."""
+        fields = [Field("alpha", "alpha", "number"), Field("resolution", "resolution")]
+        for quantity in self.quantities:
+            to = self.question.to(quantity)
+            fields.append(Field(quantity.name, quantity.heading, "count", to=to, path=self.question.path(quantity)))
+        if self.gap:
+            ideal = Field("idealised", "idealised", get=lambda point: _rounded(point["idealised"]), to="columns")
+            fields += [ideal, Field("idealised", to="json"), Field("gap", "gap", "percent_change")]
+        keys = dict.fromkeys(field.key for field in fields)
+        points = [
+            dict(zip(keys, (alpha, size, *cells), strict=True))
+            for alpha, columns in rows
+            for size, *cells in zip(self.sizes, *columns, strict=True)
+        ]
+        step = len(self.sizes)
+        sections = tuple(range(step, len(points), step)) if step > 1 else ()
+        table = ReportRows(fields, points, sections=sections)
+        caption = f"Mult-adds and params of {self.model}"
+        return Report(SCHEMA, self.heading, {**self.head, "points": table}, caption=caption)
 
 
-def _number(value: Any) -> str:
+def _number(amount: Any) -> str:
     """An exact number: an integer where it is whole, else the text p/q."""
-    return str(value) if getattr(value, "denominator", 1) == 1 else f'"{value}"'
+    return str(amount) if getattr(amount, "denominator", 1) == 1 else f'"{amount}"'
 
 
-def _json_lines(grid: Grid, rows: Rows, unit: str, gap: bool) -> Iterator[str]:
-    for lines in _json_rows(grid, rows, unit):
-        yield "\n".join(lines) + "\n"
+def _size(size: Size) -> str:
+    return str(size[0]) if size[0] == size[1] else f"{size[0]}x{size[1]}"
 
 
-def _json(grid: Grid, rows: Rows, unit: str, gap: bool) -> Iterator[str]:
-    """One document: what was counted, then `points`, one a line."""
-    document = report_keys(_first(grid), "sweep/1", unit)
-    for key in ("alpha", "rho", "resolution"):
-        del document[key]
-    objects = _json_rows(grid, rows, unit)
-    first = next(objects)
-    yield json_text(document).removesuffix("\n}\n") + ',\n  "points": [\n    ' + ",\n    ".join(first)
-    for lines in objects:
-        yield ",\n    " + ",\n    ".join(lines)
-    yield "\n  ]\n}\n"
-
-
-def _first(grid: Grid) -> Any:
-    return grid.network.count(grid.variant.at(grid.alphas[0], grid.resolutions[0]))
-
-
-def _table(grid: Grid, counted: Rows, unit: str, gap: bool) -> Table:
-    flops = unit == "flops"
-    columns = [
-        Column("alpha", "alpha", "number"),
-        Column("resolution", "resolution"),
-        Column("mult_adds", "mult-adds", "count"),
-    ]
-    columns += [Column("flops", "FLOPs (2 x mult-adds)", "count")] if flops else []
-    columns.append(Column("params", "params", "count"))
-    columns += [Column("idealised", "idealised", "text"), Column("gap", "gap", "percent_change")] if gap else []
-    rows: list[tuple[Any, ...]] = []
-    sections: list[int] = []
-    for alpha, (mult_adds, params, *ideal) in counted:
-        if rows and len(grid.resolutions) > 1:
-            sections.append(len(rows))
-        for i, size in enumerate(grid.resolutions):
-            work = mult_adds[i]
-            cells = [alpha, _size(size), work, *([2 * work] if flops else []), params[i]]
-            if ideal:
-                cells += [_rounded(ideal[0][i]), _gap(work, ideal[0][i])]
-            rows.append(tuple(cells))
-    return Table(
-        heading(_first(grid), unit, leaving=("alpha", "resolution")),
-        tuple(columns),
-        tuple(rows),
-        sections=tuple(sections),
-        caption=f"Mult-adds and params of {grid.network.name}",
-    )
-
-
-def _rounded(value: Any) -> str:
-    return numbers.fixed(value, 0 if getattr(value, "denominator", 1) == 1 else 1, group=True)
+def _rounded(amount: Any) -> str:
+    return numbers.fixed(amount, 0 if getattr(amount, "denominator", 1) == 1 else 1, group=True)

@@ -113,10 +113,18 @@ class Quantity(NamedTuple):
             return given.weights(self.bits) * given.activations(self.bits)
         return given.weights(self.bits) if self.holds == "weights" else given.activations(self.bits)
 
+    def widths(self, bits: AnyBits = BITS) -> tuple[int, ...]:
+        """The bit widths it depends on: of weights, of activations, or of both."""
+        given = _given(bits)
+        weights, activations = given.weights(self.bits), given.activations(self.bits)
+        if self.in_bits or self.holds == "both":
+            return weights, activations
+        return (weights if self.holds == "weights" else activations,)
+
     def of(self, row: Row, bits: AnyBits = BITS) -> Dim:
-        """What one layer contributes, 0 where only the whole network has the quantity; bytes at some bits an element."""
+        """What one layer contributes, None where only a whole network has the quantity."""
         count = self.base.of_row
-        return self.amount(0 if count is None else count(row), bits)
+        return None if count is None else self.amount(count(row), bits)
 
     def each(self, network: Any, bits: AnyBits = BITS) -> list[Dim]:
         """What each row of a costed network contributes; nothing where only the whole network has the quantity."""
@@ -128,7 +136,12 @@ class Quantity(NamedTuple):
         return [self.amount(count, bits) for count in counted.of_network(network, _given(bits))]
 
     def total(self, network: Any, bits: AnyBits = BITS) -> Dim:
-        """The quantity of a costed network (anything with ``rows``, and ``placed`` where the graph counts), or of some rows."""
+        """The quantity of a costed network (anything with ``rows``, and ``placed`` where the graph counts), or of some rows.
+
+        None of rows where only a whole network has it.
+        """
+        if self.base.of_network is not None and not hasattr(network, "placed"):
+            return None
         forms = self.forms(network, bits)
         return self.amount(forms[0] if len(forms) == 1 else max(forms), bits)
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mbcost.report.table import Table
+
+if TYPE_CHECKING:
+    from mbcost.report.formats import Where
 
 _SPELLINGS = str.maketrans(
     {
@@ -38,6 +43,11 @@ def ascii_text(text: str) -> str:
     if text.isascii():
         return text
     return text.translate(_SPELLINGS).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def in_stream(text: str, where: Where) -> str:
+    """A text as the stream it goes to takes it."""
+    return ascii_text(text) if where.ascii else text
 
 
 def in_ascii(table: Table) -> Table:

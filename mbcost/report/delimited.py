@@ -2,9 +2,9 @@
 
 Quoting is RFC 4180's; a line ends in a single newline like every other line the program prints. There is no total
 row: a reader that adds up a column must get the column's sum. Shares, changes and ratios are decimals, exact where
-the decimal ends and with ten significant digits where it does not. An exact number (alpha, rho) that has no finite
-decimal stays a fraction, `6/7`: a rounded alpha would be another network. What is not known is an empty field, and a
-control character in a name is written out, so that a row is always one line.
+the decimal ends and with ten significant digits where it does not. An exact number (alpha, rho) that is not whole is a
+fraction, `3/4`, as in JSON: a rounded alpha would be another network. What is not known is an empty field, and a control
+character in a name is written out, so that a row is always one line.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 PLAIN: Mapping[str, Form] = {
     "text": str,
     "name": str,
-    "count": numbers.plain_count,
-    "delta": numbers.plain_count,
+    "count": numbers.exact,
+    "delta": numbers.exact,
     "share": numbers.decimal,
     "percent_change": numbers.decimal,
     "ratio": numbers.decimal,

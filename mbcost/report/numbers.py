@@ -10,7 +10,7 @@ from operator import index
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from decimal import Decimal
     from fractions import Fraction
 
@@ -27,17 +27,20 @@ def count(value: Exact) -> str:
     >>> count(568740352), count(Fraction(6422528, 3))
     ('568,740,352', '2,140,842.67')
     """
-    return f"{value:,}" if type(value) is int else _whole_or(value, lambda: fixed(value, 2, group=True), "{:,}".format)
+    if type(value) is int:
+        return f"{value:,}"
+    return fixed(value, 0 if fraction_of(value)[1] == 1 else 2, group=True)
 
 
-def plain_count(value: Exact) -> str:
-    """An exact count in plain digits, for programs to read; one that is not whole stays a fraction.
+def exact(value: Exact) -> str:
+    """An exact number for programs to read: plain digits, a fraction where it is not whole.
 
     >>> from fractions import Fraction
-    >>> plain_count(568740352), plain_count(Fraction(6422528, 3))
-    ('568740352', '6422528/3')
+    >>> exact(568740352), exact(Fraction(3, 4))
+    ('568740352', '3/4')
     """
-    return str(value) if type(value) is int else _whole_or(value, lambda: exact(value), str)
+    numerator, denominator = fraction_of(value)
+    return str(numerator) if denominator == 1 else f"{numerator}/{denominator}"
 
 
 def delta(value: Exact) -> str:
@@ -88,25 +91,15 @@ def ratio(value: Exact, digits: int = 4) -> str:
 
 
 def number(value: Exact) -> str:
-    """An exact number, as a short decimal where it is one and as a fraction where it is not.
+    """An exact number for people, as a short decimal where it is one and as a fraction where it is not.
 
     >>> from fractions import Fraction
     >>> number(Fraction(3, 4)), number(Fraction(6, 7)), number(224), number(Fraction(737, 1024))
     ('0.75', '6/7', '224', '737/1024')
     """
-    return exact(value, READABLE_PLACES)
-
-
-def exact(value: Exact, most_places: int | None = None) -> str:
-    """An exact number as a decimal where that ends (within `most_places`), else as a fraction.
-
-    >>> from fractions import Fraction
-    >>> exact(Fraction(737, 1024)), exact(Fraction(6, 7))
-    ('0.7197265625', '6/7')
-    """
     numerator, denominator = fraction_of(value)
     places = _decimal_places(denominator)
-    if places is None or (most_places is not None and places > most_places):
+    if places is None or places > READABLE_PLACES:
         return f"{numerator}/{denominator}"
     return _point(_rounded(numerator, denominator, places), places)
 
@@ -159,12 +152,7 @@ def shape(sizes: Sequence[Exact], times: str = "x") -> str:
     >>> shape((32, 112, 112)), shape((3, 3))
     ('32x112x112', '3x3')
     """
-    return times.join([str(size) if type(size) is int else exact(size) for size in sizes])
-
-
-def _whole_or(value: Exact, broken: Callable[[], str], whole: Callable[[int], str]) -> str:
-    numerator, denominator = fraction_of(value)
-    return whole(numerator) if denominator == 1 else broken()
+    return times.join([str(size) if type(size) is int else number(size) for size in sizes])
 
 
 def fraction_of(value: object) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -141,14 +142,14 @@ def test_the_changes_add_up_to_the_difference(old: str, new: str) -> None:
 def test_every_format_says_the_same(say: Say) -> None:
     document = json.loads(say("diff", "mobilenet_v1", "mobilenet_v2", "-a", "0.75", "-f", "json").out)
     before, after = (mbcost.load(name).cost(alpha="0.75") for name in ("mobilenet_v1", "mobilenet_v2"))
-    assert document["schema"] == "mbcost/diff/1"
+    assert document["schema"] == "mbcost/diff/2"
     assert (document["alpha"], document["convention"], document["version"]) == ("3/4", "torch", mbcost.__version__)
     assert document["old"]["table_hash"] == before.network.digest
     assert document["total"]["mult_adds"] == {
         "before": before.mult_adds,
         "after": after.mult_adds,
         "difference": after.mult_adds - before.mult_adds,
-        "percent": 100 * (after.mult_adds - before.mult_adds) / before.mult_adds,
+        "relative": (after.mult_adds - before.mult_adds) / before.mult_adds,
     }
     assert sum(layer["params"]["difference"] for layer in document["layers"]) == after.params - before.params
     assert {layer["change"] for layer in document["layers"]} == {"+", "-", "~"}
@@ -159,6 +160,13 @@ def test_every_format_says_the_same(say: Say) -> None:
     assert [(row["change"], row["name"]) for row in rows] == [
         (layer["change"], layer["name"]) for layer in document["layers"]
     ]
+    for row, layer in zip(rows, document["layers"], strict=True):  # a fraction in both
+        relative = layer["mult_adds"]["relative"]
+        assert (
+            row["mult_adds_relative"] == ""
+            if relative is None
+            else math.isclose(float(row["mult_adds_relative"]), relative)
+        )
     assert sum(int(row["mult_adds_difference"]) for row in rows) == document["total"]["mult_adds"]["difference"]
     latex = say("diff", "mobilenet_v1", "mobilenet_v2", "-f", "latex").out
     assert latex.count("\\begin{longtable}") == 1
@@ -260,7 +268,7 @@ def test_the_largest_changes_stay_in_a_comment(say: Say, tmp_path: Path, monkeyp
         (["main:../net.yaml", "models/net.yaml"], "`../net.yaml` is not in main (", "did you mean `models/net.yaml`?"),
         (["mobilnet_v1", "models/net.yaml"], "there is no model `mobilnet_v1`", "did you mean `mobilenet_v1`"),
         (["mobilenet_v1", "mbcost-budgets.yaml"], "this is a budgets file, not a layer table", "mbcost check FILE"),
-        (["mobilenet_v1", "mobilenet_v2", "--by", "parms"], "--by `parms` is not known", "did you mean `params`?"),
+        (["mobilenet_v1", "mobilenet_v2", "--by", "parms"], "--by `parms` is not known", "did you mean `params` or `norm_params`?"),
         (["-", "-"], "both sides are standard input", "give one of them as a file"),
         (["mobilenet_v1", "mobilenet_v2", "-a", "0"], "alpha (=0) must be above 0", "usual values"),
     ],

@@ -25,7 +25,7 @@ FIGURES = [(name, figure.id) for name in papers() for figure in load(name).figur
 def test_the_sixteen_points_of_v1_figure_4(say: Say) -> None:
     rows = list(csv.DictReader(io.StringIO(say("reproduce", "mobilenet_v1", "--figure", "4", "-f", "csv").out)))
     assert [(row["alpha"], row["resolution"]) for row in rows] == [
-        (alpha, size) for alpha in ("1", "0.75", "0.5", "0.25") for size in ("224", "192", "160", "128")
+        (alpha, size) for alpha in ("1", "3/4", "1/2", "1/4") for size in ("224", "192", "160", "128")
     ]
     assert rows[0]["mult_adds"] == "568740352"
     assert rows[5]["mult_adds"] == "239273472"
@@ -142,11 +142,11 @@ def test_a_picture_of_another_kind_is_refused(say: Say, tmp_path: Path) -> None:
 def test_v2_figure_5_compares_with_shufflenet(say: Say) -> None:
     rows = list(csv.DictReader(io.StringIO(say("reproduce", "mobilenet_v2", "--figure", "5", "-f", "csv").out)))
     shuffle = [(row["alpha"], row["mult_adds"], row["published"]) for row in rows if row["series"] == "ShuffleNet"]
-    command = next(row["command"] for row in rows if row["alpha"] == "1.5")
+    command = next(row["command"] for row in rows if row["alpha"] == "3/2")
     assert command.endswith("-a 1.5 --set conv_1.width=fixed --set down_1/conv_2.out_channels=224")
     assert f"{int(shuffle[0][1]):,}" in say(*shlex.split(command)[1:]).out
     assert [(alpha, int(count) // 10**6, error) for alpha, count, error in shuffle] == [
-        ("1.5", 292, "71.5"),
+        ("3/2", 292, "71.5"),
         ("2", 524, "73.7"),
     ]
 

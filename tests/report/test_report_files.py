@@ -36,7 +36,7 @@ def test_csv_is_keys_and_plain_numbers(layers: Table) -> None:
 def test_csv_quotes_and_keeps_exact_numbers_exact(changes: Table) -> None:
     assert render(changes, "csv") == (
         "alpha,params,mult_adds,remark\n"
-        "0.75,1234,0.0213,a | b\n"
+        "3/4,1234,0.0213,a | b\n"
         '6/7,-21888,-0.3333333333,"the ""new"" one, _much_ smaller"\n'
         "1,0,0,\n"
     )
@@ -243,17 +243,22 @@ def test_every_format_ends_in_one_newline_and_has_every_count(layers: Table, fmt
     text = render(layers, fmt)
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
-    fields = text.replace("{,}", "" if fmt == "latex" else ",").replace(",", " " if fmt == "csv" else "").split()
+    fields = (
+        text.replace("{,}", "" if fmt == "latex" else ",")
+        .replace(",", " " if fmt == "csv" else "")
+        .replace("}", " ")
+        .split()
+    )
     assert {"10838016", "3612672", "25690112", "1024000", "928", "352", "2176", "1025000"} <= set(fields)
 
 
-@pytest.mark.parametrize("fmt", ["html", "json", "Table", ""])
+@pytest.mark.parametrize("fmt", ["html", "Table", ""])
 def test_an_unknown_format_names_the_known_ones(layers: Table, fmt: str) -> None:
-    with pytest.raises(ValueError, match=f"unknown format `{fmt}`; the formats are table, csv, markdown, latex"):
+    with pytest.raises(ValueError, match=f"unknown format `{fmt}`; the formats are table, json, csv, markdown, latex"):
         render(layers, fmt)
 
 
-@pytest.mark.parametrize("fmt", FORMATS)
+@pytest.mark.parametrize("fmt", [fmt for fmt in FORMATS if fmt != "json"])  # where every kind but a few is itself
 def test_an_unknown_kind_names_the_column(fmt: str) -> None:
     with pytest.raises(ValueError, match="column `flops` has the unknown kind `float`"):
         render(Table("", (Column("flops", "FLOPs", "float"),), ((Fraction(1),),)), fmt)

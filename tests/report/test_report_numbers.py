@@ -24,7 +24,7 @@ def quantized(value: Fraction, places: int) -> Decimal:
 @given(st.integers())
 def test_a_count_keeps_every_digit(value: int) -> None:
     assert int(numbers.count(value).replace(",", "")) == value
-    assert int(numbers.plain_count(value)) == value
+    assert int(numbers.exact(value)) == value
     assert int(numbers.delta(value).replace(",", "")) == value
     assert numbers.delta(value).startswith("+") == (value > 0)
 
@@ -100,7 +100,7 @@ def test_only_exact_values_are_numbers(write, value) -> None:
 def test_a_count_of_unrounded_widths_need_not_be_whole() -> None:
     assert numbers.count(Fraction(6, 3)) == "2"
     assert numbers.count(Fraction(10**10, 3)) == "3,333,333,333.33"
-    assert numbers.plain_count(Fraction(1, 3)) == "1/3"
+    assert numbers.exact(Fraction(1, 3)) == "1/3"
     assert numbers.shape((Fraction(48, 5), 7, 7)) == "9.6x7x7"
     assert (numbers.delta(Fraction(1, 3)), numbers.delta(Fraction(-5000, 3))) == ("+0.33", "-1,666.67")
 

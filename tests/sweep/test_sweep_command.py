@@ -25,7 +25,7 @@ def test_csv_has_every_point(say: Any) -> None:
     rows = list(csv.DictReader(io.StringIO(said.out)))
     assert list(rows[0]) == ["model", "alpha", "resolution", "mult_adds", "params"]
     assert len(rows) == 24 * 5
-    assert [row["alpha"] for row in rows[::5]][-1] == "1.4"
+    assert [row["alpha"] for row in rows[::5]][-1] == "7/5"
     network = mbcost.load("mobilenet_v2")
     for row in rows[::7]:
         cost = network.cost(alpha=row["alpha"], resolution=row["resolution"])
@@ -58,7 +58,7 @@ def test_tables_for_people(say: Any, form: str) -> None:
 
 def test_the_usual_grid_is_that_of_the_paper(say: Any) -> None:
     rows = list(csv.DictReader(io.StringIO(say("sweep", "mobilenet_v1", "-f", "csv").out)))
-    assert [row["alpha"] for row in rows[::4]] == ["0.25", "0.5", "0.75", "1"]
+    assert [row["alpha"] for row in rows[::4]] == ["1/4", "1/2", "3/4", "1"]
     assert [row["resolution"] for row in rows[:4]] == ["128", "160", "192", "224"]
     assert (
         say("sweep", "mobilenet_v1", "--rho", "4/7:1:1/7", "-f", "csv").out

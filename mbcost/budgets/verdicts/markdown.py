@@ -5,10 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from mbcost.report.cells import visible
-from mbcost.report.markdown import bold, escaped, line_start
-from mbcost.report.numbers import share
-from mbcost.report.verdicts.words import (
+from mbcost.budgets.verdicts.words import (
     amount,
     details,
     excess,
@@ -21,6 +18,9 @@ from mbcost.report.verdicts.words import (
     subject,
     verdict,
 )
+from mbcost.report.cells import visible
+from mbcost.report.markdown import bold, escaped, line_start
+from mbcost.report.numbers import share
 
 if TYPE_CHECKING:
     from mbcost.budgets.specs import Outcome, Result

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from mbcost.report.verdicts.words import details, facts, footer, joined, loose, notes, subject, verdict
+from mbcost.budgets.verdicts.words import details, facts, footer, joined, loose, notes, subject, verdict
 
 if TYPE_CHECKING:
     from mbcost.budgets.specs import Outcome, Result
-    from mbcost.report.verdicts.words import Cells
+    from mbcost.budgets.verdicts.words import Cells
 
 __all__ = ["verdict_text"]
 

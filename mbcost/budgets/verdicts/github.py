@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from mbcost.budgets.verdicts.words import explained, loose, plural
 from mbcost.report.cells import visible
-from mbcost.report.verdicts.words import explained, loose, plural
 
 if TYPE_CHECKING:
     from mbcost.budgets.specs import Outcome, Result

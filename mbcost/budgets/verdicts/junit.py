@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from mbcost import __version__
+from mbcost.budgets.verdicts.words import explained, facts, footer, point, sentence, verdict
 from mbcost.report.cells import visible
-from mbcost.report.verdicts.words import explained, facts, footer, point, sentence, verdict
 
 if TYPE_CHECKING:
     from mbcost.budgets.specs import Outcome, Result
