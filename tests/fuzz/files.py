@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from copy import deepcopy
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -249,7 +250,7 @@ def report_case(random: Random) -> Case:
                 if isinstance(here, dict) and random.random() < 0.3:
                     del here[key]
                 else:
-                    here[key] = random.choice(VALUES)
+                    here[key] = deepcopy(random.choice(VALUES))  # a later round may go into it
                 break
             here = here[key]
         if not isinstance(document.get("models"), list):
