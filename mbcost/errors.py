@@ -9,6 +9,8 @@ network) completes it once with :meth:`MbcostError.at`. ``str(error)`` is the wh
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
+from mbcost.escape import line
+
 __all__ = ["MbcostError", "Place", "Problems", "nearest"]
 
 
@@ -109,14 +111,14 @@ class MbcostError(Exception):
         return self
 
     def __str__(self) -> str:
-        lines = [self.fact if self.place is None else f"{self.place}: {self.fact}"]
+        lines = [line(self.fact if self.place is None else f"{self.place}: {self.fact}")]
         if self.place is not None and self.place.text:
             number = str(self.place.line)
             text, column = _window(self.place.text, self.place.column)
             lines.append(f"  {number} | {text}")
             lines.append(f"  {' ' * len(number)} | {' ' * (column - 1)}^")
         if self.help:
-            lines.append(f"  help: {self.help}")
+            lines.append(f"  help: {line(self.help)}")
         return "\n".join(lines)
 
 

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-__all__ = ["INTERRUPTED", "end_on_signals", "open_streams", "undone"]
+__all__ = ["INTERRUPTED", "end_on_signals", "held", "open_streams", "undone"]
 
 INTERRUPTED = 130
 
 _UNDO: list[Callable[[], object]] = []
+_HELD: list[bool] = []
 
 
 def end_on_signals() -> None:
@@ -29,10 +30,26 @@ def end_on_signals() -> None:
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
+    if _HELD:
+        _HELD.append(True)
+        return
     for undo in reversed(_UNDO):
         with suppress(Exception):  # whatever it is: the process ends here
             undo()
     os._exit(INTERRUPTED)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Let a signal wait until this is over: what is begun in here has not said yet how it is undone."""
+    _HELD.append(False)
+    try:
+        yield
+    finally:
+        waiting = any(_HELD)
+        _HELD.clear()
+        if waiting:
+            _end(0, None)
 
 
 @contextmanager

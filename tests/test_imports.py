@@ -29,7 +29,8 @@ class Edge(NamedTuple):
 
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "process"),
+    ("escape", "process"),
+    ("errors",),
     ("dims",),
     ("layers",),
     ("quantities",),

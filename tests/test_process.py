@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -314,6 +315,25 @@ def test_an_interrupted_sweep_gives_the_terminal_its_cursor_back(tmp_path: Path)
     assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l")
     assert b"Traceback" not in shown
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("attentive")
+def test_an_interrupt_ends_the_code_that_is_imported_too(tmp_path: Path) -> None:
+    """It runs in a session of its own, where no Ctrl-C reaches it."""
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho $$ > "$0.pid"\nexec sleep 60\n', encoding="utf-8")
+    python.chmod(0o755)
+    command = [sys.executable, "-m", "mbcost", "import", "a.py:build", "--python", str(python)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT, cwd=tmp_path
+    ) as process:
+        while not (pid := (tmp_path / "python.pid").read_text() if (tmp_path / "python.pid").exists() else ""):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{int(pid)}/exe").exists():  # a zombie has none
+        assert time.monotonic() < deadline
 
 
 def test_an_interrupt_within_the_program_is_quiet(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from importlib import import_module
 
 import click
 
-from mbcost import __version__
+from mbcost import __version__, escape
 from mbcost.cli.output import complain, hush
 from mbcost.errors import MbcostError, nearest
 from mbcost.process import INTERRUPTED
@@ -60,7 +60,7 @@ class _Commands(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             close = nearest(args[0], list(COMMANDS))
             hint = f"did you mean {close}?" if close else f"the commands are {', '.join(COMMANDS)}"
-            raise MbcostError(f"there is no command `{printable(args[0])}`", help=hint)
+            raise MbcostError(f"there is no command `{args[0][:60]}`", help=hint)
         return super().resolve_command(ctx, args)
 
 
@@ -147,11 +147,5 @@ def _trouble(error: OSError) -> str:
 
 
 def _fail(message: str) -> int:
-    # a name may hold an escape sequence
-    complain("\n".join(printable(line, 1000) for line in message.split("\n")))
+    complain("\n".join(escape.line(line[:1000]) for line in message.split("\n")))
     return 2
-
-
-def printable(text: str, limit: int = 60) -> str:
-    """A word of the user's as it may be echoed: printable, and not endless."""
-    return "".join(c if c.isprintable() else "?" for c in text[:limit])

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mbcost import escape
 from mbcost.budgets.specs import DEFAULT_FILE, Budget, BudgetFile, Limit, Outcome, Point
 from mbcost.budgets.verdicts.github import annotation_lines
 from mbcost.budgets.verdicts.report import FORMATS as OWN
@@ -184,7 +185,7 @@ def _ratchet(outcome: Outcome, changes: Any) -> str:
                 why = "growth over the base, and what is not known, cannot be raised away"
         return f"not updated: {why}\n"
     lines = [
-        f"{edit.place.file}:{edit.place.line}:{edit.place.column}: {edit.limit.kind} {edit.limit.quantity} {edit.limit.text} -> {edit.text}"
+        escape.line(f"{edit.place}: {edit.limit.kind} {edit.limit.quantity} {edit.limit.text} -> {edit.text}")
         for edit in changes
     ]
     limits = f"{len(changes)} limit{'' if len(changes) == 1 else 's'}"

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from mbcost import escape
 from mbcost.analysis.diff import Change, changes, relative
 from mbcost.budgets.base import blocks_of
 from mbcost.cli.options import (
@@ -24,7 +25,6 @@ from mbcost.network import Cost, Network
 from mbcost.quantities import BITS, TOTALS, AnyBits, Quantity, measured
 from mbcost.report import FORMATS, Field, Report, Rows, Where
 from mbcost.report.ascii import in_stream
-from mbcost.report.cells import visible
 from mbcost.report.heads import head
 from mbcost.report.numbers import count, number, percent_change, shape
 
@@ -86,10 +86,10 @@ class _Found:
         report = self._report(self.told)
         forms = {"markdown": self._comment}
         if not self.told:
-            text = _unchanged(self.names, self.before, self.after) + "\n"
+            text = _unchanged(self.names, self.before, self.after)
             forms = {
-                "table": lambda where: in_stream(text, where),
-                "markdown": lambda where: f"{MARKER}\n{in_stream(text, where)}",
+                "table": lambda where: in_stream(text, where) + "\n",
+                "markdown": lambda where: f"{MARKER}\n{in_stream(escape.markdown(text), where)}\n",
             }
         return report._replace(forms=forms)
 
@@ -205,8 +205,8 @@ def _amounts(quantity: Quantity, question: Question) -> list[Field]:
 
 
 def _unchanged(names: tuple[str, str], before: Cost, after: Cost) -> str:
-    old, new = (visible(name) for name in names)
-    return f"unchanged: {count(after.mult_adds)} mult-adds, {count(after.params)} params in {old} and {new} ({_how(before, after)})"
+    costs = f"{count(after.mult_adds)} mult-adds, {count(after.params)} params"
+    return escape.line(f"unchanged: {costs} in {names[0]} and {names[1]} ({_how(before, after)})")
 
 
 def _how(before: Cost, after: Cost) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from mbcost.cli.options import FILE, MODEL, given_limits, limit_options, settings
-from mbcost.cli.output import write
+from mbcost.cli.output import complain, write
 from mbcost.errors import MbcostError
+from mbcost.escape import line
 from mbcost.explore.packing import page
 from mbcost.explore.recording import counted
 from mbcost.network import variant_of
@@ -70,7 +71,7 @@ def deliver(text: str, output: str, *, opened: bool = False) -> None:
     write(text, output)
     if output == "-":
         return
-    click.echo(f"wrote {output} ({len(text.encode()):,} bytes)", err=True)
+    complain(line(f"wrote {output} ({len(text.encode()):,} bytes)"))
     if opened:
         import webbrowser
         from pathlib import Path

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from mbcost import escape
 from mbcost.analysis.groups import share
 from mbcost.cli.options import MODEL, Choice, Question, output_options, variant_options
 from mbcost.dims import exact_text
@@ -103,7 +103,7 @@ def _quantities(row: Any, unit: str) -> dict[str, Any]:
 def _title(cost: Cost, question: Question) -> str:
     leaving = ("alpha", "resolution") if cost.variant.rounding else ("resolution",)  # without a rule alpha is 1
     height, width = cost.network.base_resolution
-    return f"{question.heading(cost, *leaving)}, rho 1 = {height} x {width}"
+    return escape.line(f"{question.heading(cost, *leaving)}, rho 1 = {height} x {width}")
 
 
 class _Answer:
@@ -170,7 +170,7 @@ class _Answer:
             for row in _forms(closed, self.by):
                 indent = "  "
                 if self.by != "total":
-                    lines.append(f"  {row.name}")
+                    lines.append(f"  {escape.line(row.name)}")
                     indent = "    "
                 quantities = _quantities(row, self.question.unit)
                 lines += [f"{indent}{name:<9} = {plain(expression)}" for name, expression in quantities.items()]
@@ -196,12 +196,14 @@ class _Answer:
         return FORMATS["table"](Report("", title, {"gap": Rows(fields, self.gap.items())}), where)
 
     def _python(self, where: Where) -> str:
-        from mbcost.symbolic.writing import PYTHON_HEAD, python_function
+        from mbcost.symbolic.writing import PYTHON_HEAD, function_names, python_function
 
-        text = ['"""' + f"Cost of {self.title}: exact for ints and Fractions." + '"""', PYTHON_HEAD]
+        title = escape.python(f"Cost of {self.title}: exact for ints and Fractions.")
+        text = [f'"""{title}"""', PYTHON_HEAD]
         for form, closed in self.forms.items():
-            for row in _forms(closed, self.by):
-                prefix = form if self.by == "total" else f"{form}_{re.sub('[^A-Za-z0-9]', '_', row.name)}"
+            rows = _forms(closed, self.by)
+            prefixes = [form] if self.by == "total" else function_names([f"{form}_{row.name}" for row in rows])
+            for prefix, row in zip(prefixes, rows, strict=True):
                 text += [
                     python_function(f"{prefix}_{quantity}", expression, closed.definitions)
                     for quantity, expression in _quantities(row, self.question.unit).items()
@@ -216,7 +218,7 @@ class _Answer:
             lines += [f"% {form}", "\\begin{align*}"]
             body = []
             for row in _forms(closed, self.by):
-                label = "" if self.by == "total" else "_{\\text{" + row.name.replace("_", "\\_") + "}}"
+                label = "" if self.by == "total" else f"_{{\\text{{{escape.latex(row.name)}}}}}"
                 body += [
                     f"  \\text{{{WORDS[name]}}}{label} &= {latex(expression)}"
                     for name, expression in _quantities(row, self.question.unit).items()

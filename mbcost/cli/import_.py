@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from mbcost.cli.options import FILE, Choice
-from mbcost.cli.output import write
+from mbcost.cli.output import complain, write
 from mbcost.errors import MbcostError
+from mbcost.escape import line
 
 __all__ = ["command"]
 
@@ -57,10 +58,10 @@ def command(
             help="write module:callable, file.py:callable, or the path of a .pt2 or .keras file; a layer table needs no import",
         )
     source = Source(code, arguments(args), input_shapes(shapes), interpreter(python), timeout, framework)
-    click.echo(f"runs {_shown(code.rpartition(':')[0] or code)} with {source.python}", err=True)
+    complain(line(f"runs {_shown(code.rpartition(':')[0] or code)} with {source.python}"))
     found = import_code(source, flat=flat)
     for remark in found.remarks:
-        click.echo(f"note: {_shown(remark, 1000)}", err=True)
+        complain(line(f"note: {remark[:1000]}"))
     write(found.text, output)
     return 1 if strict and not found.network.cost().exact else 0
 
@@ -109,4 +110,4 @@ def input_shapes(text: str) -> list[list[int]]:
 
 
 def _shown(text: str, limit: int = 80) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text[:limit])
+    return text[:limit]

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from mbcost import escape
 from mbcost.cli.options import MODEL, Question, output_options, variant_options
 from mbcost.cli.output import complain
 from mbcost.errors import MbcostError, counted_problems
@@ -77,7 +78,7 @@ def _complain(report: Checked, *, findings: bool) -> None:
 def _summary(reports: list[Checked]) -> str:
     tables = f"{len(reports)} table{'s' * (len(reports) > 1)}" if len(reports) > 1 else reports[0].model
     found = sum(len(report.findings) for report in reports)
-    return f"{tables}: {found or 'no'} finding{'s' * (found != 1)}"
+    return f"{escape.line(tables)}: {found or 'no'} finding{'s' * (found != 1)}"
 
 
 class _Line(NamedTuple):

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from mbcost import escape
 from mbcost.cli.options import Word, output_options
 from mbcost.cli.output import write, written
 from mbcost.cli.reproduced import cell_keys, list_report, paper_report, points_report
@@ -111,7 +112,7 @@ def _cell(source: Paper, spec: str, format: str, output: str | None) -> int:
     _known(id, known, f"`{source.name}` has no table `{id[:40]}`", "its tables are")
     table = source.tables[known.index(id)]
     labels = list(table.rows)
-    if row not in labels and row.isdigit() and 1 <= int(row) <= len(labels):
+    if row not in labels and row in map(str, range(1, len(labels) + 1)):
         row = labels[int(row) - 1]
     _known(row, labels, f"table {id} has no row `{row[:60]}`", "its rows are")
     names = [name.name for name in table.columns]
@@ -137,7 +138,9 @@ def _cell(source: Paper, spec: str, format: str, output: str | None) -> int:
         "commands": [line for _, line in told],
         "read": [read for read, _ in told],
     }
-    own = dict.fromkeys([name for name in FORMATS if name != "json"], lambda where: "\n".join(text) + "\n")
+    own = dict.fromkeys(
+        [name for name in FORMATS if name != "json"], lambda where: "\n".join(map(escape.line, text)) + "\n"
+    )
     _emit(Report("cell/1", said, keys, forms=own), format, output)
     return 0 if result.as_expected else 1
 

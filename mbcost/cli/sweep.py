@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import click
 
+from mbcost import escape
 from mbcost.analysis.grid import Grid
 from mbcost.analysis.groups import share
 from mbcost.analysis.ranges import asked
@@ -21,6 +22,7 @@ from mbcost.network import Network
 from mbcost.quantities import Quantity
 from mbcost.report import FORMATS, Field, Report, numbers, render
 from mbcost.report import Rows as ReportRows
+from mbcost.report.delimited import field as delimited_field
 from mbcost.report.heads import head
 from mbcost.report.report import value
 
@@ -152,7 +154,6 @@ class _Points:
 
     def __init__(self, grid: Grid, question: Question, quantities: list[Quantity], gap: bool) -> None:
         self.grid, self.question, self.quantities, self.gap = grid, question, quantities, gap
-        self.model = grid.network.name  # a word of the grammar: nothing to quote
         self.sizes = [_size(size) for size in grid.resolutions]
         first = grid.network.count(grid.variant.at(grid.alphas[0], grid.resolutions[0]))
         self.heading = question.heading(first, "alpha", "resolution")
@@ -163,8 +164,9 @@ class _Points:
         shown = [i for i, quantity in enumerate(self.quantities) if quantity in self.question.shown]
         names = [self.quantities[i].name for i in shown] + ["idealised", "gap"] * self.gap
         yield ",".join(["model", "alpha", "resolution", *names]) + "\n"
+        model = delimited_field(self.grid.network.name)
         for alpha, columns in rows:
-            start = f"{self.model},{alpha},"
+            start = f"{model},{alpha},"
             texts = [map(str, columns[i]) for i in shown] + [
                 map(numbers.decimal, c) for c in columns[len(self.quantities) :]
             ]
@@ -172,6 +174,8 @@ class _Points:
 
     def _objects(self, rows: Rows) -> Iterator[list[str]]:
         """One JSON object a point, an alpha at a time."""
+        from json import dumps
+
         usual = [f'"{q.name}": %s' for q in self.quantities if q.name in self.question.usual]
         more = [f'"{q.name}": %s' for q in self.quantities if q.name not in self.question.usual]
         keys = (
@@ -179,8 +183,9 @@ class _Points:
         )
         order = sorted(range(len(self.quantities)), key=lambda i: self.quantities[i].name not in self.question.usual)
         sizes = [f"[{height}, {width}]" for height, width in self.grid.resolutions]
+        model = escape.json(dumps(self.grid.network.name)).replace("%", "%%")
         for alpha, columns in rows:
-            point = f'{{"model": "{self.model}", "alpha": "{alpha}", "resolution": %s, {", ".join(keys)}}}'
+            point = f'{{"model": {model}, "alpha": "{alpha}", "resolution": %s, {", ".join(keys)}}}'
             texts: list[Any] = [map(_number, columns[i]) for i in order]
             if self.gap:
                 ideal, gaps = columns[len(order) :]
@@ -220,7 +225,7 @@ class _Points:
         step = len(self.sizes)
         sections = tuple(range(step, len(points), step)) if step > 1 else ()
         table = ReportRows(fields, points, sections=sections)
-        caption = f"Mult-adds and params of {self.model}"
+        caption = f"Mult-adds and params of {self.grid.network.name}"
         return Report(SCHEMA, self.heading, {**self.head, "points": table}, caption=caption)
 
 

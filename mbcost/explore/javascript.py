@@ -6,6 +6,7 @@ from collections import Counter
 from json import dumps
 from typing import Any
 
+from mbcost import escape
 from mbcost.analysis.polynomial import ALPHA, SIZE, Atom, Monomial, Poly
 from mbcost.analysis.trace import Trace
 from mbcost.dims import Dim, Rounding
@@ -28,7 +29,7 @@ def literal(value: Any) -> str:
     >>> print(literal({"name": "</script>"}))
     {"name":"\\u003c/script>"}
     """
-    return dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+    return escape.json(dumps(value, separators=(",", ":"))).replace("<", "\\u003c")
 
 
 class Walk:

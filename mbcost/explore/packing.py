@@ -7,12 +7,12 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from html import escape
 from typing import Any
 
 from mbcost import __version__
 from mbcost.conventions import available
 from mbcost.errors import MbcostError
+from mbcost.escape import html
 from mbcost.explore.javascript import literal
 from mbcost.explore.recording import Recorder, counted, graphs, parts
 from mbcost.network import PLAIN, Network, Variant
@@ -65,7 +65,7 @@ def page(
     style = "\n" + _SPACES.sub("", _bare(_read("explorer.css"))) + "\n"
     filling = {
         "script hash": _hash(script), "style hash": _hash(style), "version": __version__,
-        "title": escape(title or f"{', '.join([network.name for _, network in networks][:3])} · mbcost explorer"),
+        "title": html(title or f"{', '.join([network.name for _, network in networks][:3])} · mbcost explorer"),
     }  # fmt: skip
     text = re.sub(
         r"\{\{(script hash|style hash|version|title)\}\}", lambda match: filling[match[1]], _read("explorer.html")

@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from threading import Thread, Timer
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
 from mbcost.errors import MbcostError
+from mbcost.process import held, undone
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -51,14 +52,17 @@ class Worker:
         self.code, self.python, self.framework, self.timeout = code, python, framework, timeout
         self.late = False
         self.said = b""
+        self.cleanup = ExitStack()
 
     def __enter__(self) -> Self:
         tracer = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tracer.py")
         try:
-            self.process = subprocess.Popen(  # noqa: S603  (the interpreter that the user names, and our own file)
-                [self.python, tracer], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                start_new_session=True,
-            )  # fmt: skip
+            with held():
+                self.process = subprocess.Popen(  # noqa: S603  (the interpreter that the user names, and our own file)
+                    [self.python, tracer], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                    start_new_session=True,
+                )  # fmt: skip
+                self.cleanup.enter_context(undone(self._end))  # no Ctrl-C reaches a session of its own
         except OSError as error:
             raise MbcostError(
                 f"{self.python} does not run: {error.strerror}", help="--python names the interpreter"
@@ -77,6 +81,7 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.timer.cancel()
         self._end()
+        self.cleanup.close()
         self.process.wait()
         self.listener.join(timeout=5)
         for stream in (self.requests, self.answers, self.noise):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from itertools import pairwise
-from json import dumps
 from typing import Any
 
 from mbcost.dims import exact_text
+from mbcost.escape import yaml_quoted
 from mbcost.importers.compress import RESERVED, Block, Tables
 from mbcost.importers.graph import Scope
 from mbcost.importers.rows import Row
@@ -346,5 +346,5 @@ def quoted(text: str) -> str:
     return (
         text
         if plain and text.lower() not in {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
-        else dumps(text)
+        else yaml_quoted(text)
     )

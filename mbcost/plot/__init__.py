@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mbcost.errors import MbcostError
+from mbcost.escape import figure as drawn
 from mbcost.plot.labels import Label, darker, place
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ OTHERS = ("x", "+", "*")
 GREY = "#8C8C8C"
 
 STYLE: Any = {
-    "svg.hashsalt": "mbcost", "svg.fonttype": "path", "pdf.fonttype": 42, "path.simplify": False,
+    "svg.hashsalt": "mbcost", "svg.fonttype": "path", "pdf.fonttype": 42, "text.parse_math": False, "path.simplify": False,
     "font.family": "DejaVu Sans", "font.size": 7, "axes.labelsize": 7.5, "xtick.labelsize": 6.5, "ytick.labelsize": 6.5, "legend.fontsize": 6,
     "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.minor.width": 0.4, "lines.linewidth": 0.8,
 }  # fmt: skip
@@ -92,8 +93,8 @@ def _canvas(figure: Figure, points: Sequence[PlotPoint]) -> Any:
 
 def _axes(axes: Any, figure: Figure) -> None:
     axes.set_xscale("log")
-    axes.set_xlabel(figure.x.title)
-    axes.set_ylabel(figure.y.title)
+    axes.set_xlabel(drawn(figure.x.title))
+    axes.set_ylabel(drawn(figure.y.title))
     axes.grid(visible=True, which="major", linewidth=0.3, color="#D9D9D9")
     axes.set_axisbelow(True)
     axes.margins(0.07)
@@ -128,7 +129,7 @@ def _series(axes: Any, figure: Figure, points: Sequence[PlotPoint]) -> list[Labe
         if by_colour and not foreign:
             axes.plot([dot.x for dot in dots], [dot.y for dot in dots], color=GREY, zorder=1)
             top = max(dots, key=lambda dot: (dot.x, dot.y))
-            labels.append(Label(name, top.x, top.y, "black"))
+            labels.append(Label(drawn(name), top.x, top.y, "black"))
             for dot in dots:
                 rank = resolutions.index(dot.resolution)
                 handle = _marker(axes, [dot], COLOURS[rank % len(COLOURS)], MARKERS[rank % len(MARKERS)])
@@ -138,7 +139,7 @@ def _series(axes: Any, figure: Figure, points: Sequence[PlotPoint]) -> list[Labe
             ordered = sorted(dots)
             axes.plot([dot.x for dot in ordered], [dot.y for dot in ordered], color=colour, zorder=1)
             handles[name] = _marker(axes, dots, colour, marker)
-            labels += [Label(dot.label, dot.x, dot.y, darker(colour)) for dot in dots if dot.label]
+            labels += [Label(drawn(dot.label), dot.x, dot.y, darker(colour)) for dot in dots if dot.label]
         else:
             (handle,) = axes.plot(
                 [dot.x for dot in dots],
@@ -157,7 +158,7 @@ def _series(axes: Any, figure: Figure, points: Sequence[PlotPoint]) -> list[Labe
     entries = [(handles[name], name) for name in [*names, *[name for name in handles if name in series]]]
     entries += _open_entry(axes, figure, series)
     axes.legend(
-        [handle for handle, _ in entries], [name for _, name in entries], loc=_free_corner([dot for dots in series.values() for dot in dots]), frameon=True, framealpha=0.9, edgecolor="none",
+        [handle for handle, _ in entries], [drawn(name) for _, name in entries], loc=_free_corner([dot for dots in series.values() for dot in dots]), frameon=True, framealpha=0.9, edgecolor="none",
         borderpad=0.3, handletextpad=0.4, labelspacing=0.3, handlelength=1.2,
     )  # fmt: skip
     return labels

@@ -12,6 +12,7 @@ from typing import Any
 from mbcost.analysis.grid import Grid
 from mbcost.analysis.standard import Point, pareto
 from mbcost.errors import MbcostError
+from mbcost.escape import figure
 from mbcost.plot import COLOURS, COLUMN, DOTS_PER_INCH, MARKERS, MILLION, NO_DATES, STYLE
 
 __all__ = ["draw"]
@@ -42,7 +43,7 @@ def draw(grid: Grid, name: str, budgets: list[int], kind: str) -> bytes:
         _budgets(work, grid, alphas, sides, costs, budgets)
         weights.plot(list(map(float, alphas)), [grid.params[i][0] / MILLION for i in alphas.values()], color="black")
         weights.set_ylabel("params (M)")
-        weights.set_xlabel(f"width multiplier α of {name}")
+        weights.set_xlabel(f"width multiplier α of {figure(name)}")
         weights.set_ylim(bottom=0)
         weights.grid(visible=True, linewidth=0.3, color="#D9D9D9")
         for side in ("top", "right"):

@@ -82,14 +82,3 @@ percent_change, ratio, number, shape
         kinds = ", ".join(forms)
         raise ValueError(f"column `{column.key}` has the unknown kind `{column.kind}`; the kinds are {kinds}")
     return form
-
-
-def visible(text: str) -> str:
-    r"""A text with control characters written out, so that a name in a layer table cannot steer a terminal.
-
-    >>> visible("conv_1"), visible("conv" + chr(27) + "[2J")
-    ('conv_1', 'conv\\x1b[2J')
-    """
-    if text.isprintable():
-        return text
-    return "".join([c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text])

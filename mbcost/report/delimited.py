@@ -3,8 +3,9 @@
 Quoting is RFC 4180's; a line ends in a single newline like every other line the program prints. There is no total
 row: a reader that adds up a column must get the column's sum. Shares, changes and ratios are decimals, exact where
 the decimal ends and with ten significant digits where it does not. An exact number (alpha, rho) that is not whole is a
-fraction, `3/4`, as in JSON: a rounded alpha would be another network. What is not known is an empty field, and a control
-character in a name is written out, so that a row is always one line.
+fraction, `3/4`, as in JSON: a rounded alpha would be another network. What is not known is an empty field. A control
+character in a name is written out, so that a row is always one line, and a name that a spreadsheet would take for a
+formula has a `'` before it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from io import StringIO
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
+from mbcost import escape
 from mbcost.report import numbers
-from mbcost.report.cells import cell_writer, visible
+from mbcost.report.cells import cell_writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,8 +69,8 @@ def write_csv(columns: tuple[Column, ...], rows: Iterable[tuple[object, ...]], s
     192x192
     """
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([column.key for column in columns])
-    forms = [cell_writer(column, PLAIN, visible) for column in columns]
+    writer.writerow([escape.csv(column.key) for column in columns])
+    forms = [cell_writer(column, PLAIN, escape.csv) for column in columns]
     rows = iter(rows)
     while batch := list(islice(rows, _BATCH)):
         by_column = [
@@ -78,9 +80,19 @@ def write_csv(columns: tuple[Column, ...], rows: Iterable[tuple[object, ...]], s
         writer.writerows(zip(*by_column, strict=True))
 
 
+def field(text: str) -> str:
+    """A text as a field of a line that is put together by hand.
+
+    >>> print(field("conv_1"), field('=1,"2",3'))
+    conv_1 "'=1,""2"",3"
+    """
+    text = escape.csv(text)
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if "," in text or '"' in text else text
+
+
 def _ready(cells: tuple[object, ...]) -> bool:
     """Whether a column can go to the csv module as it is; a large sweep owes its speed to this."""
     kinds = set(map(type, cells))
     if kinds == {str}:
-        return all(str(text).isprintable() for text in set(cells))
+        return all(escape.csv(str(text)) == text for text in set(cells))
     return kinds <= _READY

@@ -5,6 +5,8 @@ from __future__ import annotations
 from json import dumps
 from typing import Any
 
+from mbcost import escape
+
 __all__ = ["json_text"]
 
 
@@ -27,4 +29,4 @@ def json_text(document: dict[str, Any]) -> str:
             parts.append(f"  {dumps(key)}: [\n    {body}\n  ]")
         else:
             parts.append(f"  {dumps(key)}: {dumps(value)}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+    return escape.json("{\n" + ",\n".join(parts) + "\n}\n")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mbcost import escape
 from mbcost.report import numbers
-from mbcost.report.cells import LEFT, READABLE, cell_texts, visible
+from mbcost.report.cells import LEFT, READABLE, cell_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,36 +14,6 @@ if TYPE_CHECKING:
     from mbcost.report.cells import Form
     from mbcost.report.numbers import Exact
     from mbcost.report.table import Table
-
-_ESCAPES = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-        "|": r"\textbar{}",
-        '"': r"\symbol{34}",
-        "`": "{`}",
-        **{c: "\\" + c for c in "_%&#${}"},
-        # A row that began with one of these would be read as an argument of the line break before it.
-        "[": "{[}",
-        "*": "{*}",
-        # pdflatex knows these only as mathematics.
-        "α": r"$\alpha$",
-        "ρ": r"$\rho$",
-        "×": r"$\times$",
-        "·": r"$\cdot$",
-        "−": "$-$",
-        "²": "$^2$",
-        "³": "$^3$",
-        "≤": r"$\leq$",
-        "≥": r"$\geq$",
-        "≈": r"$\approx$",
-        "→": r"$\rightarrow$",
-    }
-)
-
 
 #: The most rows that still fit a float on one page.
 PAGE = 45
@@ -72,7 +43,7 @@ def latex(table: Table) -> str:
       \end{tabular}
     \end{table}
     """
-    columns, total = cell_texts(table, FORMS, escaped)
+    columns, total = cell_texts(table, FORMS, escape.latex)
     sections = {row for row in table.sections if 0 < row < len(table.rows)}
     body = [_heading(table), r"\midrule"]
     for i, cells in enumerate(zip(*columns, strict=True)):
@@ -116,16 +87,7 @@ def _long(table: Table, alignment: str, body: list[str]) -> str:
 
 
 def _heading(table: Table) -> str:
-    return _row([escaped(column.heading) for column in table.columns])
-
-
-def escaped(text: str) -> str:
-    r"""A text that LaTeX prints as it is, `--option` included.
-
-    >>> print(escaped("conv_1"), escaped("19.5 %"), escaped("--standard"), escaped("1/N + 1/D_K^2"))
-    conv\_1 19.5 \% -{}-standard 1/N + 1/D\_K\textasciicircum{}2
-    """
-    return visible(text).translate(_ESCAPES).replace("--", "-{}-").replace("--", "-{}-").replace("''", "'{}'")
+    return _row([escape.latex(column.heading) for column in table.columns])
 
 
 def grouped(text: str) -> str:
@@ -148,7 +110,7 @@ def caption(table: Table) -> str:
     >>> print(caption(Table("Cost of V1", (), (), notes=("Convention torch", "Batch 1."))))
     Cost of V1. Convention torch. Batch 1.
     """
-    sentences = [escaped(text).strip() for text in (table.caption or table.title, *table.notes)]
+    sentences = [escape.latex(text).strip() for text in (table.caption or table.title, *table.notes)]
     return " ".join([text if text.endswith((".", "?", "!")) else text + "." for text in sentences if text])
 
 

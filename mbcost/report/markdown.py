@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mbcost.report.cells import LEFT, cell_texts, visible
+from mbcost import escape
+from mbcost.report.cells import LEFT, cell_texts
 
 if TYPE_CHECKING:
     from mbcost.report.table import Table
 
-# What Markdown would read as markup, inside a line and (added there) at its beginning.
-_ESCAPES = str.maketrans({c: "\\" + c for c in "\\`*<>[]|~&"})
 _AT_START = ("#", "+", "-", "=")
 
 
@@ -30,9 +29,9 @@ def markdown(table: Table) -> str:
     <BLANKLINE>
     - bias included
     """
-    columns, total = cell_texts(table, text=escaped)
+    columns, total = cell_texts(table, text=escape.markdown)
     for i, (column, cells) in enumerate(zip(table.columns, columns, strict=True)):
-        cells.insert(0, escaped(column.heading))
+        cells.insert(0, escape.markdown(column.heading))
         if total is not None:
             cells.append(bold(total[i]))
     rights = [column.kind not in LEFT for column in table.columns]
@@ -51,26 +50,11 @@ def markdown(table: Table) -> str:
         heading, *rows = zip(*padded, strict=True)
         lines = ["| " + " | ".join(row) + " |" for row in (heading, marks, *rows)]
     paragraphs = [
-        [bold(escaped(table.title))] if table.title else [],
+        [bold(escape.markdown(table.title))] if table.title else [],
         lines,
-        [f"- {line_start(escaped(note))}" for note in table.notes],
+        [f"- {line_start(escape.markdown(note))}" for note in table.notes],
     ]
     return "\n\n".join(["\n".join(paragraph) for paragraph in paragraphs if paragraph]) + "\n"
-
-
-def escaped(text: str) -> str:
-    r"""A text that Markdown prints as it is. An underscore inside a word is no markup and stays readable.
-
-    >>> escaped("conv_dw_1"), escaped("_a|b_"), escaped("*/pointwise")
-    ('conv_dw_1', '\\_a\\|b\\_', '\\*/pointwise')
-    """
-    text = visible(text).translate(_ESCAPES)
-    if "_" not in text:
-        return text
-    framed = f" {text} "
-    return "".join(
-        ["\\_" if c == "_" and not (framed[i].isalnum() and framed[i + 2].isalnum()) else c for i, c in enumerate(text)]
-    )
 
 
 def line_start(text: str) -> str:

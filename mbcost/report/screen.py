@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.table import Table as RichTable
 
-from mbcost.report.cells import LEFT, cell_texts, visible
+from mbcost import escape
+from mbcost.report.cells import LEFT, cell_texts
 from mbcost.report.fold import GAP, Block, fit, fold_cell, fold_words
 
 if TYPE_CHECKING:
@@ -61,19 +62,19 @@ def screen(table: Table, *, width: int | None = None, color: bool = False, ascii
     total  11,862,016
     <BLANKLINE>
     """
-    bodies, total = cell_texts(table, text=visible)
+    bodies, total = cell_texts(table, text=escape.line)
     blocks = [
-        Block(column.kind, column.priority, visible(column.heading), body if total is None else [*body, total[i]])
+        Block(column.kind, column.priority, escape.line(column.heading), body if total is None else [*body, total[i]])
         for i, (column, body) in enumerate(zip(table.columns, bodies, strict=True))
     ]
     shown, widths, dropped = fit(blocks, width, _length)
 
     parts: list[str] = []
     if table.title:
-        parts += [*_folded(visible(table.title), width), ""]
+        parts += [*_folded(escape.line(table.title), width), ""]
     if shown:
         parts.append(_drawn([blocks[i] for i in shown], widths, table, color=color, ascii_rules=ascii))
-    notes = [visible(note) for note in table.notes]
+    notes = [escape.line(note) for note in table.notes]
     if dropped:
         left_out = ", ".join([blocks[i].heading for i in dropped])
         notes.append(f"columns left out at this width: {left_out}; widen the terminal or use -f csv")

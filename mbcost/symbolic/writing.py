@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from sympy import Add, latex
 from sympy.printing.str import StrPrinter
 
-__all__ = ["PYTHON_HEAD", "latex", "needed", "plain", "python_function"]
+__all__ = ["PYTHON_HEAD", "function_names", "latex", "needed", "plain", "python_function"]
 
 PYTHON_HEAD = """
 import math
@@ -71,6 +72,23 @@ def python_function(name: str, expression: Any, definitions: dict[Any, Any]) -> 
     used = needed(definitions, expression)
     lines += [f"    {symbol.name} = {write(definition)}" for symbol, definition in used.items()]
     return "\n".join([*lines, f"    return {write(expression)}"])
+
+
+def function_names(texts: Iterable[str]) -> list[str]:
+    """A name for a Python function from each text, in which letters and digits stay; no two alike.
+
+    >>> function_names(["idealised_block_1/conv", "idealised_block_1_conv", "größe"])
+    ['idealised_block_1_conv', 'idealised_block_1_conv_2', 'gr__e']
+    """
+    found: dict[str, None] = {}
+    for text in texts:
+        name = plain = re.sub("[^A-Za-z0-9]", "_", text)
+        number = 1
+        while name in found:
+            number += 1
+            name = f"{plain}_{number}"
+        found[name] = None
+    return list(found)
 
 
 def needed(definitions: dict[Any, Any], *expressions: Any) -> dict[Any, Any]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from json import dumps
 from typing import Any
 
 from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
+from mbcost.escape import yaml
 from mbcost.layers import KINDS
 from mbcost.layers.fields import REQUIRED
 from mbcost.network.edits import row_values
 from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, Scaling, TableSpec
+from mbcost.tables.rows import NAME
 
 __all__ = ["expanded"]
 
@@ -26,11 +27,13 @@ def expanded(table: TableSpec) -> str:
     >>> read_network(text).cost(alpha="0.35").mult_adds
     59285808
     """
-    lines = ["format: 1", f"name: {table.name}"]
+    lines = ["format: 1"]
+    if NAME.fullmatch(table.name):  # else it is the file's, and no name for a network
+        lines.append(f"name: {table.name}")
     if table.source is not None:
         lines.append(f"source: {_flow(table.source)}")
     if table.implementation:
-        lines.append(f"implementation: {dumps(table.implementation, ensure_ascii=False)}")
+        lines.append(f"implementation: {_flow(table.implementation)}")
     if table.imported is not None:
         lines.append(f"imported: {_flow(table.imported)}")
     height, width = table.resolution
@@ -151,14 +154,9 @@ def _raw(cell: Cell) -> str:
 
 
 def _flow(value: Any) -> str:
-    """A plain value in YAML's flow style; a text that is not a simple word or number is quoted."""
+    """A plain value in YAML's flow style."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_flow(key)}: {_flow(child)}" for key, child in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_flow(child) for child in value) + "]"
-    text = str(value)
-    simple = (
-        text.replace("_", "").replace("/", "").replace(".", "").replace("$", "").replace("-", "").isalnum()
-        and text.isascii()
-    )
-    return text if (simple and not text.startswith("-")) or text == "~" else dumps(text, ensure_ascii=False)
+    return yaml(str(value))

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from mbcost import escape
 from mbcost.report import FORMATS, Column, Table, render
-from mbcost.report.cells import visible
 from mbcost.report.delimited import write_csv
 
 NAME = Column("name", "layer", "name")
@@ -55,7 +55,10 @@ def test_csv_reads_back(rows: list[tuple[str, int, str | None]]) -> None:
     text = render(table, "csv")
     assert text.count("\n") == len(rows) + 1
     read = list(csv.reader(io.StringIO(text), strict=True))
-    assert read == [["name", "mult_adds", "remark"], *[[visible(a), str(n), visible(b or "")] for a, n, b in rows]]
+    assert read == [
+        ["name", "mult_adds", "remark"],
+        *[[escape.csv(a), str(n), escape.csv(b or "")] for a, n, b in rows],
+    ]
 
 
 def test_csv_streams_more_rows_than_it_looks_at_together() -> None:
@@ -130,10 +133,10 @@ def test_markdown_prints_every_text_as_it_is(title: str, cells: list[str], headi
         title, (Column("t", heading), COUNT), tuple((cell, 1234) for cell in cells), ("total", 1234), (note, "end")
     )
     read_title, rows, notes = read_markdown(render(table, "markdown"))
-    assert read_title == visible(title).strip()
-    assert rows[0] == [visible(heading).strip(), "mult-adds"]
-    assert rows[1:] == [*[[visible(cell).strip(), "1,234"] for cell in cells], ["total", "1,234"]]
-    assert notes == [text for text in (visible(note).strip(), "end") if text]
+    assert read_title == escape.line(title).strip()
+    assert rows[0] == [escape.line(heading).strip(), "mult-adds"]
+    assert rows[1:] == [*[[escape.line(cell).strip(), "1,234"] for cell in cells], ["total", "1,234"]]
+    assert notes == [text for text in (escape.line(note).strip(), "end") if text]
 
 
 # --- LaTeX -------------------------------------------------------------------------------------------------
@@ -213,13 +216,13 @@ def test_latex_prints_every_text_as_it_is(cells: list[str], title: str) -> None:
     assert end - begin == len(cells)
     for line, cell in zip(lines[begin:end], cells, strict=True):
         text, count = re.split(r"(?<!\\) & ", line.removeprefix("    ").removesuffix(r" \\"))
-        assert read_latex(text) == visible(cell)
+        assert read_latex(text) == escape.line(cell)
         assert count == "1{,}234"
         # After the line break before it, these would be read as its argument.
         assert not line.lstrip().startswith(("[", "*"))
     caption = next(line for line in lines if line.startswith(r"  \caption{"))
     printed = read_latex(caption.removeprefix(r"  \caption{").removesuffix("}"))
-    assert printed.rstrip(".") == visible(title).strip().rstrip(".")
+    assert printed.rstrip(".") == escape.line(title).strip().rstrip(".")
 
 
 @pytest.mark.parametrize("sections", [(), (1,), (1, 3)])

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from mbcost.budgets.verdicts.words import explained, loose, plural
-from mbcost.report.cells import visible
+from mbcost.escape import workflow, workflow_property
 
 if TYPE_CHECKING:
     from mbcost.budgets.specs import Outcome, Result
@@ -45,12 +45,12 @@ def command(level: str, message: str, title: str, place: Place | None = None) ->
     properties = []
     if place is not None:
         properties = [
-            f"file={_property(visible(_relative(place.file) or place.file))}",
+            f"file={workflow_property(_relative(place.file) or place.file)}",
             f"line={place.line}",
             f"col={place.column}",
         ]
-    properties.append(f"title={_property(title)}")
-    return f"::{level} {','.join(properties)}::{_data(message)}"
+    properties.append(f"title={workflow_property(title)}")
+    return f"::{level} {','.join(properties)}::{workflow(message)}"
 
 
 def _relative(file: str) -> str | None:
@@ -58,11 +58,3 @@ def _relative(file: str) -> str | None:
     root = os.path.realpath(os.environ.get("GITHUB_WORKSPACE") or os.curdir)
     path = os.path.relpath(os.path.realpath(file), root)
     return None if path.split(os.sep)[0] == os.pardir else path.replace(os.sep, "/")
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

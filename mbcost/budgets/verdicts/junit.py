@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from mbcost import __version__
 from mbcost.budgets.verdicts.words import explained, facts, footer, point, sentence, verdict
-from mbcost.report.cells import visible
+from mbcost.escape import line, xml
 
 if TYPE_CHECKING:
     from mbcost.budgets.specs import Outcome, Result
@@ -32,18 +32,21 @@ def junit(outcome: Outcome) -> str:
         "verdict": verdict(outcome),
     }
     if outcome.base:
-        facts_of_all["base"] = visible(outcome.base)
+        facts_of_all["base"] = outcome.base
     for name, value in facts_of_all.items():
         ET.SubElement(properties, "property", {"name": name, "value": value})
     for (file, number, model, at), results in cases.items():
-        budget = f"{visible(file)} budget {number}" if file else "limits"
-        case = ET.SubElement(suite, "testcase", {"classname": visible(model), "name": f"{budget}, {at}", "time": "0"})
+        budget = f"{line(file)} budget {number}" if file else "limits"
+        case = ET.SubElement(suite, "testcase", {"classname": model, "name": f"{budget}, {at}", "time": "0"})
         if file:
-            case.set("file", visible(file))
+            case.set("file", file)
             place = results[0].budget.place
             case.set("line", str(place.line) if place else "1")
         _case(case, results)
     ET.SubElement(suite, "system-out").text = footer(outcome)
+    for element in root.iter():  # whoever puts something in, nothing gets out another way
+        element.attrib = {key: line(value) for key, value in element.attrib.items()}
+        element.text = None if element.text is None else xml(element.text)
     ET.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
@@ -57,7 +60,7 @@ def _case(case: ET.Element, results: list[Result]) -> None:
     ET.SubElement(properties, "property", {"name": "table_hash", "value": results[0].cost.network.digest})
     for result in results:
         limit = result.limit
-        name = f"{limit.kind} {limit.quantity}" + (f" {visible(limit.layers)}" if limit.layers else "")
+        name = f"{limit.kind} {limit.quantity}" + (f" {line(limit.layers)}" if limit.layers else "")
         ET.SubElement(properties, "property", {"name": name, "value": str(result.value)})
         ET.SubElement(
             properties,

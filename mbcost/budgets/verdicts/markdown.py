@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
+from mbcost import escape
 from mbcost.budgets.verdicts.words import (
     amount,
     details,
@@ -18,8 +18,7 @@ from mbcost.budgets.verdicts.words import (
     subject,
     verdict,
 )
-from mbcost.report.cells import visible
-from mbcost.report.markdown import bold, escaped, line_start
+from mbcost.report.markdown import bold, line_start
 from mbcost.report.numbers import share
 
 if TYPE_CHECKING:
@@ -38,16 +37,17 @@ def verdict_markdown(outcome: Outcome, *, show_passed: bool = False) -> str:
     results = [*outcome.failures, *outcome.warnings]
     if show_passed:
         results += [result for result in outcome.results if result.status not in {"fail", "warn"}]
-    head = [MARKER, bold(escaped(verdict(outcome))), ""]
+    head = [MARKER, bold(escape.markdown(verdict(outcome))), ""]
     blocks: list[list[str]] = []
     if results:
         head += ["| | model | at | quantity | value | limit | over |", "| :-- | :-- | :-- | :-- | --: | --: | --: |"]
         blocks += [[_row(result)] for result in results]
     tail = [
-        f"- {line_start(escaped(note))}" for note in [*notes(outcome), *[loose(result) for result in outcome.notices]]
+        f"- {line_start(escape.markdown(note))}"
+        for note in [*notes(outcome), *[loose(result) for result in outcome.notices]]
     ]
     explained = [block for result in results for block in [_explained(result)] if block]
-    return capped(head, blocks, explained, tail, ["", escaped(footer(outcome)), ""])
+    return capped(head, blocks, explained, tail, ["", escape.markdown(footer(outcome)), ""])
 
 
 def capped(head: list[str], rows: list[list[str]], details: list[list[str]], tail: list[str], end: list[str]) -> str:
@@ -87,11 +87,11 @@ def _row(result: Result) -> str:
         value += f" (was {'at least ' * result.base_bound}{amount(result, result.base)})"
     cells = [
         bold(_WORDS[result.status]),
-        escaped(visible(result.model)),
-        escaped(point(result)),
-        escaped(name),
+        escape.markdown(result.model),
+        escape.markdown(point(result)),
+        escape.markdown(name),
         value,
-        escaped(text),
+        escape.markdown(text),
         over,
     ]
     return "| " + " | ".join(cells) + " |"
@@ -103,9 +103,8 @@ def _explained(result: Result) -> list[str]:
         return []
     limit = result.limit
     name = f"{subject(result)}: {limit.heading}, limit {limit.text}"
-    name = html.escape(name)  # Markdown is not read inside HTML
-    lines = [f"<details><summary>{name}</summary>", ""]
+    lines = [f"<details><summary>{escape.html(name).replace('@', escape.MENTION)}</summary>", ""]
     for label, rows in details(result):
-        texts = [escaped(joined(row)) for row in rows]
+        texts = [escape.markdown(joined(row)) for row in rows]
         lines += [f"- {label}: {texts[0]}"] if len(texts) == 1 else [f"- {label}:", *[f"  - {text}" for text in texts]]
     return [*lines, "", "</details>"]

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mbcost.budgets.verdicts.words import details, facts, footer, joined, loose, notes, subject, verdict
+from mbcost.escape import line
 
 if TYPE_CHECKING:
     from mbcost.budgets.specs import Outcome, Result
@@ -35,7 +36,7 @@ def verdict_text(outcome: Outcome, *, show_passed: bool = False, width: int | No
     told = [f"note: {note}" for note in notes(outcome)]
     told += [f"notice: {loose(result)}" for result in outcome.notices[:MOST]]
     told += _more(len(outcome.notices) - MOST, "loose limits")[:1]
-    lines += [part for line in told for part in _folded(line, width)] + ([""] if told else [])
+    lines += [part for note in told for part in _folded(note, width)] + ([""] if told else [])
     return "\n".join([*lines, *_folded(footer(outcome), width)]) + "\n"
 
 
@@ -52,7 +53,7 @@ def _block(word: str, results: list[Result], width: int | None, color: bool) -> 
     for result in results:
         lines += _folded(facts(result), width, INDENT)
         for name, cells in details(result) if word != "ok" else []:
-            body = [line for row in _columns(cells, width) for line in _folded(row, width, INDENT + LABEL)]
+            body = [part for row in _columns(cells, width) for part in _folded(row, width, INDENT + LABEL)]
             body[0] = f"{' ' * INDENT}{name + ':':{LABEL}}{body[0].lstrip()}"
             lines += body
     return lines
@@ -74,7 +75,7 @@ def _columns(rows: list[Cells], width: int | None) -> list[str]:
 
 def _folded(text: str, width: int | None, indent: int = 0) -> list[str]:
     """A line behind an indent, folded where the terminal is narrower."""
-    pad = " " * indent
+    pad, text = " " * indent, line(text)
     if width is None or indent + len(text) <= width:
         return [pad + text]
     from mbcost.report.fold import fold_words

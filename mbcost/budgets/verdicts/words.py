@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mbcost import __version__
 from mbcost.dims import exact_text
-from mbcost.report.cells import visible
+from mbcost.escape import line
 from mbcost.report.numbers import count, percent_change, share
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def verdict(outcome: Outcome) -> str:
         if worst.over
         else f"not known to be within {worst.limit.text}"
     )
-    on = f"{visible(worst.layer)} " if worst.layer else ""
+    on = f"{line(worst.layer)} " if worst.layer else ""
     return (
         f"over budget: {len(failures):,} of {plural(len(held), 'limit')} exceeded ({scope}){warned}; "
-        f"worst: {visible(worst.model)}, {on}{worst.limit.heading} {how}"
+        f"worst: {line(worst.model)}, {on}{worst.limit.heading} {how}"
     )
 
 
@@ -69,7 +69,7 @@ def point(result: Result) -> str:
     words += [f"classes {asked.classes}"] if asked.classes else []
     words += [f"set {name}={_listed(value)}" for name, value in asked.set]
     words += [f"without {glob}" for glob in asked.without]
-    return visible(", ".join(words))
+    return line(", ".join(words))
 
 
 def _listed(value: Any) -> str:
@@ -78,7 +78,7 @@ def _listed(value: Any) -> str:
 
 def subject(result: Result) -> str:
     """Which model, at which point."""
-    return f"{visible(result.model)}, {point(result)}"
+    return f"{line(result.model)}, {point(result)}"
 
 
 def amount(result: Result, value: Any) -> str:
@@ -95,7 +95,7 @@ def facts(result: Result) -> str:
     name = limit.heading + (
         f" at {limit.measured.width(result.budget.bits)} bits" if limit.in_bytes and limit.measured.sized else ""
     )
-    words = f"{visible(result.layer)} {name}" if result.layer else name
+    words = f"{line(result.layer)} {name}" if result.layer else name
     words += f" {least}{amount(result, value)}"
     kind = "warning limit" if limit.warns else "limit"
     if limit.kind == "vs_base":
@@ -113,12 +113,12 @@ def facts(result: Result) -> str:
         words += f", {kind} {limit.text}"
     else:
         words += f", {kind} {limit.text}"
-    words += f" for {visible(limit.layers)}" if limit.layers else ""
+    words += f" for {line(limit.layers)}" if limit.layers else ""
     if result.over:
         rate = f" ({share(result.over_share)})" if result.allowed else ""
         return f"{words}, over by {excess(result)}{rate}"
     if result.bound or (result.base_bound and value > result.allowed):
-        unknown = [visible(row.name) for row in result.cost.rows if not row.exact]
+        unknown = [line(row.name) for row in result.cost.rows if not row.exact]
         which = (
             f"the cost of {', '.join(unknown[:3])}{f' and {len(unknown) - 3} more' if len(unknown) > 3 else ''}"
             if unknown
@@ -154,9 +154,9 @@ def details(result: Result) -> list[tuple[str, list[Cells]]]:
     if result.grew or result.base is not None:
         found.append(("grew", _grown(result)))
     if result.limit.place is not None:
-        found.append(("limit", [(visible(str(result.limit.place)),)]))
+        found.append(("limit", [(line(str(result.limit.place)),)]))
     if result.budget.message:
-        found.append(("note", [(visible(" ".join(result.budget.message.split())),)]))
+        found.append(("note", [(line(" ".join(result.budget.message.split())),)]))
     return found
 
 
@@ -183,12 +183,12 @@ def _grown(result: Result) -> list[Cells]:
 
 def _contribution(result: Result, part: Part) -> Cells:
     rate = f"({share(part.share)})" if part.share is not None else ""
-    return visible(part.name), _plain(result, part.value), rate
+    return line(part.name), _plain(result, part.value), rate
 
 
 def _growth(result: Result, part: Part) -> Cells:
     before, arrow = (_plain(result, part.before), "->") if part.change == "~" else ("", "")
-    return f"{part.change} {visible(part.name)}", before, arrow, _plain(result, part.value), f"(+{count(part.growth)})"
+    return f"{part.change} {line(part.name)}", before, arrow, _plain(result, part.value), f"(+{count(part.growth)})"
 
 
 def _plain(result: Result, value: Any) -> str:
@@ -209,15 +209,15 @@ def notes(outcome: Outcome) -> list[str]:
             new[result.model] = new.get(result.model, 0) + 1
     why = dict(outcome.absent)
     for model, number in new.items():
-        found.append(f"{visible(model)} {visible(why[model])}, so {plural(number, 'relative limit')} not checked")
+        found.append(f"{line(model)} {line(why[model])}, so {plural(number, 'relative limit')} not checked")
     for model, was in outcome.renamed:
-        found.append(f"{visible(model)} was {visible(was)} at {visible(outcome.base)}: held against that")
+        found.append(f"{line(model)} was {line(was)} at {line(outcome.base)}: held against that")
     return found
 
 
 def loose(result: Result) -> str:
     """The notice of a limit that is far too loose."""
-    place = f" ({visible(str(result.limit.place))})" if result.limit.place else ""
+    place = f" ({line(str(result.limit.place))})" if result.limit.place else ""
     used = share(Fraction(result.value) / result.allowed)
     return f"{subject(result)}: {result.limit.heading} at {used} of the limit {result.limit.text}{place}: lower it, or run `mbcost check --update`"
 
@@ -229,11 +229,11 @@ def footer(outcome: Outcome) -> str:
     if len(digests) == 1:
         tables = f"table {next(iter(digests))}"
     elif len(digests) <= MOST_TABLES:
-        tables = "tables " + ", ".join([f"{digest} of {visible(model)}" for digest, model in digests.items()])
+        tables = "tables " + ", ".join([f"{digest} of {line(model)}" for digest, model in digests.items()])
     else:
         from hashlib import sha256
 
         together = sha256(" ".join(sorted(digests)).encode("ascii")).hexdigest()[:16]
         tables = f"{len(digests)} tables, together {together}"
-    base = f", base {visible(outcome.base)}" if outcome.base else ""
-    return f"convention {', '.join(conventions)}, mbcost {__version__}, {tables}{base}"
+    base = f", base {line(outcome.base)}" if outcome.base else ""
+    return f"convention {line(', '.join(conventions))}, mbcost {__version__}, {tables}{base}"
