@@ -25,8 +25,11 @@ NETWORKS: dict[str, tuple[str, dict[str, Any], bool]] = {
     "keras:MobileNetV3LargeMinimalistic": ("MobileNetV3Large", {"minimalistic": True}, True),
     "keras:MobileNetV3SmallMinimalistic": ("MobileNetV3Small", {"minimalistic": True}, True),
     "keras:NASNetMobile": ("NASNetMobile", {}, False),
-    "keras:EfficientNetB0": ("EfficientNetB0", {}, False),
-    "keras:EfficientNetV2B0": ("EfficientNetV2B0", {}, False),
+    **{f"keras:EfficientNetB{n}": (f"EfficientNetB{n}", {}, False) for n in range(8)},
+    **{
+        f"keras:EfficientNetV2{size}": (f"EfficientNetV2{size}", {}, False)
+        for size in ("B0", "B1", "B2", "B3", "S", "M", "L")
+    },
     "keras:InceptionV3": ("InceptionV3", {}, False),
     "keras:VGG16": ("VGG16", {}, False),
     "keras:VGG19": ("VGG19", {}, False),
