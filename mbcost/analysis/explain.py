@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from mbcost.dims import Arithmetic, Dim, exact_text
 from mbcost.layers import Layer, Row, Shape
 from mbcost.network import Cost
-from mbcost.network.walk import PER_IMAGE, scaled
+from mbcost.network.walk import PER_IMAGE, scaled, visits
 
 __all__ = ["SYMBOLS", "Explanation", "Traced", "explain", "legend", "with_symbols"]
 
@@ -112,26 +112,17 @@ def explain(cost: Cost, name: str, *, flops: bool = False) -> tuple[Row, list[Ex
 
 def _traced(cost: Cost, row: Row) -> Row:
     """The row again, from the layer's own formula on traced numbers."""
-    layer, inputs = _found(cost, row.name)
+    variant, start = cost.variant, (cost.network.table.channels, *cost.variant.size)
+    arith = Arithmetic(variant.alpha.numerator, variant.alpha.denominator, variant.rounding)
+    layer, inputs = next(
+        (layer, inputs) for layer, inputs, *_ in visits(cost.placed, arith, start) if layer.name == row.name
+    )
     traced = with_symbols(layer).cost(*_shapes(layer, row, inputs))
     traced = traced._replace(kind=row.kind, groups=row.groups)
     if cost.variant.batch != 1:
         traced = scaled(traced, Traced(cost.variant.batch, "B"), PER_IMAGE)
     beside = [traced if other is row else other for other in cost.rows]  # some parts count once in a network
     return cost.variant.convention.applied(beside)[cost.rows.index(row)]
-
-
-def _found(cost: Cost, name: str) -> tuple[Layer, list[Shape]]:
-    """The layer of that name, and the shapes it reads."""
-    variant, outputs = cost.variant, {row.name: row.output for row in cost.rows}
-    arith = Arithmetic(variant.alpha.numerator, variant.alpha.denominator, variant.rounding)
-    shapes: list[Shape] = [(cost.network.table.channels, *variant.size)]
-    for layer in cost.placed.layers:
-        inputs = [shapes[source] for source in layer.sources]
-        if layer.name == name:
-            return layer, inputs
-        shapes.append(outputs[layer.name] if layer.name in outputs else layer.absent(arith, inputs))
-    raise KeyError(name)
 
 
 def with_symbols(layer: Layer) -> Layer:

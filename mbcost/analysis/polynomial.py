@@ -111,11 +111,20 @@ class Poly:
             else:
                 return self._made(terms)
         if type(other) is not int:
-            raise Inseparable("quotient")  # of two widths that share no factor
+            opened = self.recorder.opened(self)
+            if opened is self:
+                raise Inseparable("quotient")  # of two widths that share no factor
+            return opened / other
         return self.recorder.atom("exact", self, other)
 
     def __rtruediv__(self, other: Dim) -> Dim:
         raise Inseparable("quotient")
+
+    def _undecided(self, other: Dim) -> Any:
+        """No answer at all points at once, for a kind that asks the number and not the arithmetic: each point is then counted."""
+        raise Inseparable("comparison")
+
+    __lt__ = __le__ = __gt__ = __ge__ = __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = _undecided
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Poly) and self.terms == other.terms
@@ -158,9 +167,12 @@ def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
 class Recorder(Arithmetic):
     """The arithmetic of a walk that records: every operation on a recorded number becomes an atom.
 
-    ``requirements`` are what must hold at every point: ("equal", a, b), or ("possible", a): a is a number of channels or pixels that a map can have. ``ambiguous`` says that the
-    kind of a grouped convolution depends on alpha, which a convention that tells kinds apart would see.
+    ``requirements`` are what must hold at every point: ("equal", a, b), or ("possible", a): a is a number of channels or
+    pixels that a map can have. ``ambiguous`` says that the kind of a grouped convolution depends on alpha, which a convention
+    that tells kinds apart would see.
     """
+
+    records = True
 
     def __init__(self, rounding: Rounding | None) -> None:
         super().__init__(1, 1, rounding)
@@ -168,6 +180,7 @@ class Recorder(Arithmetic):
         self.numbers: dict[tuple[Any, ...], Poly] = {}
         self.requirements: dict[tuple[Any, ...], None] = {}
         self.ambiguous = False
+        self.present: Dim = 1
 
     def atom(self, op: str, *args: Any, domain: int = 0) -> Poly:
         """The atom of an operation: the same number for the same operation on the same numbers."""
@@ -190,12 +203,51 @@ class Recorder(Arithmetic):
             return value
         return self.atom("poly", value)
 
-    def require(self, what: str, *args: Dim) -> None:
-        """Note what must hold at every point, unless it is known to."""
-        if what == "equal" and args[0] == args[1]:
-            return
-        if any(type(arg) is Poly for arg in args):
-            self.requirements[what, *[self.seal(arg) for arg in args]] = None
+    def opened(self, value: Poly) -> Dim:
+        """The sum of atoms that :meth:`seal` made one atom of; any other value as it is."""
+        number = value.single
+        return value if number is None or self.atoms[number].op != "poly" else self.atoms[number].args[0]
+
+    def enter(self, present: Dim) -> Dim:
+        """The flag as one atom; what is required until the next one holds only where it is 1."""
+        self.present = self.seal(present)
+        return self.present
+
+    def noted(self, shape: tuple[Dim, Dim, Dim]) -> tuple[Dim, Dim, Dim]:
+        """The sides as one atom each, so that products of them stay short; a map must be possible."""
+        channels, height, width = [self.seal(dim) for dim in shape]
+        for dim in (channels, height, width):
+            if type(dim) is Poly and dim.domain != ALPHA | SIZE:
+                self._possible(dim)
+        return channels, height, width
+
+    def must_equal(self, a: Dim, b: Dim) -> bool:
+        """Note that two dims must be equal, unless that is known."""
+        a, b = self.seal(a), self.seal(b)
+        if a == b:
+            return True
+        if type(a) is int and type(b) is int:
+            return False
+        self.requirements["equal", self.seal(a * self.present), self.seal(b * self.present)] = None
+        return True
+
+    def must_reach(self, a: Dim, least: Dim) -> bool:
+        """Note that a dim must be at least so much, unless that is known."""
+        if type(a) is int and type(least) is int:
+            return a >= least
+        if least == 1 and self.present == 1:
+            self._possible(a)
+            return True
+        return self.must_equal(self.at_least(a, least), 1)
+
+    def same(self, a: Dim, b: Dim) -> bool:
+        """Whether two dims are equal at every point; where that depends on the point, there is no one way to go."""
+        if a != b and not (type(a) is int and type(b) is int):
+            raise Inseparable("comparison")
+        return bool(a == b)
+
+    def _possible(self, dim: Dim) -> None:
+        self.requirements["possible", self.seal(dim)] = None
 
     def scale(self, width: int, rounding: Rounding | None = None) -> Dim:
         """The atom of a scaled width."""
@@ -212,7 +264,7 @@ class Recorder(Arithmetic):
         return self._width(self.atom("ratio", factor, width, rounding))
 
     def _width(self, width: Poly) -> Poly:
-        self.require("possible", width)
+        self._possible(width)
         return width
 
     def _follows(self, width: Dim, rounding: Rounding | None) -> bool:

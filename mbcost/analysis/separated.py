@@ -8,11 +8,10 @@ from typing import Any, TypeAlias
 
 from mbcost.analysis.polynomial import ALPHA, SIZE, Inseparable, Monomial, Poly, Values
 from mbcost.analysis.trace import Trace, trace
-from mbcost.conventions import DEFAULT
 from mbcost.dims import Arithmetic, Dim, Idealised
 from mbcost.errors import MbcostError
 from mbcost.layers.base import MAX_DIM
-from mbcost.network import PLAIN, Network, Variant, counted
+from mbcost.network import PLAIN, Network, Variant
 from mbcost.quantities import BITS, AnyBits
 
 __all__ = ["Form", "NotWhole", "Program", "Separated", "Size", "separate", "summed"]
@@ -197,15 +196,8 @@ def separate(network: Network, variant: Variant = PLAIN) -> Separated | None:
     key = id(placed), asked.rounding, asked.batch, asked.convention, asked.memory_rule
     if key not in network.separated:
         try:
-            network.separated[key] = Separated(_counted(trace(placed, network.table.channels, asked.rounding), asked))
+            network.separated[key] = Separated(trace(placed, network.table.channels, asked.rounding, asked))
         except Inseparable:
             network.separated[key] = None
     found: Separated | None = network.separated[key]
     return found
-
-
-def _counted(found: Trace, variant: Variant) -> Trace:
-    """The rows of a recorded walk as a variant counts them."""
-    if variant.convention != DEFAULT:
-        found.recorder.tell_kinds()
-    return Trace(found.recorder, counted(found.rows, variant), found.presence, found.placed, found.start, variant)

@@ -17,37 +17,32 @@ from __future__ import annotations
 from typing import Any
 
 from mbcost.analysis.polynomial import ALPHA, SIZE, Inseparable, Monomial, Poly, Recorder
+from mbcost.conventions import DEFAULT
 from mbcost.dims import Dim, Rounding
 from mbcost.errors import MbcostError
-from mbcost.layers import Layer, Row, Shape
-from mbcost.layers.composite import Residual
-from mbcost.layers.conv import Conv, Linear
-from mbcost.layers.custom import Unknown
-from mbcost.layers.elementwise import Add, Concat, Multiply
+from mbcost.layers import Row, Shape
+from mbcost.network import PLAIN, Variant, counted
 from mbcost.network.placed import Placed
-from mbcost.network.variant import PLAIN, Variant
-from mbcost.network.walk import PARTS, scaled
+from mbcost.network.walk import Visit, visits
 from mbcost.quantities import BITS, AnyBits, measured
 
 __all__ = ["Trace", "trace"]
 
 
 class Trace:
-    """A recorded walk: the atoms, the rows with polynomials for numbers, and what must hold at every point.
+    """A recorded walk: the atoms, the rows with polynomials for numbers, and what must hold at every point."""
 
-    ``presence`` has for each row what says whether the network has it: 1, or an atom that is 0 or 1.
-    """
-
-    __slots__ = ("atoms", "batch", "memory_rule", "placed", "presence", "recorder", "required", "rows", "start")
+    __slots__ = ("atoms", "batch", "memory_rule", "placed", "recorder", "required", "rows", "start", "visits")
 
     def __init__(
-        self, recorder: Recorder, rows: tuple[Row, ...], presence: tuple[Dim, ...], placed: Placed, start: Shape,
-        variant: Variant = PLAIN,
-    ) -> None:  # fmt: skip
+        self, recorder: Recorder, visits: tuple[Visit, ...], placed: Placed, start: Shape, variant: Variant = PLAIN
+    ) -> None:
         self.recorder = recorder
         self.atoms = recorder.atoms
-        self.rows = rows
-        self.presence = presence
+        self.visits = visits
+        if variant.convention != DEFAULT:
+            recorder.tell_kinds()
+        self.rows = counted(tuple([row for _, _, _, _, row in visits if row is not None]), variant)
         self.placed = placed
         self.start = start
         self.batch = variant.batch
@@ -92,8 +87,8 @@ class Trace:
         return sorted(n for n in wanted if self.atoms[n].domain in {0, domain})
 
 
-def trace(placed: Placed, channels: int, rounding: Rounding | None) -> Trace:
-    """Walk a network with recorded numbers.
+def trace(placed: Placed, channels: int, rounding: Rounding | None, variant: Variant = PLAIN) -> Trace:
+    """Walk a network with recorded numbers; its rows are counted as a variant asks.
 
     >>> import mbcost
     >>> v1 = mbcost.load("mobilenet_v1")
@@ -107,54 +102,15 @@ def trace(placed: Placed, channels: int, rounding: Rounding | None) -> Trace:
         If a width is rounded after it met a size, or if the network is in error at every point.
     """
     recorder = Recorder(rounding)
-    shapes: list[Shape] = [(channels, recorder.atom("height", domain=SIZE), recorder.atom("width", domain=SIZE))]
-    rows: list[Row] = []
-    presence: list[Dim] = []
+    start = channels, recorder.atom("height", domain=SIZE), recorder.atom("width", domain=SIZE)
     try:
-        for layer in placed.layers:
-            inputs = [shapes[source] for source in layer.sources]
-            checked = layer.inner if isinstance(layer, Unknown) else layer
-            present = recorder.seal(layer.present(recorder, inputs)) if layer.conditional else 1
-            if type(present) is int and not present:
-                n, height, width = checked.absent(recorder, inputs)
-                shapes.append((recorder.seal(n), recorder.seal(height), recorder.seal(width)))
-                continue
-            _require(checked, recorder, inputs, present)
-            n, height, width = layer.shape(recorder, inputs)
-            output = recorder.seal(n), recorder.seal(height), recorder.seal(width)
-            for dim in output:
-                if type(dim) is Poly and dim.domain != ALPHA | SIZE:
-                    recorder.require("possible", dim)
-            row = layer.cost(inputs, output)
-            rows.append(row if type(present) is int else scaled(row, present, PARTS))
-            presence.append(present)
-            shapes.append(output)
+        found = tuple(visits(placed, recorder, start))
     except MbcostError as error:
         raise Inseparable(str(error)) from None
-    return Trace(recorder, tuple(rows), tuple(presence), placed, shapes[0])
+    recorder.ambiguous = any(_ambiguous(row) for _, _, _, _, row in found if row is not None)
+    return Trace(recorder, found, placed, start, variant)
 
 
-def _require(layer: Layer, recorder: Recorder, inputs: list[Shape], present: Dim) -> None:
-    """What the layer's own checks would find on numbers."""
-    first = inputs[0]
-    if isinstance(layer, Multiply):
-        maps = [shape[1:] for shape in inputs if shape[1:] != (1, 1)]
-        if any(other != maps[0] for other in maps):
-            raise Inseparable("product of maps")
-        for shape in inputs[1:]:
-            recorder.require("equal", first[0], shape[0])
-    elif isinstance(layer, Residual):
-        sides = list(zip(first[1:], inputs[1][1:], strict=True))
-        if type(present) is not int and any(a != b for a, b in sides):
-            raise Inseparable("residual")  # whether the maps must agree depends on the widths
-        for a, b in sides:
-            recorder.require("equal", a, b)
-    elif isinstance(layer, Add | Concat):
-        for shape in inputs[1:]:
-            for a, b in list(zip(first, shape, strict=True))[isinstance(layer, Concat) :]:
-                recorder.require("equal", a, b)
-    elif isinstance(layer, Linear):
-        recorder.require("equal", first[1], 1)
-        recorder.require("equal", first[2], 1)
-    elif isinstance(layer, Conv) and layer.groups != 1 and not layer.per_channel and type(first[0]) is not int:
-        recorder.ambiguous = True
+def _ambiguous(row: Row) -> bool:
+    """Whether a grouped convolution is depthwise at some alphas and not at others."""
+    return row.kind == "conv" and row.groups != 1 and type(row.input[0]) is not int

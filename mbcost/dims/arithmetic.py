@@ -33,6 +33,8 @@ class Arithmetic:
     """
 
     exact = True
+    records = False
+    """Whether the numbers of a walk remember how they were made."""
 
     def __init__(self, numerator: Dim, denominator: int, rounding: Rounding | None) -> None:
         self.numerator = numerator
@@ -117,6 +119,33 @@ class Arithmetic:
 
     def tell_kinds(self) -> None:
         """Make sure that the kind of every layer is known; on numbers it is."""
+
+    # What a layer checks goes through these, so that a walk that records its numbers sees what a walk that counts checks.
+
+    def must_equal(self, a: Dim, b: Dim) -> bool:
+        """Whether a layer that needs two dims to be equal can go on; what cannot be decided here counts as equal.
+
+        >>> one = Arithmetic(1, 1, None)
+        >>> one.must_equal(64, 64), one.must_equal(64, 32)
+        (True, False)
+        """
+        return not (type(a) is int and type(b) is int and a != b)
+
+    def must_reach(self, a: Dim, least: Dim) -> bool:
+        """Whether a layer that needs ``a`` to be at least so much can go on; what cannot be decided here counts as enough."""
+        return not (type(a) is int and type(least) is int and a < least)
+
+    def same(self, a: Dim, b: Dim) -> bool:
+        """Whether two dims are equal, where a layer goes one way or the other: unlike a requirement, both are right."""
+        return self.must_equal(a, b)
+
+    def enter(self, present: Dim) -> Dim:
+        """Take note of whether the layer that follows is present: 0, 1, or what says so; what it requires holds only then."""
+        return present
+
+    def noted(self, shape: tuple[Dim, Dim, Dim]) -> tuple[Dim, Dim, Dim]:
+        """Take note of the shape of a map, which the layers that follow read."""
+        return shape
 
 
 class Idealised(Arithmetic):

@@ -144,7 +144,7 @@ class Recorder:
         counted = [self._counted(found, convention) for convention in self.conventions]
         having = [one.of_network(found, UNIT) if one.of_network else map(one.of, found.rows) for one in parts()]
         columns = list(zip(*having, strict=True))
-        symbols = _symbols(found, placed)
+        symbols = _symbols(found)
         shaped = [self._shaped(found, counted, columns[n], n) for n in range(len(found.rows))]
         firsts: dict[str, int] = {}
         for number, (key, _) in enumerate(shaped):
@@ -165,7 +165,8 @@ class Recorder:
             0,
             0,
         )  # the name, the output and the last number of the row before: what follows is told as a difference
-        for row, present, (key, made) in zip(found.rows, found.presence, shaped, strict=True):
+        presence = [present for _, _, present, _, row in found.visits if row is not None]
+        for row, present, (key, made) in zip(found.rows, presence, shaped, strict=True):
             name, input, output = self.text(row.name), place(row.input), place(row.output)
             numbers = [*map(walk.number, made), *([] if present == 1 else [walk.number(present)])]
             steps = [after - one for one, after in pairwise([before[2], *numbers])]
@@ -276,19 +277,10 @@ def _pair(sides: Any) -> Any:
     return 0 if sides is None else sides[0] if sides[0] == sides[1] else sides
 
 
-def _symbols(found: Trace, placed: Placed) -> list[tuple[Row, str]]:
+def _symbols(found: Trace) -> list[tuple[Row, str]]:
     """Each row in symbols, and what its channels are called."""
-    recorder = found.recorder
-    rows = {row.name: row for row in found.rows}
-    shapes: list[Shape] = [(placed.marks[0][0].channels, recorder.atom("height"), recorder.atom("width"))]
-    made = []
-    for layer in placed.layers:
-        inputs = [shapes[source] for source in layer.sources]
-        row = rows.get(layer.name)
-        if row is None:
-            n, height, width = layer.absent(recorder, inputs)
-            shapes.append((recorder.seal(n), recorder.seal(height), recorder.seal(width)))
-        else:
-            made.append((symbolic(layer, row, inputs), "".join(names_of(layer, row))))
-            shapes.append(row.output)
-    return made
+    return [
+        (symbolic(layer, row, inputs), "".join(names_of(layer, row)))
+        for layer, inputs, _, _, row in found.visits
+        if row is not None
+    ]

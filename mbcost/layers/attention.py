@@ -131,8 +131,11 @@ class Scores(Product):
         queries, keys = inputs[0], inputs[1]
         count, key, _ = self._parts(inputs)
         wanted = key if self.multi_query else count * key
-        _same(keys[0], wanted, f"keys of {keys[0]} channels under queries of {queries[0]} in {count} heads",
-              "give both the width heads * head_width, or set `multi_query: true` where all heads share one key")  # fmt: skip
+        if not arith.must_equal(keys[0], wanted):
+            raise MbcostError(
+                f"keys of {keys[0]} channels under queries of {queries[0]} in {count} heads",
+                help="give both the width heads * head_width, or set `multi_query: true` where all heads share one key",
+            )
         there = divide(keys[1] * keys[2], self.windows, "positions", "windows")
         return bounded(count * there, "scores a position"), queries[1], queries[2]
 
@@ -168,10 +171,8 @@ class Values(Product):
         there = divide(values[1] * values[2], self.windows, "positions", "windows")
         if self.heads is not None:  # those of the attention, from the channels that it reads
             count = self.heads.of(inputs[2][0])[0]
-        elif self.multi_query or (type(scores) is int and type(there) is int):
-            count = divide(scores, there, "scores a position", "positions of the values")
         else:
-            return values[0], height, width
+            count = divide(scores, there, "scores a position", "positions of the values")
         if self.multi_query:
             return bounded(count * values[0], "channels"), height, width
         divide(values[0], count, "channels of the values", "heads")
@@ -250,11 +251,6 @@ class Tokens(Layer):
         row = super().cost(inputs, output)
         own = output[0] * self.extra + (row.output_elements if self.learned else 0)
         return row._replace(other_params=own, params=own, adds=row.output_elements if self.learned else 0)
-
-
-def _same(a: Dim, b: Dim, fact: str, help: str) -> None:
-    if type(a) is int and type(b) is int and a != b:
-        raise MbcostError(fact, help=help)
 
 
 def heads_of(values: dict[str, Any]) -> Heads:

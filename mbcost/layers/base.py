@@ -160,7 +160,9 @@ class Layer:
     """One layer of a network, ready to be costed at any alpha and resolution.
 
     A subclass gives the two rules of its kind: :meth:`shape` from the shapes of its inputs, and :meth:`cost`. Both are
-    plain products, quotients and sums, so they serve integers, fractions, arrays and symbols alike.
+    plain products, quotients and sums, so they serve integers, fractions, arrays and symbols alike. What the kind demands
+    of its inputs stands in :meth:`shape` and is asked of the arithmetic (``must_equal``, ``must_reach``), or is a quotient
+    that must be whole (:func:`mbcost.layers.conv.divide`): a walk over recorded numbers then demands it at every point.
     """
 
     __slots__ = ("coded", "name", "op", "prelu", "sources")
@@ -311,7 +313,7 @@ def window(arith: Arithmetic, size: Dim, kernel: int, stride: int, before: int, 
     """
     extent = dilation * (kernel - 1) + 1
     positions = arith.floor_div(size + (before + after - extent), stride) + 1
-    if type(positions) is int and positions < 1:
+    if not arith.must_reach(positions, 1):
         raise Vanished(
             f"a window of {extent} does not fit a map of {size} padded by {before + after}: the map vanishes"
         )

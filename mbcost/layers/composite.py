@@ -42,7 +42,7 @@ from mbcost.layers.conv import (
     Depthwise,
     out_width,
 )
-from mbcost.layers.elementwise import Add, same_dims, shape_text
+from mbcost.layers.elementwise import Add, alike, shape_text
 from mbcost.layers.fields import Choice, Field
 
 __all__ = ["Excite", "Expand", "FusedConv", "FusedProject", "Reduce", "Residual"]
@@ -71,7 +71,7 @@ class Residual(Add):
 
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The common shape; a padding that shrinks the map leaves nothing to add the input to."""
-        if not same_dims(inputs, 1):
+        if not alike(arith, inputs, 1):
             raise MbcostError(
                 f"a residual between maps of {shape_text(inputs[1])} and {shape_text(inputs[0])}",
                 help="use `padding: same`, or `residual: false`",

@@ -192,7 +192,7 @@ class Linear(Layer):
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """(N, 1, 1); a map larger than 1 x 1 is an error."""
         _, height, width = inputs[0]
-        if type(height) is int and (height != 1 or width != 1):
+        if not (arith.must_equal(height, 1) and arith.must_equal(width, 1)):
             raise MbcostError(
                 f"a linear layer on a map of {height} x {width}",
                 help="put `- {op: flatten}` or `- {op: global_pool}` above it, or use a 1 x 1 conv",
@@ -239,12 +239,12 @@ class Transposed(Conv):
         if self.padding == "same":
             return channels, bounded(height * self.stride[0], "rows"), bounded(width * self.stride[1], "columns")
         top, bottom, left, right = self.padding
-        return channels, self._side(height, 0, top + bottom), self._side(width, 1, left + right)
+        return channels, self._side(arith, height, 0, top + bottom), self._side(arith, width, 1, left + right)
 
-    def _side(self, size: Dim, axis: int, padding: int) -> Dim:
+    def _side(self, arith: Arithmetic, size: Dim, axis: int, padding: int) -> Dim:
         extent = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
         side = size * self.stride[axis] + (extent + self.output_padding[axis] - self.stride[axis] - padding)
-        if type(side) is int and side < 1:
+        if not arith.must_reach(side, 1):
             raise Vanished(
                 f"a transposed window of {extent} under a padding of {padding} leaves nothing of a map of {size}"
             )

@@ -34,13 +34,13 @@ def shape_text(shape: Shape) -> str:
     return " x ".join(str(side) for side in shape)
 
 
-def same_dims(shapes: list[Shape], first: int) -> bool:
-    """Whether all shapes agree from dimension number ``first`` on; what cannot be decided counts as equal."""
-    return all(
-        a is b or type(a) is not int or type(b) is not int or a == b
-        for shape in shapes[1:]
-        for a, b in zip(shapes[0][first:], shape[first:], strict=True)
-    )
+def alike(arith: Arithmetic, shapes: list[Shape], first: int) -> bool:
+    """Whether a layer can go on that needs all shapes to agree from dimension number ``first`` on."""
+    dims = shapes[0][first:]
+    for shape in shapes[1:]:
+        if shape[first:] != dims and not all(map(arith.must_equal, dims, shape[first:])):
+            return False
+    return True
 
 
 class Elementwise(Layer):
@@ -111,7 +111,7 @@ class Add(Joining):
 
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The common shape."""
-        if not same_dims(inputs, 0):
+        if not alike(arith, inputs, 0):
             raise MbcostError(
                 f"`add` of different shapes: {', '.join(map(shape_text, inputs))}",
                 help="nothing is projected for you: make the branches meet with a 1 x 1 conv of the right width and stride",
@@ -140,7 +140,8 @@ class Multiply(Joining):
             if type(out[1]) is int and out[1:] == (1, 1):
                 out = shape
         for shape in inputs:
-            if not same_dims([out, shape], 0) and not (same_dims([(out[0],), (shape[0],)], 0) and shape[1:] == (1, 1)):  # type: ignore[list-item]
+            fits = shape[1:] == (1, 1) or (arith.same(out[1], shape[1]) and arith.same(out[2], shape[2]))
+            if not (fits and arith.must_equal(out[0], shape[0])):
                 raise MbcostError(
                     f"`multiply` of different shapes: {', '.join(map(shape_text, inputs))}",
                     help="the inputs are equal, or one is 1 x 1 with as many channels",
@@ -163,7 +164,7 @@ class Concat(Joining):
 
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """The sum of the channels."""
-        if not same_dims(inputs, 1):
+        if not alike(arith, inputs, 1):
             raise MbcostError(
                 f"`concat` of maps of different size: {', '.join(map(shape_text, inputs))}",
                 help="give the branches the same stride and padding",
@@ -192,7 +193,7 @@ class Split(Layer):
         if self.rest == "none":
             return divide(channels, self.parts, "in_channels", "parts"), height, width
         part = arith.floor_div(channels, self.parts)
-        if type(part) is int and part < 1:
+        if not arith.must_reach(part, 1):
             raise MbcostError(
                 f"`in_channels` (={channels}) in {self.parts} `parts` leaves parts of 0 channels",
                 help="split into fewer parts",
@@ -214,14 +215,14 @@ class Slice(Layer):
         channels, height, width = inputs[0]
         if self.width is not None:
             wanted = self.width.channels(arith, inputs)
-            _within(wanted, channels, "channels")
+            _within(arith, wanted, channels, "channels")
             return wanted, height, width
-        _within(self.positions, height * width, "positions")
+        _within(arith, self.positions, height * width, "positions")
         return channels, 1, self.positions
 
 
-def _within(wanted: Dim, there: Dim, what: str) -> None:
-    if type(wanted) is int and type(there) is int and wanted > there:
+def _within(arith: Arithmetic, wanted: Dim, there: Dim, what: str) -> None:
+    if not arith.must_reach(there, wanted):
         raise MbcostError(f"a slice of {wanted} {what} from a map of {there}", help=f"take at most {there}")
 
 

@@ -45,7 +45,7 @@ class Pool(Layer):
         positions = arith.ceil_div(size + (before + after - kernel), stride) + 1
         if after + stride > kernel:  # only then can a window start outside
             positions = positions - arith.at_least((positions - 1) * stride, size + before)
-        if type(positions) is int and positions < 1:
+        if not arith.must_reach(positions, 1):
             raise Vanished(
                 f"a window of {kernel} does not fit a map of {size} padded by {before + after}: the map vanishes"
             )

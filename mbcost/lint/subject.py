@@ -20,6 +20,7 @@ from mbcost.network.edits import Edits
 from mbcost.network.layout import lay_out
 from mbcost.network.placed import Laid, Notes, Placed
 from mbcost.network.specs import RowSpec
+from mbcost.network.walk import visits
 
 __all__ = ["Followed", "Subject", "follow"]
 
@@ -38,27 +39,21 @@ class Followed(NamedTuple):
 def follow(placed: Placed, arith: Arithmetic, start: Shape, given: dict[int, Printed] | None = None) -> Followed:
     """Cost every layer that can be costed; ``given`` replaces the sizes of some feature maps."""
     given = given or {}
-    found = Followed([_sized(start, given.get(0))], [], [])
-    for number, layer in enumerate(placed.layers):
-        known = [found.shapes[source] for source in layer.sources]
-        inputs = [shape for shape in known if shape is not None]
-        output: Shape | None = None
-        row: Row | None = None
-        try:
-            if len(inputs) == len(known):
-                if layer.conditional and not layer.present(arith, inputs):
-                    output = layer.absent(arith, inputs)
-                else:
-                    output = layer.shape(arith, inputs)
-                    row = layer.cost(inputs, output)
-        except MbcostError as error:
-            table, spec = placed.marks[number]
-            if error.place is None:
-                error.fact = f"{error.fact} in layer `{layer.name}`"
-            found.errors.append(error.at(table.place(spec.line, spec.column)))
+    errors: list[MbcostError] = []
+
+    def mend(
+        number: int, layer: Layer, inputs: list[Shape], output: Shape | None, error: MbcostError | None
+    ) -> Shape | None:
+        if error is not None:
+            errors.append(error)
             output = output or _likely(layer, arith, inputs)
+        return _sized(output, given.get(number + 1))
+
+    first = _sized(start, given.get(0))
+    found = Followed([first], [], errors)
+    for _, _, _, output, row in visits(placed, arith, first, mend):
+        found.shapes.append(output)
         found.rows.append(row)
-        found.shapes.append(_sized(output, given.get(number + 1)))
     return found
 
 

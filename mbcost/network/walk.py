@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 from mbcost.dims import Arithmetic, Dim
 from mbcost.errors import MbcostError
@@ -10,7 +11,7 @@ from mbcost.layers import Layer, Row, Shape
 from mbcost.network.collector import uncollected
 from mbcost.network.placed import Placed
 
-__all__ = ["PARTS", "PER_IMAGE", "scaled", "walk"]
+__all__ = ["PARTS", "PER_IMAGE", "Visit", "scaled", "visits", "walk"]
 
 PARTS = (
     "mult_adds", "params", "weight_mults", "weights", "biases", "bias_adds", "norm_scale", "norm_shift", "norm_stats", "norm_elements",
@@ -27,39 +28,67 @@ PER_IMAGE = tuple(
 """The quantities that a batch multiplies."""
 
 
-@uncollected
-def walk(placed: Placed, arith: Arithmetic, start: Shape) -> tuple[Row, ...]:
-    """Cost every layer in turn; a layer that is absent at this alpha passes its first input on.
+Visit: TypeAlias = tuple[Layer, list[Shape], Dim, Shape, Row | None]
+"""One layer visited: the layer, the shapes it reads, its presence, the shape it makes, and its costed row.
+
+Its presence is 1 or 0, or in a walk over recorded numbers what is 0 or 1; the row is None where it is 0.
+"""
+
+Mend: TypeAlias = Callable[[int, Layer, list[Any], Any, MbcostError | None], Any]
+"""What the layers below read of layer number n: from its inputs, its output and its error, each None where it is not known."""
+
+
+def visits(placed: Placed, arith: Arithmetic, start: Any, mend: Mend | None = None) -> Iterator[Visit]:
+    """Visit every layer in turn; one that is absent at this alpha passes its first input on.
+
+    With ``mend`` an error does not end the walk, and a shape may be None: not known.
 
     Raises
     ------
     MbcostError
         With the place of the row that is wrong.
     """
-    shapes: list[Shape] = [start]
-    rows: list[Row] = []
-    layer: Layer
-    try:
-        for layer in placed.layers:
-            inputs = [shapes[source] for source in layer.sources]
-            if layer.conditional:
-                present = layer.present(arith, inputs)
-                if type(present) is int and not present:
-                    shapes.append(layer.absent(arith, inputs))
-                    continue
+    shapes = [start]
+    noted = arith.noted if arith.records else None
+    for number, layer in enumerate(placed.layers):
+        inputs = [shapes[source] for source in layer.sources]
+        present: Dim = 1
+        output: Any = None
+        row: Row | None = None
+        problem = None
+        try:
+            if mend is not None and None in inputs:
+                pass  # what it reads is not known
+            elif not layer.conditional:
                 output = layer.shape(arith, inputs)
+                if noted:
+                    output = noted(output)
                 row = layer.cost(inputs, output)
-                rows.append(row if type(present) is int else scaled(row, present, PARTS))
             else:
-                output = layer.shape(arith, inputs)
-                rows.append(layer.cost(inputs, output))
-            shapes.append(output)
-    except MbcostError as error:
-        table, spec = placed.marks[placed.layers.index(layer)]
-        if error.place is None:
-            error.fact = f"{error.fact} in layer `{layer.name}`"
-        raise error.at(table.place(spec.line, spec.column)) from None
-    return tuple(rows)
+                present = arith.enter(layer.present(arith, inputs))
+                absent = type(present) is int and not present
+                output = arith.noted((layer.absent if absent else layer.shape)(arith, inputs))
+                if not absent:
+                    row = layer.cost(inputs, output)
+                    row = row if type(present) is int else scaled(row, present, PARTS)
+                arith.enter(1)
+        except MbcostError as error:
+            table, spec = placed.marks[number]
+            if error.place is None:
+                error.fact = f"{error.fact} in layer `{layer.name}`"
+            problem = error.at(table.place(spec.line, spec.column))
+            if mend is None:
+                raise problem from None
+        if mend is not None:
+            output = mend(number, layer, inputs, output, problem)
+        shapes.append(output)
+        yield layer, inputs, present, output, row
+
+
+@uncollected
+def walk(placed: Placed, arith: Arithmetic, start: Shape) -> tuple[Row, ...]:
+    """The costed row of every layer that the network has; errors are those of :func:`visits`."""
+    return tuple([row for _, _, _, _, row in visits(placed, arith, start) if row is not None])
 
 
 def scaled(row: Row, factor: Dim, parts: tuple[str, ...]) -> Row:

@@ -125,6 +125,14 @@ class Rounded(Arithmetic):
         """floor(x + 1/2)."""
         return self._named("d", sympy.floor(numerator / sympy.Integer(denominator) + sympy.Rational(1, 2)))
 
+    def must_equal(self, a: Dim, b: Dim) -> bool:
+        """False where two dims differ at every alpha and rho."""
+        return a is b or sympy.expand(expression(a) - b).is_zero is not False
+
+    def must_reach(self, a: Dim, least: Dim) -> bool:
+        """False where a dim is below so much at every alpha and rho."""
+        return sympy.expand(expression(a) - least).is_negative is not True
+
     def unequal(self, a: Dim, b: Dim) -> Dim:
         """0 or 1 where it is certain at every alpha, else an expression that is 0 or 1."""
         a, b = expression(a), expression(b)
@@ -155,7 +163,15 @@ def _multiple(x: sympy.Expr, rule: str) -> sympy.Expr:
 
 
 class Smooth(Idealised):
-    """Idealised arithmetic on expressions: nothing is rounded."""
+    """Idealised arithmetic on expressions: nothing is rounded, and sides that differ by half a window are no error."""
+
+    def must_equal(self, a: Dim, b: Dim) -> bool:
+        """False where two dims are different whole numbers."""
+        return not (expression(a).is_Integer and expression(b).is_Integer and a != b)
+
+    def must_reach(self, a: Dim, least: Dim) -> bool:
+        """False where a dim is a whole number below so much."""
+        return not (expression(a).is_Integer and expression(least).is_Integer and a < least)
 
     def larger(self, a: Dim, b: Dim) -> Dim:
         """max(a, b)."""

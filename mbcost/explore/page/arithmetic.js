@@ -13,7 +13,7 @@ const TOO_LARGE = new TooLarge("past 2^53");
 const VANISHED = new Impossible("a feature map vanishes at this resolution");
 const NO_CHANNELS = new Impossible("a width of 0 channels at this alpha");
 const TOO_MANY = new Impossible("a map of more than 1,000,000,000,000,000 channels or pixels");
-const UNLIKE = new Impossible("two feature maps that must agree have different shapes here");
+const UNLIKE = new Impossible("a feature map does not fit the layer that reads it here");
 const NOT_WHOLE = new Impossible("channels do not divide into the groups of a convolution at this alpha");
 const NO_RULE = new Impossible("a width is not whole at this alpha, and the table names no rounding");
 
