@@ -171,7 +171,7 @@ def test_resolutions(resolution: str, say: Say) -> None:
         (["--format", "jsn"], ["`jsn` is not known", "did you mean `json`"]),
         (["--by", "layers"], ["--by `layers` is not known", "did you mean `layer`"]),
         (["--sort", "size"], ["--sort `size` is not known"]),
-        (["--layer", "separable_1"], ["there is no layer `separable_1`", "separable_1/depthwise"]),
+        (["--layer", "separable_99"], ["there is no layer `separable_99`", "separable_9"]),
         (["--layer", "nothing"], ["there is no layer `nothing`"]),
         (["--classes", "0"], ["classes (=0)"]),
         (["--classes", "-5"], ["classes (=-5)"]),

@@ -12,7 +12,7 @@ import pytest
 import mbcost
 from mbcost.analysis.explain import explain
 from tests.conftest import Said, told
-from tests.inline import cost, says
+from tests.inline import cost
 
 Say = Callable[..., Said]
 QUANTITIES = ("mult_adds", "params", "weights", "biases", "norm_params", "norm_stats", "adds", "products")
@@ -87,10 +87,3 @@ def test_one_layer_is_neither_gathered_nor_sorted(say: Say) -> None:
         said = say("table", "mobilenet_v1", "--layer", "conv_1", *more)
         assert (said.code, said.out) == (2, "")
         assert "leave out --by, --sort and --top" in said.err
-
-
-def test_a_block_is_no_layer() -> None:
-    with says("there is no layer `separable_1`", "did you mean `separable_1/depthwise` or `separable_1/pointwise`?"):
-        from mbcost.cli.table import command
-
-        command.main(["mobilenet_v1", "--layer", "separable_1"], standalone_mode=False)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from mbcost.analysis.groups import share
+from mbcost.analysis.groups import block_of, share
 from mbcost.conventions import DEFAULT, Convention
 from mbcost.dims import Arithmetic, Dim
 from mbcost.errors import MbcostError
@@ -17,7 +18,7 @@ from mbcost.network.twin import pairs, separable_twin, splits, unpaired
 from mbcost.network.walk import PER_IMAGE, scaled
 from mbcost.quantities import BITS, AnyBits, Quantity
 
-__all__ = ["BareConv", "Comparison", "Versus", "bare_conv", "compare", "theory"]
+__all__ = ["BareConv", "Comparison", "Versus", "against_twin", "bare_conv", "compare", "gathered", "theory"]
 
 
 class Versus(NamedTuple):
@@ -54,6 +55,42 @@ class Comparison(NamedTuple):
     total: Versus
     imagined: str
     unpaired: tuple[str, ...]
+
+
+def gathered(found: Comparison, by: str) -> list[Versus]:
+    """Lines of a comparison by ``block`` or by ``kind``, or each on its own by ``layer``, in the order they first appear.
+
+    >>> import mbcost
+    >>> _, found = against_twin(mbcost.load("mobilenet_v1"))
+    >>> [line.name for line in gathered(found, "kind")]
+    ['conv', 'depthwise + pointwise', 'global_pool', 'linear', 'softmax']
+    """
+    if by == "layer":
+        return list(found.lines)
+    groups: dict[str, list[Versus]] = {}
+    for line in found.lines:
+        own = _rows(line.separable if found.imagined == "standard" else line.standard)
+        key = block_of(own[0]) if by == "block" else " + ".join([row.kind for row in own])
+        groups.setdefault(key, []).append(line)
+    return [
+        Versus(
+            name, _joined([one.standard for one in group]), _joined([one.separable for one in group]), _shared(group)
+        )
+        for name, group in groups.items()
+    ]
+
+
+def _rows(side: tuple[Row, ...] | Cost) -> tuple[Row, ...]:
+    return side if isinstance(side, tuple) else side.rows
+
+
+def _joined(sides: Iterable[tuple[Row, ...] | Cost]) -> tuple[Row, ...]:
+    return tuple([row for side in sides for row in _rows(side)])
+
+
+def _shared(group: list[Versus]) -> Fraction | None:
+    """What theory says of all of them, where that is one number."""
+    return group[0].theory if len({line.theory for line in group}) == 1 else None
 
 
 def theory(n: Dim, kernel_size: tuple[int, int]) -> Fraction:

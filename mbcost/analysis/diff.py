@@ -60,10 +60,13 @@ def relative(before: Dim, after: Dim) -> Fraction | None:
     return Fraction(after - before, before) if before else None
 
 
-def changes(old: Sequence[Row], new: Sequence[Row], blocks: Collection[str] = ()) -> list[Change]:
+def changes(
+    old: Sequence[Row], new: Sequence[Row], blocks: Collection[str] = (), *, same: bool = False
+) -> list[Change]:
     """Every layer of both sides, matched, in the order of the new side; a removed one stands where it was.
 
-    ``blocks`` are the names of the tables' blocks: a row called after its block and a number has no given name.
+    ``blocks`` are the names of the tables' blocks: a row called after its block and a number has no given name. Of the ``same``
+    table at two points every name says which row is meant.
 
     >>> import mbcost
     >>> v1 = mbcost.load("mobilenet_v1")
@@ -75,7 +78,11 @@ def changes(old: Sequence[Row], new: Sequence[Row], blocks: Collection[str] = ()
     ~ separable_6/depthwise 225792
     ~ separable_6/pointwise 12845056
     """
-    partner = _matched(old, new, blocks)
+    if same:
+        numbers = {row.name: number for number, row in enumerate(old)}
+        partner = {number: numbers[row.name] for number, row in enumerate(new) if row.name in numbers}
+    else:
+        partner = _matched(old, new, blocks)
     taken = set(partner.values())
     found: list[Change] = []
     done = 0  # the old rows before this one have been told

@@ -310,9 +310,9 @@ def _outside(path: str) -> bool:
 
 
 def is_revision_path(text: str) -> bool:
-    """Whether a text is ``REV:path`` and no file's name."""
-    revision, colon, path = text.partition(":")
-    return bool(colon and revision and path) and not os.path.exists(text)
+    """Whether a text is ``REV:path`` of a layer table, and no file's name."""
+    revision, _, path = text.partition(":")
+    return bool(revision) and path.endswith((".yaml", ".yml")) and not os.path.exists(text)
 
 
 def load_at(text: str) -> Network:

@@ -40,6 +40,30 @@ COMMANDS = {
 }
 """Every command and the module of this package that has it."""
 
+COMMANDS_MEANT = {
+    **dict.fromkeys(("summary", "info", "profile", "count", "stats", "flops", "macs", "params"), "table"),
+    **dict.fromkeys(("plot", "pareto"), "sweep"), "validate": "lint", "models": "list", "roof": "roofline",
+}  # fmt: skip
+"""What other tools call our commands."""
+
+OPTIONS_MEANT = {
+    **dict.fromkeys(("--width", "--width-mult", "--width-multiplier", "--multiplier"), "the width multiplier is -a, --alpha"),
+    **dict.fromkeys(("--depth-mult", "--depth-multiplier"), "the depth multiplier is --depth"),
+    **dict.fromkeys(
+        ("--input", "--input-size", "--input-res", "--input-shape", "--image-size", "--img-size", "--size", "--res"),
+        "the size of the input is -r, --resolution: 192, or 192x256 (height x width)",
+    ),
+    **dict.fromkeys(("--macs", "--madds", "--mult-adds"), "mult-adds are always shown; --columns adds other quantities"),
+    **dict.fromkeys(("--flops", "--gflops"), "--unit flops shows two FLOPs for every mult-add"),
+    **dict.fromkeys(("--max-macs", "--max-madds", "--max-flops"), "the limit on mult-adds is --max-mult-adds"),
+    **dict.fromkeys(("--max-size", "--max-parameters"), "the limits are --max-params and --max-model-bytes"),
+    **dict.fromkeys(("--max-ram", "--max-memory"), "the limit on memory is --max-peak-memory"),
+    **dict.fromkeys(("--batch-size", "--bs"), "images a pass are --batch"), "--num-classes": "the outputs of the classifier are --classes",
+    **dict.fromkeys(("--json", "--csv", "--markdown", "--latex"), "the form of the result is -f json, -f csv, -f markdown or -f latex"),
+    **dict.fromkeys(("--out", "--out-file", "--save"), "the file of the result is -o, --output"),
+}  # fmt: skip
+"""What other tools call our options."""
+
 
 class _Commands(click.Group):
     """A group that imports a command's module only when that command is run."""
@@ -58,7 +82,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            close = nearest(args[0], list(COMMANDS))
+            close = COMMANDS_MEANT.get(args[0].lower()) or nearest(args[0], list(COMMANDS))
             hint = f"did you mean {close}?" if close else f"the commands are {', '.join(COMMANDS)}"
             raise MbcostError(f"there is no command `{args[0][:60]}`", help=hint)
         return super().resolve_command(ctx, args)
@@ -108,6 +132,9 @@ def run(args: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption) and error.option_name in OPTIONS_MEANT:
+            option = error.option_name
+            return _fail(f"error: there is no option `{option}`\n  help: {OPTIONS_MEANT[option]}")
         from io import StringIO
 
         said = StringIO()

@@ -124,9 +124,11 @@ def _asked(models: tuple[str, ...], limits: list[Given], question: Question) -> 
     for _, quantity, text in limits:
         amount, in_bytes = quantity.read(text, f"--max-{quantity.option}")
         found.append(Limit("max", quantity.name, amount, text.strip(), in_bytes))
-    point = Point(question.variant())
-    budgets = [Budget(n, model, (point,), tuple(found), question.bits) for n, model in enumerate(models, 1)]
-    return BudgetFile("", "", point.variant.convention, tuple(budgets))
+    asked = map(question.at, models)
+    budgets = [
+        Budget(n, name, (Point(variant),), tuple(found), question.bits) for n, (name, variant) in enumerate(asked, 1)
+    ]
+    return BudgetFile("", "", budgets[0].points[0].variant.convention, tuple(budgets))
 
 
 def _reports(reports: tuple[str, ...]) -> list[tuple[str, str]]:

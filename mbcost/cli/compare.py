@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from mbcost.analysis.compare import Comparison, Versus, against_twin
+from mbcost.analysis.compare import Comparison, Versus, against_twin, gathered
 from mbcost.analysis.groups import share
-from mbcost.cli.options import MODEL, Question, columns_options, output_options, variant_options
-from mbcost.errors import MbcostError
+from mbcost.cli.options import MODEL, Choice, Question, columns_options, output_options, variant_options
+from mbcost.dims import exact_text
+from mbcost.errors import MbcostError, nearest
 from mbcost.network import Cost
 from mbcost.quantities import AnyBits, Quantity
 from mbcost.report import Field, Report, Rows, at
@@ -23,10 +24,12 @@ PRIORITIES = {("standard", "mult_adds"): 0, ("separable", "mult_adds"): 0, ("sep
 
 @click.command("compare", short_help="Standard vs separable, or networks side by side.")
 @click.argument("models", nargs=-1, required=True, type=MODEL, metavar="MODEL...")
+@click.option("--by", type=Choice(["layer", "block", "kind"]), default="layer", show_default=True, help="Gather rows.")
+@click.option("--layer", metavar="NAME", help="One layer, or one block, alone.")
 @columns_options
 @variant_options
 @output_options
-def command(models: tuple[str, ...], **options: Any) -> None:
+def command(models: tuple[str, ...], by: str, layer: str | None, **options: Any) -> None:
     """What depthwise separable convolution saves in one MODEL; or several MODELs side by side.
 
     Each depthwise + pointwise pair is set against the standard convolution it factorises, with the theory
@@ -37,24 +40,60 @@ def command(models: tuple[str, ...], **options: Any) -> None:
     mbcost compare mobilenet_v1
     mbcost compare vgg16
     mbcost compare mobilenet_v1 mobilenet_v2 mobilenet_v3_large
+    mbcost compare mobilenet_v1@0.5/160 mobilenet_v2@1/224       each at a point of its own
+    mbcost compare mobilenet_v1 -a 1,0.75,0.5                    one at several alphas
     """
     question = Question(options)
-    if len(models) > 1:
-        question.emit(_beside([question.cost(question.load(model)) for model in models], question))
+    if layer is not None and by != "layer":
+        raise MbcostError("--layer compares one layer", help="leave out --by")
+    if len(models) > 1 or "," in (options["alpha"] or ""):
+        if layer is not None or by != "layer":
+            raise MbcostError(
+                "several networks are compared by their totals", help="name one MODEL, or leave out --by and --layer"
+            )
+        question.emit(_beside(_costs(models, question), question))
         return
     if options.get("standard"):
         raise MbcostError("compare already sets the network against its standard twin", help="leave out --standard")
     cost, found = against_twin(question.load(models[0]), question.variant())
-    question.emit(_against(cost, found, question))
+    lines = gathered(found, by) if layer is None else _named(found, layer)
+    question.emit(_against(cost, found, lines, question, by))
 
 
-def _against(cost: Cost, found: Comparison, question: Question) -> Report:
-    fields = [Field("name", "layer", "name")]
+def _named(found: Comparison, name: str) -> list[Versus]:
+    """The line of a layer, or those of a block."""
+    lines = [line for line in found.lines if line.name == name or line.name.startswith((f"{name}/", f"{name}+"))]
+    if not lines:
+        names = [line.name for line in found.lines]
+        close = nearest(name, list(dict.fromkeys([*names, *[known.partition("/")[0] for known in names]])))
+        raise MbcostError(
+            f"there is no layer `{name[:60]}`",
+            help=f"did you mean {close}?" if close else "`mbcost compare` prints the names",
+        )
+    return lines
+
+
+def _costs(models: tuple[str, ...], question: Question) -> list[Cost]:
+    """Every model at its own point, or at each of the alphas."""
+    alpha = question.options["alpha"]
+    if "," not in (alpha or ""):
+        return [question.costed(model) for model in models]
+    from mbcost.analysis.ranges import alphas
+
+    found = []
+    for value in alphas(alpha):
+        question.options["alpha"] = exact_text(value)
+        found += [question.costed(model) for model in models]
+    return found
+
+
+def _against(cost: Cost, found: Comparison, lines: list[Versus], question: Question, by: str) -> Report:
+    fields = [Field("name", by, "name")]
     for quantity, derived in question.told():
         for one in (quantity, *derived):
             fields += _sides(one, question)
         fields += _ratio(quantity, question)
-    rows = Rows(fields, found.lines, found.total)
+    rows = Rows(fields, lines, found.total)
     total = rows.object(found.total)
     notes = []
     if found.imagined == "separable":
@@ -66,7 +105,8 @@ def _against(cost: Cost, found: Comparison, question: Question) -> Report:
             f"Depthwise without a pointwise to complete it, the same on both sides: {', '.join(found.unpaired)}"
         )
     keys = {
-        **head(cost, question.unit), **question.widths, "imagined": found.imagined, "unpaired": found.unpaired, "layers": rows,
+        **head(cost, question.unit), **question.widths, "imagined": found.imagined, "unpaired": found.unpaired,
+        **({} if by == "layer" else {"by": by}), "layers" if by == "layer" else "groups": rows,
         "total": {key: total[key] for key in total if key not in {"name", "theory"}},
     }  # fmt: skip
     title = f"{question.heading(cost)}: standard against separable"

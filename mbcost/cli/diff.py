@@ -19,14 +19,16 @@ from mbcost.cli.options import (
     row_quantities,
     variant_options,
 )
+from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
-from mbcost.network import Cost, Network
+from mbcost.network import PLAIN, Cost
 from mbcost.quantities import BITS, TOTALS, AnyBits, Quantity, measured
 from mbcost.report import FORMATS, Field, Report, Rows, Where
 from mbcost.report.ascii import in_stream
 from mbcost.report.heads import head
 from mbcost.report.numbers import count, number, percent_change, shape
+from mbcost.tables import load
 
 __all__ = ["command"]
 
@@ -54,23 +56,27 @@ def command(old: str, new: str, by: str, **options: Any) -> None:
     mbcost diff mobilenet_v1 mobilenet_v2                     two networks
     mbcost diff main:models/net.yaml models/net.yaml          since main
     mbcost diff HEAD~3:models/net.yaml HEAD:models/net.yaml   two revisions
+    mbcost diff mobilenet_v1@1 mobilenet_v1@0.5               what a smaller alpha saves
 
     + added, - removed, ~ changed. Layers are matched by the names given in the tables, the rest by kind and fields.
     """
     if old == new == "-":
         raise MbcostError("both sides are standard input, which can be read once", help="give one of them as a file")
     question = Question(options)
-    before, after = [question.cost(_network(text, question)) for text in (old, new)]
+    before, after = [_cost(text, question) for text in (old, new)]
     found = _Found((old, new), before, after, question)
     if by != "order":
         found.told.sort(key=lambda change: -abs(change.difference(by)))
     question.emit(found.report())
 
 
-def _network(text: str, question: Question) -> Network:
+def _cost(text: str, question: Question) -> Cost:
     from mbcost.budgets.git import is_revision_path, load_at
 
-    return load_at(text) if is_revision_path(text) else question.load(text)
+    if is_revision_path(text):
+        return question.cost(load_at(text))
+    name, variant = question.at(text)
+    return (load_at if is_revision_path(name) else load)(name).count(variant)
 
 
 class _Found:
@@ -78,7 +84,8 @@ class _Found:
 
     def __init__(self, names: tuple[str, str], before: Cost, after: Cost, question: Question) -> None:
         self.names, self.before, self.after, self.question = names, before, after, question
-        self.all = changes(before.rows, after.rows, (*blocks_of(before.network), *blocks_of(after.network)))
+        blocks = (*blocks_of(before.network), *blocks_of(after.network))
+        self.all = changes(before.rows, after.rows, blocks, same=before.network.digest == after.network.digest)
         self.told = [change for change in self.all if change.mark != "="]
 
     def report(self) -> Report:
@@ -86,10 +93,15 @@ class _Found:
         report = self._report(self.told)
         forms = {"markdown": self._comment}
         if not self.told:
-            text = _unchanged(self.names, self.before, self.after)
+            lines = _unchanged(self.names, self.before, self.after, self.question)
             forms = {
-                "table": lambda where: in_stream(text, where) + "\n",
-                "markdown": lambda where: f"{MARKER}\n{in_stream(escape.markdown(text), where)}\n",
+                "table": lambda where: in_stream("\n".join(map(escape.line, lines)), where) + "\n",
+                "markdown": lambda where: (
+                    in_stream(
+                        "\n\n".join([f"{MARKER}\n{escape.markdown(lines[0])}", *map(escape.markdown, lines[1:])]), where
+                    )
+                    + "\n"
+                ),
             }
         return report._replace(forms=forms)
 
@@ -142,6 +154,8 @@ class _Found:
                 "table_hash": network.digest,
                 "status": cost.status,
                 "layers": cost.layers,
+                "alpha": str(cost.variant.alpha),
+                "resolution": cost.variant.size,
             }
         keys["unchanged"] = not self.told
         keys["counts"] = {word: sum(1 for change in self.all if change.mark == mark) for word, mark in _WORDS.items()}
@@ -204,9 +218,23 @@ def _amounts(quantity: Quantity, question: Question) -> list[Field]:
     ]
 
 
-def _unchanged(names: tuple[str, str], before: Cost, after: Cost) -> str:
+def _unchanged(names: tuple[str, str], before: Cost, after: Cost, question: Question) -> list[str]:
     costs = f"{count(after.mult_adds)} mult-adds, {count(after.params)} params"
-    return escape.line(f"unchanged: {costs} in {names[0]} and {names[1]} ({_how(before, after)})")
+    said = f"unchanged: {costs} in {names[0]} and {names[1]} ({_how(before, after)})"
+    return [said, *_same(names, before, after, question)]
+
+
+def _same(names: tuple[str, str], before: Cost, after: Cost, question: Question) -> list[str]:
+    """What made both sides alike, where that is the question and not the tables."""
+    if before.variant != after.variant or question.variant() == PLAIN:
+        return []
+    if before.network.digest == after.network.digest:
+        name = names[0].rpartition("@")[0] or names[0]
+        return [
+            f"both sides are one table at one point; options hold for both, and mbcost diff {name}@1 {name}@0.5/160 gives each its own"
+        ]
+    asked = [text for field, text in after.variant.words().items() if field in {"set", "without"}]
+    return [f"the options hold for both sides: {', '.join(asked)}"] if asked else []
 
 
 def _how(before: Cost, after: Cost) -> str:
@@ -217,6 +245,7 @@ def _how(before: Cost, after: Cost) -> str:
         return " and ".join(dict.fromkeys([str(of(before)), str(of(after))]))
 
     words = after.variant.words()
+    words["alpha"] = f"alpha {sides(lambda cost: exact_text(cost.variant.alpha))}"
     words["resolution"] = f"resolution {sides(_resolution)}"
     words["rounding"] = f"rounding {sides(lambda cost: cost.variant.rounding or 'not stated')}"
     said = [text for field, text in words.items() if field not in {"set", "without"}]

@@ -68,7 +68,7 @@ def _conventions() -> Iterable[str]:
 
 
 MODEL = Word("MODEL", _models)
-"""A shipped model, a path, or ``-``."""
+"""A shipped model, a path, or ``-``; with a point on it, ``net.yaml@0.5/160``."""
 
 CONVENTION = Word("NAME", _conventions, files=False)
 """A counting rule."""
@@ -98,6 +98,7 @@ class Question:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
+        self.model = ""
         self.format: str = options.pop("format", "table")
         self.output: str | None = options.pop("output", None)
         self.unit: str = options.pop("unit", "mult_adds")
@@ -118,9 +119,7 @@ class Question:
 
     def variant(self) -> Variant:
         """The variant asked for."""
-        words: dict[str, Any] = dict(self.options)
-        words["set"] = settings(words["set"])
-        return variant_of(**words)
+        return _variant(self.options)
 
     def axes(self) -> tuple[str | None, str | None, str | None]:
         """The texts of alpha, rho and resolution, where each may be a set; the variant has them no more."""
@@ -173,14 +172,56 @@ class Question:
         return network.count(self.variant())
 
     def load(self, model: str) -> Network:
-        """Load a model by name or path."""
+        """Load the one model that is asked about, by name or path; a point on it becomes part of the question."""
         from mbcost.tables import load
 
-        return load(model)
+        self.model, self.options = at_point(self.options, model)
+        return load(self.model)
+
+    def at(self, model: str) -> tuple[str, Variant]:
+        """One of several models: its name without the point on it, and the variant asked for there."""
+        name, options = at_point(self.options, model)
+        return name, _variant(options)
+
+    def costed(self, model: str) -> Cost:
+        """The cost of one of several models, each at its own point."""
+        from mbcost.tables import load
+
+        name, variant = self.at(model)
+        return load(name).count(variant)
 
     def emit(self, report: Report) -> None:
         """Print the result in the format asked for, or write it to ``-o FILE``."""
         write(written(report, self.format, to_file=self.output is not None), self.output)
+
+
+def at_point(options: dict[str, Any], text: str) -> tuple[str, dict[str, Any]]:
+    """A model's name without the point on it, and the options with what the point sets.
+
+    >>> at_point({"alpha": None, "rho": None, "resolution": "192"}, "mobilenet_v1@0.5")
+    ('mobilenet_v1', {'alpha': '0.5', 'rho': None, 'resolution': '192'})
+    """
+    if "@" not in text:
+        return text, options
+    from mbcost.tables.points import split_point
+
+    name, point = split_point(text)
+    for word, options_of in _POINT.items():
+        for option in options_of:
+            if word in point and options.get(option) is not None:
+                raise MbcostError(
+                    f"`{text[:80]}` and --{option} both set the {word}",
+                    help="keep one: the option holds for every model",
+                )
+    return name, {**options, **point}
+
+
+_POINT = {"alpha": ("alpha",), "resolution": ("resolution", "rho")}
+"""What a point sets, and the options that set the same."""
+
+
+def _variant(options: dict[str, Any]) -> Variant:
+    return variant_of(**{**options, "set": settings(options["set"])})
 
 
 def variant_options(function: Callable[..., Any]) -> Callable[..., Any]:

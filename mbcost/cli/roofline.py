@@ -49,7 +49,7 @@ def command(
     if device is not None and ridge_point is not None:
         raise MbcostError("--device and --ridge-point are both given", help="keep one of them")
     asked = [_at(ridge_point)] if ridge_point is not None else [device_of(device, devices)] if device else []
-    costs = [question.cost(question.load(model)) for model in models]
+    costs = [question.costed(model) for model in models]
     if len(costs) == 1 and len(asked) == 1:
         question.emit(_layers(costs[0], asked[0], question))
     else:

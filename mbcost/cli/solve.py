@@ -60,7 +60,7 @@ def command(model: str, **options: Any) -> int:
     axes = asked(network, *question.axes())
     shown = [quantity.name for quantity in question.shown]
     solver = Solver(network, question.variant(), [*shown, *[limit.quantity for limit in limits]], question.bits)
-    answer = Answer(network, solver, limits, *axes, published(model, network))
+    answer = Answer(network, solver, limits, *axes, published(question.model, network))
     question.emit(_report(answer, question))
     return 1 if not answer.solutions or _unsure(answer) else 0
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mbcost.analysis.groups import Group, gather
+from mbcost.analysis.groups import Group, block_of, gather
 from mbcost.cli.options import (
     MODEL,
     Choice,
@@ -38,7 +38,7 @@ __all__ = ["command"]
     help="Order of the rows.",
 )
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="The first N rows; the rest become one.")
-@click.option("--layer", metavar="NAME", help="The formula of one layer, with its numbers put in.")
+@click.option("--layer", metavar="NAME", help="One layer: its formula with the numbers put in. Of a block: its layers.")
 @columns_options
 @variant_options
 @output_options
@@ -49,7 +49,8 @@ def command(model: str, by: str, sort: str, top: int | None, layer: str | None, 
     mbcost table mobilenet_v1 -a 0.75 -r 192         layer by layer
     mbcost table mobilenet_v1 --by kind              Table 2 of the paper
     mbcost table net.yaml --sort mult_adds --top 5   the five most expensive layers
-    mbcost table mobilenet_v2 --layer inverted_residual_3/depthwise
+    mbcost table mobilenet_v2 --layer inverted_residual_3            the layers of a block
+    mbcost table mobilenet_v2 --layer inverted_residual_3/depthwise  a layer's formula
     """
     question = Question(options)
     if layer is not None and (by, sort, top) != ("layer", "order", None):
@@ -83,8 +84,10 @@ def _explained(cost: Cost, name: str, question: Question) -> Report:
 
     names = [row.name for row in cost.rows]
     if name not in names:
-        inside = [known for known in names if known.startswith(f"{name}/")]
-        close = " or ".join(f"`{known}`" for known in inside[:6]) or nearest(name, names)
+        inside = tuple([row for row in cost.rows if row.name.startswith(f"{name}/")])
+        if inside:
+            return _block(cost, Group(name, inside), question)
+        close = nearest(name, list(dict.fromkeys([*names, *map(block_of, cost.rows)])))
         raise MbcostError(
             f"there is no layer `{name[:60]}`",
             help=f"did you mean {close}?" if close else "`mbcost table` prints the names",
@@ -101,3 +104,19 @@ def _explained(cost: Cost, name: str, question: Question) -> Report:
     (layer,) = layer_keys(cost, [name], question.unit, question.bits)
     keys = {**head(cost, question.unit), "layer": layer, "formulas": Rows(fields, lines)}
     return Report("layer/2", title, keys, tuple(filter(None, notes)))
+
+
+def _block(cost: Cost, block: Group, question: Question) -> Report:
+    """The layers of one block, and their sum."""
+    parts = [Group(row.name, (row,)) for row in block.rows]
+    rows = costed_rows(cost, question.shown, groups=parts, rest=block, unit=question.unit, bits=question.bits)
+    rows = Rows(rows.fields, parts, block)
+    keys = {
+        **head(cost, question.unit),
+        "bits": widths(question.bits),
+        "block": block.name,
+        "layers": rows,
+        "total": rows.object(block),
+    }
+    notes = ("shares are of the whole network; the formula of a layer: --layer " + block.rows[0].name,)
+    return Report("block/1", f"{block.name} of {question.heading(cost)}", keys, notes)

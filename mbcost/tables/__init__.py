@@ -34,6 +34,16 @@ def load(name_or_path: str) -> Network:
     >>> load("efficientnet_b3").table.name
     'efficientnet_b0'
     """
+    if "@" in name_or_path:
+        from mbcost.tables.points import split_point
+
+        model, point = split_point(name_or_path)
+        if point:
+            at = ", ".join([f"{word}: {value}" for word, value in point.items()])
+            raise MbcostError(
+                f"`{name_or_path[:80]}` is a model at a point, which only the command line's question takes",
+                help=f"name `{model[:60]}` alone, and the point beside it: `at: {{{at}}}` in a budgets file, arguments in Python",
+            )
     path, mark, name = name_or_path.rpartition("#")
     if mark and is_path(path) and not os.path.exists(name_or_path):
         return _scaled(_load(path), name, path)
