@@ -128,10 +128,14 @@ _LATEX = str.maketrans(
 def latex(text: str) -> str:
     r"""A text that LaTeX prints as it is, `--option` included. After a % a :func:`line` is enough.
 
-    >>> print(latex("conv_1"), latex("19.5 %"), latex("--standard"), latex("1/N + 1/D_K^2"))
-    conv\_1 19.5 \% -{}-standard 1/N + 1/D\_K\textasciicircum{}2
+    >>> print(latex("conv_1"), latex("19.5 %"), latex("--standard"), latex("1/N + 1/D_K^2"), latex("'''"))
+    conv\_1 19.5 \% -{}-standard 1/N + 1/D\_K\textasciicircum{}2 '{}'{}'
     """
-    return line(text).translate(_LATEX).replace("--", "-{}-").replace("--", "-{}-").replace("''", "'{}'")
+    text = line(text).translate(_LATEX)
+    for pair in ("--", "''"):  # twice: of three alike, the second pair overlaps with the first
+        apart = "{}".join(pair)
+        text = text.replace(pair, apart).replace(pair, apart)
+    return text
 
 
 def csv(text: str) -> str:

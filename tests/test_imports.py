@@ -33,12 +33,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("dims",),
     ("layers",),
-    ("quantities",),
     ("documents",),
+    ("memory",),
+    ("quantities",),
     ("conventions",),
     ("network",),
-    ("tables",),
-    ("memory", "symbolic"),
+    ("tables", "symbolic"),
     ("analysis", "lint"),
     ("arrays",),
     ("report",),
@@ -52,7 +52,6 @@ BESIDE: set[tuple[str, str]] = set()
 """Imports within one floor."""
 
 UPWARD = {
-    ("quantities", "memory"): "the register names what follows from the graph, and the memory room counts it",
     ("network", "symbolic"): "formula() is the door to the closed form",
     ("network", "analysis"): "grid() is the door to whole sweeps",
     ("network", "arrays"): "cost(alpha=array) is the door to arrays",

@@ -15,7 +15,7 @@ from mbcost.layers import Row
 from mbcost.network import Cost, Network
 from mbcost.quantities import AnyBits, Quantity
 
-__all__ = ["GitBase", "Side", "blocks_of", "open_base"]
+__all__ = ["GitBase", "Side", "open_base"]
 
 
 MAX_GONE = 200  # of the tables that are gone so many are held against a new one
@@ -39,7 +39,7 @@ class Side(NamedTuple):
     @property
     def blocks(self) -> tuple[str, ...]:
         """The names of the blocks of its table."""
-        return blocks_of(self.cost.network)
+        return self.cost.network.blocks
 
     @property
     def bound(self) -> bool:
@@ -156,13 +156,3 @@ def open_base(text: str, files: list[BudgetFile], models: Models) -> Any:
 
         return ReportBase(text)
     return GitBase(text, files[0].folder, models)
-
-
-def blocks_of(network: Network) -> tuple[str, ...]:
-    """The names of the blocks of a table and of those it is based on."""
-    names: list[str] = []
-    table: Any = network.table
-    while table is not None:
-        names += table.blocks
-        table = table.base.table if table.base else None
-    return tuple(names)

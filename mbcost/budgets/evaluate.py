@@ -184,9 +184,8 @@ class _Checker:
         """The layers that contribute more than in the base, most first."""
         if id(cost) not in self._grown:
             from mbcost.analysis.diff import changes
-            from mbcost.budgets.base import blocks_of
 
-            self._grown[id(cost)] = changes(before.rows, cost.rows, (*before.blocks, *blocks_of(cost.network)))
+            self._grown[id(cost)] = changes(before.rows, cost.rows, (*before.blocks, *cost.network.blocks))
         found = []
         for change in self._grown[id(cost)]:
             if change.new is not None:

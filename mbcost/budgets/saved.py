@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from mbcost.budgets.base import blocks_of
 from mbcost.budgets.models import Model
 from mbcost.budgets.saved_json import amounts, exact, read_models
 from mbcost.budgets.specs import Point, Result
@@ -31,7 +30,7 @@ def saved_keys(result: Result, more: Iterable[Quantity] = ()) -> dict[str, Any]:
     cost, changed = result.cost, result.point.changed
     return {
         **head(cost, leaving=("unit",)), "model": result.model, "name": cost.network.name, **({"changed": changed} if changed else {}),
-        "bits": widths(), "blocks": list(dict.fromkeys(blocks_of(cost.network))), "total": total_keys(cost, more=more), "layers": layer_keys(cost),
+        "bits": widths(), "blocks": list(dict.fromkeys(cost.network.blocks)), "total": total_keys(cost, more=more), "layers": layer_keys(cost),
     }  # fmt: skip
 
 

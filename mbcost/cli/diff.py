@@ -9,7 +9,6 @@ import click
 
 from mbcost import escape
 from mbcost.analysis.diff import Change, changes, relative
-from mbcost.budgets.base import blocks_of
 from mbcost.cli.options import (
     MODEL,
     Choice,
@@ -84,7 +83,7 @@ class _Found:
 
     def __init__(self, names: tuple[str, str], before: Cost, after: Cost, question: Question) -> None:
         self.names, self.before, self.after, self.question = names, before, after, question
-        blocks = (*blocks_of(before.network), *blocks_of(after.network))
+        blocks = (*before.network.blocks, *after.network.blocks)
         self.all = changes(before.rows, after.rows, blocks, same=before.network.digest == after.network.digest)
         self.told = [change for change in self.all if change.mark != "="]
 

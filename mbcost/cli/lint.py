@@ -114,7 +114,7 @@ def _lines(report: Checked) -> tuple[list[_Line], list[_Line]]:
             f.row or None,
             f.fact,
             f.help,
-            f.reason,
+            explained(f.code).reason,
             f.copies,
         )
         for f in report.findings

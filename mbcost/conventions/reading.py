@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mbcost.conventions import ONCE, PARAMS, PARTS, Convention, Term
+from mbcost.conventions.rule import ONCE, PARAMS, PARTS, Convention, Term
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import KINDS

@@ -1,16 +1,12 @@
-"""What a rule finds, and the rules themselves: data with a code, a title, a reason and a way out."""
+"""What a rule finds: data with a code, a place, the fact and a way out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from mbcost.errors import MbcostError, Place, nearest
+from mbcost.errors import MbcostError, Place
 
-if TYPE_CHECKING:
-    from mbcost.lint.subject import Subject
-
-__all__ = ["ERRORS", "RULES", "Explained", "Finding", "Rule", "explained", "rule"]
+__all__ = ["Finding"]
 
 
 class Finding(NamedTuple):
@@ -33,11 +29,6 @@ class Finding(NamedTuple):
         return "warning"
 
     @property
-    def reason(self) -> str:
-        """Why the rule exists."""
-        return RULES[self.code].reason
-
-    @property
     def message(self) -> str:
         """The fact, with the number of rows it holds for beside this one."""
         more = f" (and {self.copies} more row{'s' * (self.copies > 1)} of this line)" if self.copies else ""
@@ -45,77 +36,3 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         return str(MbcostError(self.message, help=self.help, place=self.place))
-
-
-class Explained(NamedTuple):
-    """What `--explain` prints of a code."""
-
-    code: str
-    severity: str
-    title: str
-    reason: str
-    example: str
-
-
-class Rule(NamedTuple):
-    """One rule: its code, what it finds, why that matters, and the function that finds it."""
-
-    code: str
-    title: str
-    reason: str
-    example: str
-    find: Callable[[Subject], Iterator[Finding]]
-
-
-RULES: dict[str, Rule] = {}
-"""Every rule by its code, filled as the modules of this package are imported."""
-
-ERRORS = {
-    "MB001": Explained(
-        "MB001", "error", "The file is no layer table.",
-        "Invalid YAML, an unknown or doubled key, a value of the wrong type: the text does not say what network it means, "
-        "so nothing is counted. All problems of a file are listed at once.",
-        "- {op: conv, kernel: 3, out_channels: 8}      # the field is kernel_size",
-    ),
-    "MB002": Explained(
-        "MB002", "error", "The rows do not fit together.",
-        "Each row can be read, but they are no network: `from` names no earlier row, groups do not divide, branches do not "
-        "meet, a map vanishes, a linear layer reads a map.",
-        "- {op: conv, kernel_size: 3, out_channels: 8, groups: 4}      # on 6 channels",
-    ),
-}  # fmt: skip
-"""What keeps a table from being counted; each of these exits with 2."""
-
-
-def rule(
-    code: str, title: str, reason: str, example: str
-) -> Callable[[Callable[[Subject], Iterator[Finding]]], Callable[[Subject], Iterator[Finding]]]:
-    """Register the function below as the rule of a code."""
-
-    def register(find: Callable[[Subject], Iterator[Finding]]) -> Callable[[Subject], Iterator[Finding]]:
-        if code in RULES:
-            raise ValueError(f"the code {code} is taken")
-        RULES[code] = Rule(code, title, reason, example, find)
-        return find
-
-    return register
-
-
-def explained(code: str) -> Explained:
-    """What a code means; an unknown one is an error that names the nearest.
-
-    >>> explained("MB102").title
-    'A stride on a 1 x 1 map.'
-    """
-    word = code.strip().upper()
-    if word in ERRORS:
-        return ERRORS[word]
-    if word in RULES:
-        found = RULES[word]
-        return Explained(found.code, "warning", found.title, found.reason, found.example)
-    close = nearest(word, [*ERRORS, *RULES])
-    shown = "".join(c if c.isprintable() else "?" for c in code[:20])
-    raise MbcostError(
-        f"there is no code `{shown}`",
-        help=(f"did you mean {close}? " if close else "") + "`mbcost lint --codes` lists them",
-    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mbcost.layers import KINDS
-from mbcost.lint.findings import Finding, rule
+from mbcost.lint.findings import Finding
+from mbcost.lint.rules import rule
 from mbcost.lint.structure import is_output
 from mbcost.lint.subject import Subject
 from mbcost.network.specs import BlockSpec, Cell, GroupSpec, Item, RowSpec

@@ -8,7 +8,8 @@ from mbcost.layers import Shape
 from mbcost.layers.conv import Conv
 from mbcost.layers.pool import Pool
 from mbcost.lint.causes import Cause, Mismatch, causes, size
-from mbcost.lint.findings import Finding, rule
+from mbcost.lint.findings import Finding
+from mbcost.lint.rules import rule
 from mbcost.lint.subject import Subject
 
 __all__ = ["depthwise_channels", "odd_map", "printed_size", "stride_on_a_point"]

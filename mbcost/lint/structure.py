@@ -9,7 +9,8 @@ from mbcost.layers.composite import Residual
 from mbcost.layers.conv import Conv, Depthwise, Linear
 from mbcost.layers.elementwise import Elementwise, Norm
 from mbcost.layers.pool import GlobalPool, Pool
-from mbcost.lint.findings import Finding, rule
+from mbcost.lint.findings import Finding
+from mbcost.lint.rules import rule
 from mbcost.lint.subject import Subject
 from mbcost.network.specs import GroupSpec, Item, RowSpec
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from mbcost.dims import exact_text
 from mbcost.layers.conv import Conv, Depthwise
 from mbcost.layers.custom import Custom, Unknown
-from mbcost.lint.findings import Finding, rule
+from mbcost.lint.findings import Finding
+from mbcost.lint.rules import rule
 from mbcost.lint.subject import Subject
 from mbcost.network.placed import Placed
 from mbcost.network.twin import pairs

@@ -68,7 +68,7 @@ def arena_of(graph: Graph, bits: int = 8, batch: int = 1) -> int:
     >>> from mbcost.memory.graph import graph
     >>> from mbcost.memory.rules import find
     >>> cost = mbcost.load("mobilenet_v2").cost(alpha="0.5", resolution=160)
-    >>> arena_of(graph(cost.placed, cost.rows, (3, 160, 160), find("tflm")))
+    >>> arena_of(graph(cost.placed.layers, cost.rows, (3, 160, 160), find("tflm")))
     409600
     """
     spans: dict[int, tuple[int, int]] = {}

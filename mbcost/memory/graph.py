@@ -11,11 +11,10 @@ from operator import mul
 from typing import NamedTuple
 
 from mbcost.dims import Arithmetic, Dim
-from mbcost.layers import Row, Shape
+from mbcost.layers import Layer, Row, Shape
 from mbcost.layers.base import Made
+from mbcost.layers.vacant import Vacant
 from mbcost.memory.rule import LIVENESS, Rule
-from mbcost.network.placed import Placed
-from mbcost.network.twin import Vacant
 
 __all__ = ["INPUT", "Graph", "Step", "Tensor", "graph"]
 
@@ -56,34 +55,38 @@ Alternatives = list[tuple[int, Dim]]
 
 
 def graph(
-    placed: Placed, rows: tuple[Row, ...], start: Shape, rule: Rule = LIVENESS, recorder: Arithmetic | None = None
+    layers: tuple[Layer, ...],
+    rows: tuple[Row, ...],
+    start: Shape,
+    rule: Rule = LIVENESS,
+    recorder: Arithmetic | None = None,
 ) -> Graph:
     """The steps of a costed network under a memory rule.
 
-    ``rows`` are its costed rows and ``start`` the shape of its input; of a recorded walk, ``recorder`` is its arithmetic.
+    ``rows`` are the costed rows of its ``layers`` and ``start`` the shape of its input; of a recorded walk, ``recorder`` is its arithmetic.
 
     >>> import mbcost
     >>> cost = mbcost.load("mobilenet_v1").cost()
-    >>> found = graph(cost.placed, cost.rows, (3, 224, 224))
+    >>> found = graph(cost.placed.layers, cost.rows, (3, 224, 224))
     >>> len(found.steps), found.steps[1].name, found.tensors[2].shape
     (29, 'separable_1/depthwise', (32, 112, 112))
     """
     if recorder is not None and rule.in_place:
         recorder.tell_kinds()
     builder = _Builder(start, rule, mul if recorder is None else recorder.both)
-    for number, present, row in _visits(placed, rows, start, recorder):
-        builder.layer(placed, number, present, row)
+    for number, present, row in _visits(layers, rows, start, recorder):
+        builder.layer(layers[number], number, present, row)
     return builder.graph()
 
 
 def _visits(
-    placed: Placed, rows: tuple[Row, ...], start: Shape, recorder: Arithmetic | None
+    layers: tuple[Layer, ...], rows: tuple[Row, ...], start: Shape, recorder: Arithmetic | None
 ) -> Iterator[tuple[int, Dim, Row | None]]:
     """Every layer with the flag of its presence and its row, None where it is absent."""
     shapes = [start]
     left = iter(rows)
     row = next(left, None)
-    for number, layer in enumerate(placed.layers):
+    for number, layer in enumerate(layers):
         there = row is not None and row.name == layer.name
         present: Dim = int(there)
         if recorder is not None:
@@ -120,9 +123,8 @@ class _Builder:
         self.rerouted: dict[int, int] = {}
         self.readers: dict[int, Alternatives] = {}  # of each raw tensor, the steps that read it
 
-    def layer(self, placed: Placed, number: int, present: Dim, row: Row | None) -> None:
+    def layer(self, layer: Layer, number: int, present: Dim, row: Row | None) -> None:
         """Add the steps of one layer."""
-        layer = placed.layers[number]
         if isinstance(layer, Vacant):
             self.rerouted[layer.pointwise] = layer.through
         sources = (self.rerouted[number],) if number in self.rerouted else layer.sources

@@ -61,7 +61,7 @@ def lives(graph: Graph) -> list[Alive]:
     >>> import mbcost
     >>> from mbcost.memory.graph import graph
     >>> cost = mbcost.load("mobilenet_v2").cost()
-    >>> found = graph(cost.placed, cost.rows, (3, 224, 224))
+    >>> found = graph(cost.placed.layers, cost.rows, (3, 224, 224))
     >>> lives(found)[1]
     Alive(tensor=1, first=0, last=1, flag=1)
     """
@@ -203,7 +203,7 @@ def moments(graph: Graph, batch: int = 1) -> list[Moment]:
     >>> import mbcost
     >>> from mbcost.memory.graph import graph
     >>> cost = mbcost.load("mobilenet_v2").cost()
-    >>> found = graph(cost.placed, cost.rows, (3, 224, 224))
+    >>> found = graph(cost.placed.layers, cost.rows, (3, 224, 224))
     >>> peak = max(moments(found), key=lambda moment: moment.total)
     >>> peak.name, peak.total, [found.tensors[number].name for number in peak.tensors]
     ('inverted_residual_2/depthwise', 1505280, ['inverted_residual_2/expand', 'inverted_residual_2/depthwise'])

@@ -30,7 +30,7 @@ class Peak(NamedTuple):
 def graph_of(network: Any, rule: Rule | None = None) -> Graph:
     """The graph of a costed network, under its own memory rule or another."""
     rule = find(network.memory_rule) if rule is None else rule
-    return graph(network.placed, network.rows, network.start, rule, network.recorder)
+    return graph(network.placed.layers, network.rows, network.start, rule, network.recorder)
 
 
 def peak_amounts(network: Any) -> list[Dim]:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from mbcost.dims.bits import BITS, Bits
 from mbcost.memory.graph import INPUT
 from mbcost.memory.measures import accesses, graph_of
 from mbcost.memory.rule import LIVENESS
-from mbcost.quantities import BITS, Bits
 
 __all__ = ["Layer", "Roofline", "model_time", "roofline"]
 

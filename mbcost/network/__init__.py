@@ -64,6 +64,16 @@ class Network:
         return self.table.rule()
 
     @property
+    def blocks(self) -> tuple[str, ...]:
+        """The names of the blocks of its table and of those that it is based on."""
+        names: list[str] = []
+        table: Any = self.table
+        while table is not None:
+            names += table.blocks
+            table = table.base.table if table.base else None
+        return tuple(names)
+
+    @property
     def digest(self) -> str:
         """A hash of the table's text, and of those it is based on: equal texts, equal digests."""
         return self.table.digest()

@@ -9,7 +9,7 @@ From a declaration come the columns of ``table``, ``compare``, ``sweep``, ``diff
 {'mult_adds': 568740352, 'largest_activation': 802816, 'total_activations': 5043688, 'model_bytes': 16927904}
 """
 
-from mbcost.quantities.bits import BIT_KEYS, BITS, WIDTHS, AnyBits, Bits, bits_of
+from mbcost.dims.bits import BIT_KEYS, BITS, WIDTHS, AnyBits, Bits, bits_of
 from mbcost.quantities.declared import BASIC, TOTALS
 from mbcost.quantities.register import (
     QUANTITIES,

@@ -6,8 +6,8 @@ from operator import attrgetter
 from typing import Any
 
 from mbcost.dims import Dim
+from mbcost.dims.bits import Bits
 from mbcost.layers import Row
-from mbcost.quantities.bits import Bits
 from mbcost.quantities.register import Quantity, register
 
 __all__ = ["BASIC", "TOTALS"]

@@ -7,9 +7,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from mbcost.dims import Dim
+from mbcost.dims.bits import BITS, AnyBits, Bits
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import Row
-from mbcost.quantities.bits import BITS, AnyBits, Bits
 
 __all__ = [
     "QUANTITIES", "Quantity", "bytes_at", "find", "limitable", "measured", "register", "select",

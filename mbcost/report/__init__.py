@@ -11,8 +11,8 @@ fc,1025000
 
 from __future__ import annotations
 
-from mbcost.report.formats import FORMATS, Where, register, render
+from mbcost.report.formats import FORMATS, register, render
 from mbcost.report.report import Field, Report, Rows, at
-from mbcost.report.table import Column, Table
+from mbcost.report.table import Column, Table, Where
 
 __all__ = ["FORMATS", "Column", "Field", "Report", "Rows", "Table", "Where", "at", "register", "render"]

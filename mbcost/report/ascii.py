@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mbcost.report.table import Table
 
 if TYPE_CHECKING:
-    from mbcost.report.formats import Where
+    from mbcost.report.table import Where
 
 _SPELLINGS = str.maketrans(
     {

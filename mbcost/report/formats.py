@@ -3,23 +3,15 @@
 A format is a function of a report and of where it goes to. Those of this room are imported when they are asked for.
 """
 
-# Annotations here are evaluated, not postponed: NamedTuple would have to compile each postponed one at import.
+from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from mbcost.report.report import Report
-from mbcost.report.table import Table
+from mbcost.report.table import Table, Where
 
-__all__ = ["FORMATS", "Format", "Where", "register", "render"]
-
-
-class Where(NamedTuple):
-    """Where a report goes to: the width of a terminal (None off one), whether it takes colour, and whether only ASCII."""
-
-    width: int | None = None
-    color: bool = False
-    ascii: bool = False
+__all__ = ["FORMATS", "Format", "register", "render"]
 
 
 Format: TypeAlias = Callable[[Report, Where], str]

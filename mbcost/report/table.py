@@ -52,3 +52,11 @@ class Table(NamedTuple):
     notes: tuple[str, ...] = ()
     sections: tuple[int, ...] = ()
     caption: str = ""
+
+
+class Where(NamedTuple):
+    """Where a report goes to: the width of a terminal (None off one), whether it takes colour, and whether only ASCII."""
+
+    width: int | None = None
+    color: bool = False
+    ascii: bool = False

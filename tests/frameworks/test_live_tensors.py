@@ -39,7 +39,7 @@ TWINS = [case for case in CASES if not case.network.startswith("keras:")]
 
 def ours(found: mbcost.Network, **variant: Any) -> int:
     cost = found.cost(**variant)
-    return max(amounts(graph(cost.placed, cost.rows, (found.table.channels, *cost.variant.resolution))))
+    return max(amounts(graph(cost.placed.layers, cost.rows, (found.table.channels, *cost.variant.resolution))))
 
 
 @pytest.mark.parametrize("case", TWINS, ids=lambda case: f"{case.table}={case.network}")
@@ -153,4 +153,6 @@ def test_eager_mode_holds_what_the_rule_says(table: str, alpha: str, resolution:
     with torch.no_grad(), Held(eager, image) as held:
         eager(image)
     cost = mbcost.load(table).cost(alpha=alpha, resolution=resolution)
-    assert held.most == max(amounts(graph(cost.placed, cost.rows, (3, resolution, resolution), find("torch-eager"))))
+    assert held.most == max(
+        amounts(graph(cost.placed.layers, cost.rows, (3, resolution, resolution), find("torch-eager")))
+    )

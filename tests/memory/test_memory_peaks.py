@@ -27,7 +27,7 @@ POLYNOMIAL = [rule for rule in available().values() if rule.plan != "greedy"]
 def graph_of(network: mbcost.Network, rule: Rule = LIVENESS, **variant: Any) -> Graph:
     """The graph of a network at one point."""
     cost = network.cost(**variant)
-    return graph(cost.placed, cost.rows, (network.table.channels, *cost.variant.size), rule)
+    return graph(cost.placed.layers, cost.rows, (network.table.channels, *cost.variant.size), rule)
 
 
 def peak(network: mbcost.Network, rule: Rule = LIVENESS, **variant: Any) -> int:
@@ -105,7 +105,7 @@ def recorded(network: mbcost.Network, rule: Rule, **variant: Any) -> tuple[Any, 
     start = (network.table.channels, recorder.atom("height", domain=SIZE), recorder.atom("width", domain=SIZE))
     placed = network.placed(asked)
     try:
-        found = amounts(graph(placed, separated.trace.rows, start, rule, recorder))
+        found = amounts(graph(placed.layers, separated.trace.rows, start, rule, recorder))
     except Inseparable:
         return None
     return separated, [Form(separated.trace.separated(form)) for form in found]
