@@ -72,8 +72,13 @@ def from_module(model: object, input: object = (3, 224, 224)) -> Network:
     return import_model(model, input).network  # type: ignore[arg-type]
 
 
-def from_builder(build: Callable[..., object], input: object = (3, 224, 224), **args: object) -> Network:
+def from_builder(
+    build: Callable[..., object], input: object = (3, 224, 224), *, vary: str | None = None, **args: object
+) -> Network:
     """The network that a builder makes with some arguments: built without memory for its weights, then traced.
+
+    ``vary`` names the builder's width argument, ``width_mult`` for one: the network is traced at several of its values, and
+    has alpha, base widths and a rounding rule.
 
     Raises
     ------
@@ -82,7 +87,7 @@ def from_builder(build: Callable[..., object], input: object = (3, 224, 224), **
     """
     from mbcost.importers.live import import_builder
 
-    return import_builder(build, input, **args).network  # type: ignore[arg-type]
+    return import_builder(build, input, vary=vary, **args).network  # type: ignore[arg-type]
 
 
 def __getattr__(name: str) -> object:

@@ -16,6 +16,9 @@ __all__ = ["command"]
 @click.argument("code", metavar="CODE")
 @click.option("--arg", "args", multiple=True, metavar="NAME=VALUE", help="An argument of the builder; again for more.")
 @click.option(
+    "--vary", metavar="NAME", help="The builder's width argument: the table gets alpha, widths and a rounding rule."
+)
+@click.option(
     "--input",
     "shapes",
     default="3x224x224",
@@ -37,7 +40,7 @@ __all__ = ["command"]
 @click.option("--strict", is_flag=True, help="Exit with 1 where the cost of a row is not known.")
 @click.option("-o", "--output", type=FILE, help="Write to a file instead.")
 def command(
-    code: str, args: tuple[str, ...], shapes: str, python: str | None, timeout: float, framework: str | None,
+    code: str, args: tuple[str, ...], vary: str | None, shapes: str, python: str | None, timeout: float, framework: str | None,
     flat: bool, strict: bool, output: str | None,
 ) -> int:  # fmt: skip
     """Trace the network that CODE builds, and write its layer table. CODE is module:callable, file.py:callable, net.pt2 or net.keras.
@@ -57,7 +60,7 @@ def command(
             f"`{_shown(code)}` names no code",
             help="write module:callable, file.py:callable, or the path of a .pt2 or .keras file; a layer table needs no import",
         )
-    source = Source(code, arguments(args), input_shapes(shapes), interpreter(python), timeout, framework)
+    source = Source(code, arguments(args), input_shapes(shapes), interpreter(python), timeout, framework, vary)
     complain(line(f"runs {_shown(code.rpartition(':')[0] or code)} with {source.python}"))
     found = import_code(source, flat=flat)
     for remark in found.remarks:

@@ -8,25 +8,31 @@ blocks) -> :mod:`compress` (repeats and blocks) -> :mod:`writing`. What comes ou
 from __future__ import annotations
 
 import os
+from fractions import Fraction
 from typing import Any, NamedTuple
 
+from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
 from mbcost.importers.compress import compressed
 from mbcost.importers.graph import Graph, Trace, read_graph
-from mbcost.importers.nest import Home, nested
+from mbcost.importers.nest import Home, nested, squeezed
 from mbcost.importers.rows import plain_rows
+from mbcost.importers.vary import LARGE, Tracer, Widths, points
+from mbcost.importers.views import Shape
+from mbcost.importers.views import fresh as fresh_view
+from mbcost.importers.widths import FIRST
 from mbcost.importers.worker import TIMEOUT, Worker, interpreter
 from mbcost.importers.writing import quoted, table_text, word
 from mbcost.network import Network
 from mbcost.tables import read_network
 
-__all__ = ["Imported", "Source", "import_code", "interpreter", "is_code", "neighbour", "raised"]
+__all__ = ["Imported", "Source", "import_code", "interpreter", "is_code", "neighbour", "raised", "varied"]
 
 FILES = (".pt2", ".keras", ".h5")
 
 
 class Source(NamedTuple):
-    """What is imported, and how: the code, its arguments, its input shapes."""
+    """What is imported, and how: the code, its arguments, its input shapes, and the argument that is its width."""
 
     code: str
     args: dict[str, Any]
@@ -34,6 +40,7 @@ class Source(NamedTuple):
     python: str | None = None
     timeout: float = TIMEOUT
     framework: str | None = None
+    vary: str | None = None
 
 
 class Imported(NamedTuple):
@@ -72,6 +79,11 @@ def import_code(source: Source, *, flat: bool = False) -> Imported:
     with Worker(
         source.code, python=interpreter(source.python), framework=source.framework, timeout=source.timeout
     ) as worker:
+        if source.vary is not None:
+            name = source.vary
+            return varied(
+                lambda alpha, at: read_graph(worker.ask({**source.args, name: float(alpha)}, at)), source, flat=flat
+            )
         graph = read_graph(worker.ask(source.args, sizes))
         if len(sizes) > 1 and len(graph.traces) == 1:  # a network of windows: it runs at multiples of its stride alone
             further = [_resized(source.inputs, lambda side, more=more: side + more) for more in (32, 64, 128)]
@@ -128,6 +140,7 @@ def raised(graph: Graph, source: Source, *, flat: bool = False) -> Imported:
         channels, height, width = rows[0].shape
         home = Home(rows, traces[0].scopes)
         items = rows[1:] if plain else nested(rows, home)
+        squeezed(items)
         tables = compressed(items, home, flat=plain)
         head = _head(graph, source, traces)
         text = table_text(tables, traces[0].scopes, head, channels, (height, width))
@@ -145,6 +158,56 @@ def raised(graph: Graph, source: Source, *, flat: bool = False) -> Imported:
     return Imported(text, network, graph, tuple(remarks))
 
 
+def varied(trace: Tracer, source: Source, *, flat: bool = False) -> Imported:
+    """The table of a builder at every value of its width argument, verified at points that its widths were not found at.
+
+    Raises
+    ------
+    MbcostError
+        If the network changes with alpha in a way that no table says: the row, and the alpha.
+    """
+    inputs = source.inputs
+    one = trace(Fraction(1), [inputs])
+    reference = one
+    for alpha in LARGE:
+        try:
+            reference = trace(alpha, _sizes(inputs)[:2])
+        except MbcostError:
+            continue
+        break
+    rows, traces, remarks = plain_rows(reference)
+    home = Home(rows, traces[0].scopes)
+    items = rows[1:] if flat else nested(rows, home)
+    widths = Widths(trace, inputs, reference, items, traces[0].scopes)
+    rule, alphas = widths.search((*FIRST, alpha))
+    widths.write(rule)
+    rounding = str(rule or "floor")
+    left = squeezed(items, widths.squeezes, rounding)
+    if left is not None:
+        raise MbcostError(
+            f"{widths.place(left)}: its squeezed widths are no ratio of the expanded width or of the input under any rule",
+            help="import it at one alpha, without --vary",
+        )
+    tables = compressed(items, home, flat=flat)
+    fresh = points(inputs)
+    head = _head(one, source, [])
+    head += [f"  vary: {quoted(source.vary or '')}", f"  traced: [{', '.join(map(exact_text, alphas))}]"]
+    checked = [f"{exact_text(alpha)}@{'x'.join(map(str, shapes[0][1:]))}" for alpha, shapes in fresh]
+    head.append(f"  verified: [{', '.join(checked)}]")
+    channels, *size = _map_of(one)
+    text = table_text(tables, traces[0].scopes, head, channels, (size[0], size[1]), rounding)
+    network = read_network(text, f"<{source.code}>")
+    said = widths.proved(network, fresh)
+    return Imported(text, network, one, (*one.remarks, *remarks, *said))
+
+
+def _map_of(graph: Graph) -> Shape:
+    """Channels, height and width of the first input."""
+    trace = graph.traces[0]
+    value = trace.inputs[0]
+    return fresh_view(0, trace.values[value], trace.axis(value))[1]
+
+
 def _head(graph: Graph, source: Source, traces: list[Trace]) -> list[str]:
     """What stands above the rows: the name, and where the table is from."""
     code = source.code
@@ -160,7 +223,7 @@ def _head(graph: Graph, source: Source, traces: list[Trace]) -> list[str]:
     lines.append(f"  input: {quoted(','.join('x'.join(map(str, shape)) for shape in source.inputs))}")
     lines.append(f"  versions: {{{', '.join(f'{key}: {quoted(value)}' for key, value in graph.versions.items())}}}")
     sizes = ["x".join(map(str, trace.size)) for trace in traces]
-    if all(sizes):
+    if sizes and all(sizes):
         lines.append(f"  traced: [{', '.join(sizes)}]")
     return lines
 

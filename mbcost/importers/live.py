@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mbcost.errors import MbcostError
-from mbcost.importers import Imported, Source, neighbour, raised, tracer
-from mbcost.importers.graph import read_graph
+from mbcost.importers import Imported, Source, neighbour, raised, tracer, varied
+from mbcost.importers.graph import Graph, read_graph
 
 __all__ = ["import_builder", "import_model"]
 
@@ -33,6 +33,29 @@ def import_model(
         sides = shapes[0][1:]
         changes = (neighbour, lambda side: side + 32)
         asked += [[[s[0], *map(change, s[1:])] if s[1:] == sides else s for s in shapes] for change in changes]
+    code = name or f"{type(model).__module__}:{type(model).__qualname__}"
+    return raised(_traced(model, asked), Source(code, args or {}, shapes))
+
+
+def import_builder(
+    build: Callable[..., Any], input: Shapes = (3, 224, 224), *, vary: str | None = None, **args: Any
+) -> Imported:
+    """The table of what a builder makes: on the meta device where it lets us, so that no weight takes memory.
+
+    ``vary`` names its width argument: the table then holds at every alpha.
+    """
+    code = f"{build.__module__}:{getattr(build, '__qualname__', type(build).__qualname__)}"
+    if vary is None:
+        return import_model(_built(build, args), input, name=code, args=args)
+    shapes = _shapes(input)
+    return varied(
+        lambda alpha, asked: _traced(_built(build, {**args, vary: float(alpha)}), asked),
+        Source(code, args, shapes, vary=vary),
+    )
+
+
+def _traced(model: Any, asked: list[list[list[int]]]) -> Graph:
+    """The graph of a live model at some lists of input shapes."""
     run, framework = _run(model)
     try:
         found = run.traces(asked)
@@ -43,14 +66,7 @@ def import_model(
         ) from error
     versions = {framework: str(getattr(sys.modules[framework], "__version__", ""))}
     document = {"schema": tracer.SCHEMA, "framework": framework, "versions": versions, **found}
-    code = name or f"{type(model).__module__}:{type(model).__qualname__}"
-    return raised(read_graph(json.loads(json.dumps(document))), Source(code, args or {}, shapes))
-
-
-def import_builder(build: Callable[..., Any], input: Shapes = (3, 224, 224), **args: Any) -> Imported:
-    """The table of what a builder makes: on the meta device where it lets us, so that no weight takes memory."""
-    code = f"{build.__module__}:{getattr(build, '__qualname__', type(build).__qualname__)}"
-    return import_model(_built(build, args), input, name=code, args=args)
+    return read_graph(json.loads(json.dumps(document)))
 
 
 def _built(build: Callable[..., Any], args: dict[str, Any]) -> Any:

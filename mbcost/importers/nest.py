@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 from mbcost.dims import Arithmetic, Rounding, parse_rounding
 from mbcost.errors import MbcostError
 from mbcost.importers.graph import Scope
 from mbcost.importers.rows import Row, readers
 
-__all__ = ["Home", "nested"]
+__all__ = ["Home", "nested", "squeezed"]
 
 JOINS = {"add", "multiply", "concat"}
 LONGEST = 24
@@ -78,9 +79,7 @@ def nested(rows: list[Row], home: Home) -> list[Row]:
         if "like" in row.fields:  # it is read for its size
             read.setdefault(id(row.fields["like"]), []).append(row)
             read[id(row.fields["like"])].append(row)
-    top = _blocks(top, home, top=True, read=read)
-    _squeezes(top)
-    return top
+    return _blocks(top, home, top=True, read=read)
 
 
 # ------------------------------------------------------------------------------------------------------------ branches
@@ -186,13 +185,37 @@ def _alone(rows: list[Row], read: dict[int, list[Row]], *, top: bool) -> bool:
 
 def _become(row: Row, op: str, fields: dict[str, Any], rows: list[Row]) -> None:
     """Make a row stand for several, the last of which it is: those that read it still do."""
-    first = rows[0]
+    first, at = rows[0], _widths(op, rows)
     remarks = dict.fromkeys(one.remark for one in rows if one.remark)
     for one in rows:
         if one is not row:
             _take_over(row, one)
     row.op, row.fields, row.sources, row.read, row.branches = op, fields, first.sources, first.read, None
+    row.at = at
     row.remark = "; ".join(remarks)
+
+
+def _widths(op: str, rows: list[Row]) -> dict[str, tuple[int, str]]:
+    """Which layers of the run have the widths of a building block: those into it, inside it, and out of it."""
+    convs = [row for row in rows if row.op in {"conv", "linear"}]
+    if not convs:
+        return rows[0].at
+    if not all(row.at for row in convs):
+        return {}
+    first, last = convs[0].at, convs[-1].at
+    if op == "squeeze_excite":
+        return {"in": first["in"], "expanded": first["in"], "reduced": first["out"]}
+    found = {"in": rows[0].at["in"], "out": last["out"]}
+    if op == "fused_inverted_residual":
+        found["expanded"] = first["out"] if len(convs) > 1 else first["in"]
+    for row in rows:
+        if row.op == "depthwise" and op == "inverted_residual":
+            found["expanded"] = row.at["in"]
+            if row is not rows[0]:
+                found["expand"] = first["out"]
+        elif row.op == "squeeze_excite":
+            found["reduced"] = row.at["reduced"]
+    return found
 
 
 def _take_over(row: Row, other: Row) -> None:
@@ -301,13 +324,15 @@ def _inverted(items: list[Row], at: int) -> tuple[int, str, dict[str, Any]] | No
     if _tail(project) != _tail(depthwise) or (active == "none" and not expand):
         return None
     alike = expand is None or (_tail(expand) == _tail(depthwise) and expand.fields["activation"] == active)
-    if not alike or (expand is not None and expand.shape[0] == expand.read[0]):
+    if not alike:
         return None
     group = [row for row in (expand, depthwise, excite, project) if row is not None]
     inputs = group[0].read[0]
     fields = {key: depthwise.fields[key] for key in (*WINDOW, *TAIL) if key in depthwise.fields}
     fields["expansion"] = Fraction(depthwise.read[0], inputs)
     fields["out_channels"] = project.shape[0]
+    if expand is not None and expand.shape[0] == expand.read[0]:
+        fields["expand"] = "always"
     if excite is not None:
         reduced, expanded, _ = excite.fields["se"]
         fields["se"] = (reduced, expanded, inputs)
@@ -367,43 +392,58 @@ def _separable(items: list[Row], at: int) -> tuple[int, str, dict[str, Any]] | N
 
 RATIOS = [Fraction(1, n) for n in (4, 16, 2, 8, 1, 3, 6, 12, 24, 32, 10, 20)]
 RULES = ("", "divisor:8", "floor", "divisor:4", "divisor:2", "divisor:16")
+FURTHER = ("nearest-even:1", "nearest:1", "ceil:1", "floor:8", "nearest:8", "ceil:8")
+"""Rules that only several alphas tell from those."""
 
 
-def _squeezes(rows: list[Row]) -> None:
-    """Squeezed widths as one ratio and one rule where a table has such, else as the ratio of each row."""
-    found: list[Row] = []
-    todo = list(rows)
-    while todo:
-        row = todo.pop()
-        todo += [inner for branch in row.branches or [] for inner in branch]
-        if "se" in row.fields:
-            found.append(row)
+Squeezed: TypeAlias = tuple[int, int, int]
+"""A squeezed width, the expanded one, and the channels of the block's input."""
+
+
+def squeezed(rows: list[Row], widths: Callable[[Row], list[Squeezed]] | None = None, rounding: str = "") -> Row | None:
+    """Squeezed widths as one ratio and one rule where a table has such, else as the ratio of each row.
+
+    ``widths`` gives those of a row at several alphas, of a table that has a ``rounding``. A row that no ratio and no rule
+    describes is returned.
+    """
+    found = [row for row in everything(rows) if "se" in row.fields]
     for op in ("inverted_residual", "squeeze_excite"):
         own = [row for row in found if row.op == op]
-        if own:
-            _squeeze(own)
+        several = [widths(row) if widths else [row.fields["se"]] for row in own]
+        if own and not _squeeze(own, several, rounding):
+            for row, at in zip(own, several, strict=True):
+                if widths is None:
+                    row.fields["se"] = Fraction(*row.fields["se"][:2])
+                elif not _squeeze([row], [at], rounding):
+                    return row
+    return None
 
 
-def _squeeze(rows: list[Row]) -> None:
-    widths = [row.fields["se"] for row in rows]
+def everything(rows: list[Row]) -> list[Row]:
+    """The rows, and those of their branches."""
+    return [
+        one for row in rows for one in [row, *(inner for branch in row.branches or [] for inner in everything(branch))]
+    ]
+
+
+def _squeeze(rows: list[Row], widths: list[list[Squeezed]], rounding: str) -> bool:
     bases = ("expanded", "input") if rows[0].op == "inverted_residual" else ("expanded",)
-    for rule in RULES:
+    rules = ("", *(rule for rule in (*RULES[1:], *(FURTHER if rounding else ())) if rule != rounding))
+    every = list(dict.fromkeys(one for at in widths for one in at))
+    for rule in rules:
         for base in bases:
-            of = [expanded if base == "expanded" else given for _, expanded, given in widths]
-            ratios = dict.fromkeys(
-                [*RATIOS, *(Fraction(reduced, n) for (reduced, _, _), n in zip(widths, of, strict=True))]
-            )
+            of = [(reduced, expanded if base == "expanded" else given) for reduced, expanded, given in every]
+            ratios = dict.fromkeys([*RATIOS, *(Fraction(reduced, n) for reduced, n in of)])
             for ratio in list(ratios)[:40]:
-                if all(_squeezed(ratio, n, rule) == reduced for (reduced, _, _), n in zip(widths, of, strict=True)):
+                if all(_squeezed(ratio, n, rule or rounding) == reduced for reduced, n in of):
                     for row in rows:
                         row.fields["se"] = ratio
                         if base == "input":
                             row.fields["se_of"] = base
                         if rule:
                             row.fields["se_rounding"] = rule
-                    return
-    for row, (reduced, expanded, _) in zip(rows, widths, strict=True):
-        row.fields["se"] = Fraction(reduced, expanded)
+                    return True
+    return False
 
 
 def _squeezed(ratio: Fraction, of: int, rule: str) -> int | None:

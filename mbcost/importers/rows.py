@@ -11,7 +11,7 @@ from mbcost.importers.maps import Part, lower
 from mbcost.importers.views import Shape
 from mbcost.layers.base import ACTIVATIONS
 
-__all__ = ["Row", "plain_rows"]
+__all__ = ["Row", "plain_rows", "weighted"]
 
 ARITHMETIC = {"add", "sub", "rsub", "mul", "div", "neg", "round", "floor", "abs", "pow", "clone"}
 """Functions of one map and numbers: scalings and shifts of an input, which no table writes down."""
@@ -26,11 +26,12 @@ class Row:
 
     ``sources`` are the rows it reads; ``branches``, once rows are nested, the lists of rows that meet in it, which all
     begin at its one source. ``scopes`` are the calls of modules that its layers ran in, ``homes`` the largest calls that
-    each copy of it has to itself, ``inner`` is the innermost call that its first copy runs in.
+    each copy of it has to itself, ``inner`` is the innermost call that its first copy runs in. ``at`` says where its widths are
+    read at other alphas: of which weighted layer of the run, and whether into it (``in``) or out of it.
     """
 
     __slots__ = (
-        "branches", "fields", "homes", "inexact", "inner", "mult_adds", "op", "params", "parts", "read", "remark", "repeat", "scopes", "shape", "sources",
+        "at", "branches", "fields", "homes", "inexact", "inner", "mult_adds", "op", "params", "parts", "read", "remark", "repeat", "scopes", "shape", "sources",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +52,7 @@ class Row:
         self.homes: list[int] = []
         self.inner = -1
         self.parts: list[Part] = []
+        self.at: dict[str, tuple[int, str]] = {}
 
     def __repr__(self) -> str:
         return f"Row({self.op} {self.fields} {self.shape}{f' {self.branches}' if self.branches else ''})"
@@ -73,6 +75,7 @@ def plain_rows(graph: Graph) -> tuple[list[Row], list[Trace], list[str]]:
     """The rows of a network, one a layer, the traces they hold for, and what is to be said of them."""
     remarks: list[str] = []
     lowered = [lower(graph, trace) for trace in graph.traces]
+    order = {id(part): i for i, part in enumerate(weighted(lowered[0]))}
     alike = [parts for parts in lowered if _signature(parts) == _signature(lowered[0])]
     traces = [
         trace for trace, parts in zip(graph.traces, lowered, strict=True) if _signature(parts) == _signature(lowered[0])
@@ -85,6 +88,8 @@ def plain_rows(graph: Graph) -> tuple[list[Row], list[Trace], list[str]]:
         several = _Several(list(parts))
         row = _row(several, rows, alike, number)
         row.parts = list(parts)
+        own = order.get(id(parts[0]))
+        row.at = {} if own is None else {"in": (own, "in"), "out": (own, "out")}
         row.scopes = [parts[0].scope] if parts[0].scope >= 0 else []
         row.mult_adds, row.params = parts[0].mult_adds, parts[0].params
         row.remark = row.remark or parts[0].remark
@@ -94,6 +99,11 @@ def plain_rows(graph: Graph) -> tuple[list[Row], list[Trace], list[str]]:
     rows = _collapsed(rows, traces[0].scopes)
     rows = _several_read(rows)
     return _fused(rows), traces, remarks
+
+
+def weighted(parts: list[Part]) -> list[Part]:
+    """The layers with weights of their own, in the order in which they ran."""
+    return [part for part in parts if part.op in {"conv", "linear"}]
 
 
 def _signature(parts: list[Part]) -> list[tuple[str, tuple[int, ...]]]:

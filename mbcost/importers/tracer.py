@@ -1259,14 +1259,16 @@ def _last_line(error: BaseException) -> str:
     return (text[0] if text else type(error).__name__)[:500]
 
 
-def load_module(name: str) -> Any:
-    """The module that a user names: by its import path, or a file."""
+def with_operators(action: Any, *given: Any, **named: Any) -> Any:
+    """What an action gives; again with torchvision's operators declared where its own do not fit this build of PyTorch.
+
+    No network's cost is in them.
+    """
     try:
-        return _load_module(name)
+        return action(*given, **named)
     except RuntimeError as error:
         if "operator torchvision::" not in str(error):
             raise
-        # torchvision's compiled operators do not fit this build of PyTorch; no network's cost is in them
         import torch
 
         for operator in ("nms", "qnms"):
@@ -1274,10 +1276,11 @@ def load_module(name: str) -> Any:
                 torch.library.define(f"torchvision::{operator}", BOX_OPERATOR)
         for loaded in [loaded for loaded in sys.modules if loaded.split(".")[0] == "torchvision"]:
             del sys.modules[loaded]
-        return _load_module(name)
+        return action(*given, **named)
 
 
-def _load_module(name: str) -> Any:
+def load_module(name: str) -> Any:
+    """The module that a user names: by its import path, or a file."""
     if not name.endswith(".py"):
         return importlib.import_module(name)
     from importlib.util import module_from_spec, spec_from_file_location
@@ -1299,7 +1302,7 @@ def find(code: str) -> Any:
     """What ``module:name`` names; the name may have dots."""
     where, _, path = code.rpartition(":")
     try:
-        found = load_module(where)
+        found = with_operators(load_module, where)
     except ModuleNotFoundError as error:
         missing = error.name or where
         raise Refused("missing", f"no module named {missing} in {sys.executable}") from None
@@ -1405,7 +1408,7 @@ class Session:
             return target
         if not callable(target):
             raise Refused("builder", f"{self.code} is neither callable nor a model, but {type(target).__name__}")
-        return target(**args)
+        return with_operators(target, **args)
 
 
 def _choose_backend() -> None:

@@ -17,7 +17,7 @@ from mbcost.layers import KINDS
 __all__ = ["table_text", "word"]
 
 ORDER = (
-    "cost", "kernel_size", "expansion", "out_channels", "groups", "multiplier", "se", "stride", "padding", "dilation", "ceil", "output_size",
+    "cost", "kernel_size", "expansion", "expanded", "expand", "out_channels", "width", "rounding", "groups", "multiplier", "se", "stride", "padding", "dilation", "ceil", "output_size",
     "factor", "like", "parts", "take", "mult_adds", "mult_adds_per_output", "params", "params_per_channel", "norm", "activation", "bias",
     "se_of", "se_rounding", "se_activation", "se_gate", "residual",
 )  # fmt: skip
@@ -33,9 +33,11 @@ def word(text: str) -> str:
     return found if found and found[0].isalpha() else f"network_{found}".rstrip("_")
 
 
-def table_text(tables: Tables, scopes: tuple[Scope, ...], head: list[str], channels: int, size: tuple[int, int]) -> str:
+def table_text(
+    tables: Tables, scopes: tuple[Scope, ...], head: list[str], channels: int, size: tuple[int, int], rounding: str = ""
+) -> str:
     """The YAML of a table: ``head`` is what stands above its input."""
-    return _Writer(tables, scopes).text(head, channels, size)
+    return _Writer(tables, scopes).text(head, channels, size, rounding)
 
 
 class _Writer:
@@ -45,7 +47,7 @@ class _Writer:
         self.used: set[str] = set()
         self.defaults = self._defaults()
 
-    def text(self, head: list[str], channels: int, size: tuple[int, int]) -> str:
+    def text(self, head: list[str], channels: int, size: tuple[int, int], rounding: str) -> str:
         """The whole file."""
         items = self.tables.items
         self._name(items)
@@ -53,6 +55,8 @@ class _Writer:
             *head,
             f"input: {{channels: {channels}, resolution: {size[0] if size[0] == size[1] else f'{size[0]}x{size[1]}'}}}",
         ]
+        if rounding:
+            lines.append(f"rounding: {rounding}")
         if self.defaults:
             lines.append("defaults:")
             lines += [f"  {op}: {_flow(fields)}" for op, fields in self.defaults.items()]
@@ -112,8 +116,8 @@ class _Writer:
         mine = self.defaults.get(row.op, {})
         fields = dict(row.fields)
         if "out_channels" in fields and row.op == "custom":
-            fields["width"] = "fixed"
-        for key in (*ORDER, "width"):
+            fields.setdefault("width", "fixed")
+        for key in ORDER:
             if key not in fields:
                 continue
             value = fields[key]
@@ -198,8 +202,7 @@ class _Writer:
         fields = [key for key in counts if counts[key] > 1 and key not in {"op", "name", "from", "cost"}]
         if len(rows) < 5 or not fields or len(fields) > 9:
             return []
-        order = [*ORDER, "width"]
-        fields.sort(key=lambda key: order.index(key) if key in order else len(order))
+        fields.sort(key=lambda key: ORDER.index(key) if key in ORDER else len(ORDER))
         fields = [key for key in fields if key != "repeat"] + [key for key in fields if key == "repeat"]
         return ["op", *fields]
 

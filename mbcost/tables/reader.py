@@ -49,7 +49,8 @@ IMPORTED = {
     "input": "shapes of the inputs, 3x224x224",
     "versions": "of the framework and the package",
     "vary": "the builder's width argument; without it the table has one width",
-    "traced": "sizes, or points, at which the network was run",
+    "traced": "sizes, or values of the width argument, at which the network was run",
+    "verified": "points, alpha@size, that took no part in finding the widths and were held against the code",
 }
 """The keys of `imported`."""
 

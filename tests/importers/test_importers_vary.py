@@ -1,0 +1,132 @@
+"""Widths of drawn builders: each rule is found and holds at alphas that were not traced; what is no rule is refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+
+from mbcost.errors import MbcostError
+from mbcost.importers import Imported, Source, varied
+from mbcost.importers.graph import Graph, read_graph
+from tests.importers.graphs_of import Drawn
+
+WIDTHS = (16, 24, 40, 40, 96)
+
+
+def drawn(width: Callable[[int, float], int], depth: Callable[[float], int] = lambda _: 5) -> Imported:
+    """The table of a chain of convolutions, each as wide as a builder makes it at an alpha."""
+    return varied(lambda alpha, asked: graph(width, float(alpha), asked, depth(float(alpha))), source())
+
+
+def source() -> Source:
+    return Source("nets:build", {}, [[3, 32, 32]], vary="alpha")
+
+
+def graph(width: Callable[[int, float], int], alpha: float, asked: list[list[list[int]]], depth: int = 5) -> Graph:
+    net = Drawn(*[tuple(shapes[0]) for shapes in asked])  # type: ignore[arg-type]
+    x = 0
+    for number in range(depth):
+        x = net.conv(x, width(WIDTHS[number % 5], alpha), stride=2 if number < 2 else 1)
+    return read_graph(net.document())
+
+
+def kernel_mults(width: Callable[[int, float], int], alpha: float, side: int) -> int:
+    """Mult-adds by hand."""
+    total, channels = 0, 3
+    for number, n in enumerate(WIDTHS):
+        side = -(-side // 2) if number < 2 else side
+        out = width(n, alpha)
+        total, channels = total + 9 * channels * out * side * side, out
+    return total
+
+
+def divisible(n: int, alpha: float, divisor: int = 8) -> int:
+    """The MobileNetV2 code's rule."""
+    value = n * alpha
+    new = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return new + divisor if new < 0.9 * value else new
+
+
+RULES: dict[str, tuple[Callable[[int, float], int], str]] = {
+    "divisor 8": (divisible, "rounding: divisor:8\n"),
+    "divisor 16": (lambda n, a: divisible(n, a, 16), "rounding: divisor:16\n"),
+    "floor": (lambda n, a: max(int(n * a), 1), "rounding: floor"),
+    "ceil 4": (lambda n, a: math.ceil(n * a / 4) * 4, "rounding: ceil:4\n"),
+    "nearest 8 and a minimum": (lambda n, a: max(int(n * a + 4) // 8 * 8, 16), "rounding: nearest:8,min:16\n"),
+    "half to even": (lambda n, a: max(round(n * a / 8) * 8, 8), "rounding: nearest-even:8"),
+    "truncated first": (lambda n, a: divisible(1, int(n * a)), "rounding: floor+divisor:8\n"),
+    "only grows": (lambda n, a: divisible(n, max(a, 1) if n == 96 else a), "out_channels: 96, width: grow"),
+    "the last one kept": (lambda n, a: 96 if n == 96 else divisible(n, a), "out_channels: 96, width: fixed"),
+    "twice a rounded width": (lambda n, a: 2 * divisible(n // 2, a), "rounding: divisor:16\n"),
+    "a rule for one row": (lambda n, a: divisible(n, a, 24 if n == 96 else 8), "out_channels: 96, rounding: divisor:24"),
+    "a ratio of the row above": (lambda n, a: divisible(40, a) * 3 // 16 if n == 96 else divisible(n, a), "expansion: 0.1875, rounding: floor"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_is_found_and_holds_where_nobody_looked(name: str) -> None:
+    width, written = RULES[name]
+    found = drawn(width)
+    assert written in found.text
+    for alpha, side in (("0.3", 32), ("0.65", 33), ("0.9", 64), ("1.1", 47), ("1.3", 32), ("2.2", 40)):
+        cost = found.network.cost(alpha=alpha, resolution=side).mult_adds
+        assert (alpha, cost) == (alpha, kernel_mults(width, float(alpha), side))
+    assert found.remarks == ()
+
+
+REFUSED: dict[str, tuple[Callable[[int, float], int], str]] = {
+    "the root of alpha": (lambda n, a: int(n * math.sqrt(a)), "16 channels at alpha 1 and 13 at 0.703125, where alpha x 16 under floor gives 11"),
+    "a rule that switches": (lambda n, a: int(n * a) if a >= 0.5 else divisible(n, a), "24 channels at alpha 1 and 16 at 0.375, where alpha x 24 under"),
+    "a square": (lambda n, a: max(int(n * a * a), 1), "no rule of the table gives both"),
+    "nothing": (lambda n, _: n, "no width of the network changes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_rule_is_refused_with_row_and_alpha(name: str) -> None:
+    width, said = REFUSED[name]
+    with pytest.raises(MbcostError) as caught:
+        drawn(width)
+    assert said in str(caught.value)
+
+
+def test_a_depth_that_alpha_decides_is_refused() -> None:
+    with pytest.raises(MbcostError, match="at alpha 1 the network has other layers, 4 with weights and not 128"):
+        drawn(divisible, lambda alpha: max(int(4 * alpha), 1))
+
+
+def test_a_depth_that_changes_only_where_it_is_verified_is_refused() -> None:
+    with pytest.raises(MbcostError, match=r"at alpha 0\.35 the network has other layers"):
+        drawn(divisible, lambda alpha: 4 if 0.3 < alpha < 0.37 else 5)
+
+
+def test_a_width_that_changes_only_where_it_is_verified_is_refused() -> None:
+    with pytest.raises(MbcostError, match=r"at alpha 1\.4 the table would not be the network: conv_1 has"):
+        drawn(lambda n, alpha: divisible(n, alpha) + (8 if 1.35 < alpha < 1.43 else 0))
+
+
+def test_the_error_of_floating_point_is_told_and_not_fitted() -> None:
+    """int(40 * 1.15) is 46 and int(100 * 1.15) is 114: exactly it is 115."""
+    found = drawn(lambda n, alpha: max(int((100 if n == 40 else n) * alpha), 1))
+    assert "rounding: floor" in found.text
+    (said,) = found.remarks
+    assert (
+        said
+        == "at alpha 1.15 the code's floating point gives conv 114 channels; exactly it is 115, and the table has that"
+    )
+    assert found.network.cost(alpha="1.15").rows[2].output[0] == 115
+
+
+def test_the_points_are_written_down() -> None:
+    text = drawn(divisible).text
+    assert "  vary: alpha\n" in text
+    assert "0.09375, " in text
+    assert "  verified: [0.35@27x27, 0.5@22x22, 0.75@32x32, 1.15@19x19, 1.4@36x36]\n" in text
+    assert Fraction("0.35") not in {Fraction(one) for one in text.split("traced: [")[1].split("]")[0].split(", ")}
+
+
+def test_importing_twice_gives_the_same_bytes() -> None:
+    assert drawn(divisible).text == drawn(divisible).text
