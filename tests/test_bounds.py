@@ -150,6 +150,39 @@ def test_a_large_network_is_counted_within_the_bounds(case: str, command: str, t
     assert done.megabytes < MEGABYTES
 
 
+WIDE = HEAD.replace("divisor:8", "floor") + "layers: [" + ", ".join(
+    f"{{op: pointwise, out_channels: {10**7 - 1001 * i}}}" for i in range(5)) + "]"  # fmt: skip
+GROUPS = (
+    HEAD.replace("divisor:8", "floor")
+    + "layers: [{op: pointwise, out_channels: 9999991}, {op: conv, kernel_size: 1, groups: 9973, out_channels: 9973}]"
+)
+DIFFERENT = rows(400, "op: pointwise, out_channels: 1%d")
+ASKED = {
+    "five large unlike widths": (WIDE, "solve FILE --max-mult-adds 1G", 0, "best       247/4998999   494/9996997"),
+    "hardly any alpha": (GROUPS, "solve FILE --max-mult-adds 1G", 2, "what lies beyond was not looked at"),
+    "every resolution": (WIDE, "solve mobilenet_v1 --max-mult-adds 300M -r 1:65536:1", 2,
+                         "65,536 resolutions: at most 40,000 points of this network are looked at"),
+    "every alpha": (WIDE, "solve FILE --max-mult-adds 1G -r 32 -a 0.00001:1:0.00001", 2, "100,000 alphas: at most "),
+    "a formula of widths": (DIFFERENT, "formula FILE", 2, "the closed form has more than 200 rounded widths and sizes"),
+    "a formula of layers": (rows(2_001, "op: depthwise"), "formula FILE", 2, "a network of 2,001 layers: closed forms have at most 2,000"),
+    "the memory of a chain": (WITHIN["other layers"], "memory FILE", 0, "r18999"),
+    "all alive to the end": (WITHIN["nobody reads"], "memory FILE", 2, "more than 1,000,000 tensors would have to be listed"),
+    "an arena of all": (WITHIN["nobody reads"], "table FILE --columns arena", 2, "5,000,000 pairs of tensors are alive at once"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_every_question_about_a_large_network_ends_within_the_bounds(case: str, tmp_path: Path) -> None:
+    text, command, code, words = ASKED[case]
+    assert len(text) < 1_000_000
+    done = measured(text, *command.split(), folder=tmp_path)
+    assert done.code == code, done.err
+    assert words in (done.err if code else done.out)
+    assert (done.out if code else done.err) == ""
+    assert done.seconds < SECONDS * SLOW, done.seconds
+    assert done.megabytes < MEGABYTES
+
+
 # ---- the bounds themselves
 
 

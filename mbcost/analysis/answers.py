@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from mbcost.analysis.family import Limit, bounds_below
@@ -85,6 +86,7 @@ class Answer:
         asked, inputs = given or [Fraction(1)], sizes or [network.base_resolution]
         if self.by_alpha:
             solver.check_width()
+        solver.check_many(len(asked), len(inputs))
         for alpha in asked:
             network.resolved(solver.variant._replace(alpha=alpha))
         self.alphas = [alpha for alpha in asked if self.by_alpha or solver.separated.at_alpha(alpha) is not None]
@@ -139,6 +141,7 @@ class Answer:
             return None
         return Solution(alpha, size, values, self.solver.step_of(alpha, size))
 
+    @cached_property
     def cheapest(self) -> Point:
         """The smallest network asked about; shown where none is within the limits."""
         if self.by_alpha:

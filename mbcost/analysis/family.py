@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from functools import cached_property
 from operator import mul
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mbcost.analysis.bounds import bounds
 from mbcost.analysis.polynomial import ALPHA, SIZE, Values
 from mbcost.analysis.separated import Separated, Size, separate
 from mbcost.analysis.steps import Width
-from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Arithmetic, Dim, scaled_resolution
+from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Arithmetic, Dim, exact_text, scaled_resolution
 from mbcost.errors import MbcostError
 from mbcost.network import PLAIN, Network, Variant
 from mbcost.quantities import BASIC, BITS, AnyBits, limitable, measured
 
 __all__ = ["Family", "Limit", "bounds_below", "worst"]
+
+MAX_WORK = 4_000_000
+"""The most work of one question, in widths, sizes and sums that are evaluated: it takes some seconds."""
+FIXED = 40  # of a point, in the same unit
 
 KEPT = 4096  # alphas, and resolutions, whose widths and sizes are remembered
 DIGITS = 12  # decimals of an idealised root
@@ -86,6 +91,8 @@ class Family:
         self.widths = [Width(atom.args[0], atom.op == "grow", atom.args[1]) for atom in free]
         self._known: dict[Fraction, Values | None] = {}
         self._sides: dict[Size, Values | None] = {}
+        self._bounds: dict[tuple[int, Any, bool], Values] = {}
+        self._work = 0
 
     @property
     def as_shipped(self) -> bool:
@@ -109,6 +116,7 @@ class Family:
 
     def at(self, alpha: Fraction, size: Size) -> dict[str, Dim] | None:
         """The cost at one point; None where the network is in error."""
+        self._look(alpha, size)
         if alpha not in self._known:
             if len(self._known) > KEPT:
                 self._known.clear()
@@ -122,9 +130,11 @@ class Family:
             return None
         return self._totals(values, sides)
 
-    def _totals(self, values: Values, sides: Values) -> dict[str, Dim]:
+    def _totals(self, values: Values, sides: Values, *, names: set[str] | None = None) -> dict[str, Dim]:
         found = {}
         for quantity in self.quantities:
+            if names is not None and quantity.name not in names:
+                continue
             amounts = [
                 sum(map(mul, form.p(values), form.q(sides)))
                 for form in self.separated.forms(quantity.base.name, self.bits)
@@ -147,20 +157,61 @@ class Family:
         except MbcostError:
             return None
 
-    def bound(self, alpha: Fraction, size: Size, upper: bool) -> dict[str, Dim]:
-        """Costs that are certainly not below, or not above, those of the point, and that only grow along both axes."""
-        values, sides = (bounds(self.separated, domain, alpha, size, upper) for domain in (ALPHA, SIZE))
-        return self._totals(values, sides)
+    def bound(self, alpha: Fraction, size: Size, upper: bool, limits: list[Limit]) -> dict[str, Dim]:
+        """Limited costs that are certainly not below, or not above, those of the point, and only grow along both axes."""
+        self._look(alpha, size)
+        widths = self._bound(ALPHA, alpha, alpha, size, upper)
+        sides = self._bound(SIZE, size, alpha, size, upper)
+        return self._totals(widths, sides, names={limit.quantity for limit in limits})
+
+    def _bound(self, domain: int, point: Fraction | Size, alpha: Fraction, size: Size, upper: bool) -> Values:
+        """The bound of one domain, which is the same wherever the other one is."""
+        key = domain, point, upper
+        if key not in self._bounds:
+            if len(self._bounds) > KEPT:
+                self._bounds.clear()
+            self._bounds[key] = bounds(self.separated, domain, alpha, size, upper)
+        return self._bounds[key]
 
     def over(self, alpha: Fraction, size: Size, limits: list[Limit]) -> bool:
         """Whether a cost is certainly above a limit."""
-        bound = self.bound(alpha, size, False)
-        return any(limit.broken(bound) for limit in limits if not limit.least)
+        most = [limit for limit in limits if not limit.least]
+        bound = self.bound(alpha, size, False, most)
+        return any(limit.broken(bound) for limit in most)
 
     def reaches(self, alpha: Fraction, size: Size, limits: list[Limit]) -> bool:
         """Whether the costs can be as large as every least amount."""
-        bound = self.bound(alpha, size, True)
-        return not any(limit.broken(bound) for limit in limits if limit.least)
+        least = [limit for limit in limits if limit.least]
+        bound = self.bound(alpha, size, True, least)
+        return not any(limit.broken(bound) for limit in least)
+
+    @cached_property
+    def _one(self) -> int:
+        """The work of one point."""
+        forms = [form for one in self.quantities for form in self.separated.forms(one.base.name, self.bits)]
+        return (
+            FIXED
+            + len(self.separated.trace.atoms)
+            + sum([len(form.sides) + sum(map(len, form.widths)) for form in forms])
+        )
+
+    def check_many(self, alphas: int, sizes: int) -> None:
+        """Raise the error of a question about more points than can be looked at, before any of them is."""
+        if alphas * sizes * self._one > MAX_WORK:
+            counts = [f"{count:,} {what}" for count, what in ((alphas, "alphas"), (sizes, "resolutions")) if count > 1]
+            raise MbcostError(
+                f"{' and '.join(counts) or 'a point'}: at most {MAX_WORK // self._one:,} points of this network are looked at",
+                help="ask about fewer alphas or resolutions, in larger steps",
+            )
+
+    def _look(self, alpha: Fraction, size: Size) -> None:
+        """Count the work of one more point; a search that goes on for too long ends here."""
+        self._work += self._one
+        if self._work > MAX_WORK:
+            raise MbcostError(
+                f"the search came as far as alpha {exact_text(alpha)} and resolution {size[0]}x{size[1]}: what lies beyond was not looked at",
+                help="ask about fewer alphas or resolutions, or give -a or -r",
+            )
 
     def ideal_alpha(self, size: Size, limits: list[Limit]) -> Fraction | None:
         """The alpha at which the idealised cost meets the first limit: the real root, cut off after twelve decimals.
@@ -171,13 +222,23 @@ class Family:
         0.719092141783
         """
         sides = self.separated.at_size(size, ideal=True)
-        return self._root(limits, lambda alpha: (self.separated.at_alpha(alpha, ideal=True), sides))
+
+        def at(alpha: Fraction) -> tuple[Values | None, Values | None]:
+            self._look(alpha, size)
+            return self.separated.at_alpha(alpha, ideal=True), sides
+
+        return self._root(limits, at)
 
     def ideal_rho(self, alpha: Fraction, limits: list[Limit]) -> Fraction | None:
         """The resolution multiplier at which the idealised cost meets the first limit."""
         values = self.separated.at_alpha(alpha, ideal=True)
         height, width = self.network.base_resolution
-        return self._root(limits, lambda rho: (values, self.separated.at_size((rho * height, rho * width), ideal=True)))
+
+        def at(rho: Fraction) -> tuple[Values | None, Values | None]:
+            self._look(alpha, (height, width))
+            return values, self.separated.at_size((rho * height, rho * width), ideal=True)
+
+        return self._root(limits, at)
 
     def _root(
         self, limits: list[Limit], at: Callable[[Fraction], tuple[Values | None, Values | None]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import islice
+from functools import cached_property
 from typing import NamedTuple
 
 from mbcost.analysis.family import Family, Limit, bounds_below, worst
@@ -21,7 +21,6 @@ from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Dim
 __all__ = ["Next", "Solver", "Step"]
 
 FEW = 64  # places at which bisection over alpha gives way to bisection over the places themselves
-PATIENCE = 20_000  # steps looked at one by one before giving up on the one above
 
 
 class Step(NamedTuple):
@@ -80,7 +79,7 @@ class Solver(Family):
         """
         least = bounds_below(limits)
         further = self.downward(step.size, step.start) if least else self.upward(step.size, step.end)
-        for other in islice(further, PATIENCE):
+        for other in further:
             broken = [limit for limit in limits if limit.least == least and limit.broken(other.values)]
             if broken:
                 return Next(self._whole(other), worst(broken, other.values))
@@ -101,7 +100,7 @@ class Solver(Family):
     def downward(self, size: Size, end: Place) -> Iterator[Step]:
         """The steps below a place, from the highest to the lowest, without those in error."""
         while end > START:
-            reach = Fraction(1, 64)
+            reach = self._reach
             while True:
                 low = max(Fraction(0), end.alpha - reach)
                 starts = [place for place in between(self.widths, self.stepped, low, end.alpha) if place < end]
@@ -119,7 +118,7 @@ class Solver(Family):
     def upward(self, size: Size, start: Place) -> Iterator[Step]:
         """The steps from a place on, from the lowest to the highest, without those in error."""
         while start.alpha < MAX_ALPHA:
-            reach = Fraction(1, 64)
+            reach = self._reach
             while True:
                 high = min(Fraction(MAX_ALPHA), start.alpha + reach)
                 ends = [place for place in between(self.widths, self.stepped, start.alpha, high) if place > start]
@@ -133,6 +132,11 @@ class Solver(Family):
                 if step is not None:
                     yield step
                 start = end
+
+    @cached_property
+    def _reach(self) -> Fraction:
+        """How much of the axis is looked at together: few places lie in it, however large the widths are."""
+        return Fraction(FEW + len(self.widths), sum(width.value for width in self.widths))
 
     def _whole(self, step: Step) -> Step:
         """A step with its neighbours that have the same widths: several widths have places, and not all change there."""
@@ -155,8 +159,7 @@ class Solver(Family):
             return START
         if not holds(high):
             return Place(high, True)
-        density = sum(width.value for width in self.widths)
-        while (high - low) * density > FEW:
+        while high - low > self._reach:
             middle = (low + high) / 2
             low, high = (low, middle) if holds(middle) else (middle, high)
         start = Place(low, True)

@@ -14,6 +14,7 @@ from mbcost.dims import Rounding
 
 __all__ = ["START", "Place", "Width", "between", "inside"]
 
+PARTS = 18
 LOSSES = range(1, 5)  # multiples of the divisor at which the next one is nearer than a loss of 10 % allows
 
 
@@ -57,22 +58,27 @@ def _places(value: int, rule: Rounding, low: Fraction, high: Fraction) -> list[P
     divisor, floor = rule.divisor, rule.rule == "floor+divisor"
     if high <= low:
         return []
-    found = []
-    first, last = low * value // divisor, high * value // divisor + 2
-    if rule.rule == "floor":
-        found = [Place(Fraction(k * divisor, value)) for k in range(first, last)]
-    elif rule.rule == "ceil":
-        found = [Place(Fraction(k * divisor, value), True) for k in range(first, last)]
+    # Widths alpha * n, in eighteenths of a channel: a half and 10/9 are whole then, and most are left out before a division.
+    (low_n, low_d), (high_n, high_d) = ((end.numerator * value * PARTS, end.denominator) for end in (low, high))
+    unit = PARTS * divisor
+    first, last = low_n // (low_d * unit), high_n // (high_d * unit) + 2
+    if rule.rule in {"floor", "ceil"}:
+        found = [(k * unit, rule.rule == "ceil") for k in range(first, last)]
     else:  # from k - 1 to k times the divisor: half way between them, and a channel later where alpha * n is truncated first
+        found = []
         for k in range(max(2 if rule.guarded else 1, first), last):
-            half = Fraction(divisor * (2 * k - 1), 2)
+            half = unit * (2 * k - 1) // 2
             stays = rule.rule == "nearest-even" and k % 2 == 1  # the tie itself is still k - 1
-            found.append(Place((-(-half // 1) if floor else half) / Fraction(value), stays))
+            found.append((-(-half // PARTS) * PARTS if floor else half, stays))
     if rule.guarded:
         for k in LOSSES:
-            limit = Fraction(10 * k * divisor, 9)
-            found.append(Place(Fraction(limit // 1 + 1, value)) if floor else Place(limit / value, True))
-    return [place for place in found if low < place.alpha <= high or (place.after and place.alpha == low)]
+            limit = 10 * k * unit // 9
+            found.append(((limit // PARTS + 1) * PARTS, False) if floor else (limit, True))
+    return [
+        Place(Fraction(at, PARTS * value), after)
+        for at, after in found
+        if (low_n < at * low_d and at * high_d <= high_n) or (after and at * low_d == low_n)
+    ]
 
 
 def inside(start: Place, end: Place) -> Fraction:

@@ -129,7 +129,7 @@ def _report(answer: Answer, question: Question) -> Report:
         point = _point_keys(Point(one.alpha, one.size, values), question)
         keys["published"] = {"name": one.name, **point, "top1": value(one.top1, "ratio"), "source": one.source}
     if best is None:
-        keys["cheapest"] = _point_keys(answer.cheapest(), question)
+        keys["cheapest"] = _point_keys(answer.cheapest, question)
         largest = answer.largest()
         keys["largest"] = None if largest is None else _point_keys(largest, question)
     keys["table"] = _table(answer, question)
@@ -144,7 +144,7 @@ EMPTY = ("alpha", "ideal_alpha", "resolution", "channels", "mult_adds", "params"
 
 def _cost(answer: Answer) -> Cost:
     """The best network, or the cheapest where none is within the limits."""
-    at = answer.solutions[0] if answer.solutions else answer.cheapest()
+    at = answer.solutions[0] if answer.solutions else answer.cheapest
     return answer.network.count(answer.solver.variant.at(at.alpha, at.size))
 
 
@@ -197,7 +197,7 @@ def _table(answer: Answer, question: Question) -> Rows:
         best, other = ("largest not ruled out", "not ruled out") if _unsure(answer) else ("best", "also within")
         lines += _lines(answer, one, other if number else best)
     if not answer.solutions:
-        cheapest = answer.cheapest()
+        cheapest = answer.cheapest
         lines.append(_line("cheapest", cheapest.alpha, cheapest.size, cheapest.values))
         largest = answer.largest()
         if largest is not None:

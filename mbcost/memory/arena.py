@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mbcost.errors import MbcostError
 from mbcost.memory.graph import Graph
 from mbcost.memory.liveness import lives
 
 __all__ = ["ALIGNMENT", "Buffer", "arena", "arena_of", "planned"]
 
 ALIGNMENT = 16
+
+MAX_PAIRS = 5_000_000
+"""The most pairs of tensors alive at once that a plan looks at."""
 
 
 class Buffer(NamedTuple):
@@ -33,19 +37,59 @@ def planned(buffers: list[Buffer]) -> list[int]:
     """
     sizes = [-(-buffer.size // ALIGNMENT) * ALIGNMENT for buffer in buffers]
     offsets = [0] * len(buffers)
-    placed: list[int] = []  # by offset
+    placed = _Placed(max([buffer.last for buffer in buffers], default=0) + 1)
     for number in sorted(range(len(buffers)), key=lambda n: (-sizes[n], -n)):
-        _, first, last = buffers[number]
-        offset = 0
-        for other in placed:
-            if buffers[other].first <= last and first <= buffers[other].last:
-                if offsets[other] - offset >= sizes[number]:
-                    break
-                offset = max(offset, offsets[other] + sizes[other])
+        buffer, offset = buffers[number], 0
+        for other in sorted(placed.during(buffer.first, buffer.last), key=offsets.__getitem__):
+            if offsets[other] - offset >= sizes[number]:
+                break
+            offset = max(offset, offsets[other] + sizes[other])
         offsets[number] = offset
-        at = next((i for i, other in enumerate(placed) if offsets[other] > offset), len(placed))
-        placed.insert(at, number)
+        placed.add(number, buffer.first, buffer.last)
     return offsets
+
+
+class _Placed:
+    """What is placed already, by when it is alive: a segment tree, so that a long network has no long search.
+
+    A node stands for a span of times; ``alive`` are the buffers alive through all of it, ``begun`` those that begin in it.
+    """
+
+    def __init__(self, times: int) -> None:
+        self.leaves = 1 << (times - 1).bit_length()
+        self.alive: list[list[int]] = [[] for _ in range(2 * self.leaves)]
+        self.begun: list[list[int]] = [[] for _ in range(self.leaves)]
+        self.left = MAX_PAIRS
+
+    def add(self, number: int, first: int, last: int) -> None:
+        """A buffer that is alive from one time to another, both included."""
+        self.begun[first].append(number)
+        low, high = first + self.leaves, last + self.leaves + 1
+        while low < high:
+            if low & 1:
+                self.alive[low].append(number)
+                low += 1
+            if high & 1:
+                high -= 1
+                self.alive[high].append(number)
+            low, high = low >> 1, high >> 1
+
+    def during(self, first: int, last: int) -> list[int]:
+        """The buffers alive at some time of these: those alive at the first one, and those that begin later."""
+        found: list[int] = []
+        node = first + self.leaves
+        while node:
+            found += self.alive[node]
+            node >>= 1
+        for time in range(first + 1, last + 1):
+            found += self.begun[time]
+        self.left -= len(found) + last - first
+        if self.left < 0:
+            raise MbcostError(
+                f"{MAX_PAIRS:,} pairs of tensors are alive at once and more: no arena was planned for them",
+                help="a network whose maps are read soon has few; lower the repeats, or drop the rows that nothing reads",
+            )
+        return found
 
 
 def arena(buffers: list[Buffer]) -> int:

@@ -10,9 +10,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mbcost.dims import Dim
+from mbcost.errors import MbcostError
 from mbcost.memory.graph import INPUT, Graph
 
-__all__ = ["Alive", "Moment", "amounts", "lives", "moments"]
+__all__ = ["Alive", "Moment", "amounts", "highest", "lives", "moments"]
+
+MAX_ALIVE = 1_000_000
+"""The most tensors that are listed, all steps taken together: a network of a thousand layers lists a few thousand."""
 
 
 class Alive(NamedTuple):
@@ -42,7 +46,8 @@ def times(graph: Graph) -> list[int]:
     for step in graph.steps:
         head, slash, _ = step.row.partition("/")
         block = head if slash else None
-        found.append(found[-1] if found and block is not None and block == before else len(set(found)))
+        last = found[-1] if found else -1
+        found.append(last if block is not None and block == before else last + 1)
         before = block
     return found
 
@@ -200,6 +205,11 @@ def amounts(graph: Graph, batch: int = 1) -> list[Dim]:
 def moments(graph: Graph, batch: int = 1) -> list[Moment]:
     """What is alive at every time, of a network at one alpha and resolution.
 
+    Raises
+    ------
+    MbcostError
+        Where so many tensors live for so long that they could not be listed.
+
     >>> import mbcost
     >>> from mbcost.memory.graph import graph
     >>> cost = mbcost.load("mobilenet_v2").cost()
@@ -209,15 +219,37 @@ def moments(graph: Graph, batch: int = 1) -> list[Moment]:
     ('inverted_residual_2/depthwise', 1505280, ['inverted_residual_2/expand', 'inverted_residual_2/depthwise'])
     """
     alive = lives(graph)
-    sums = totals(graph, alive, batch)
-    there: list[list[int]] = [[] for _ in sums]
+    if sum([life.last - life.first + 1 for life in alive]) > MAX_ALIVE:
+        raise MbcostError(
+            f"more than {MAX_ALIVE:,} tensors would have to be listed, step by step",
+            help="`mbcost table --columns peak_memory` counts the peak alone",
+        )
+    there: list[list[int]] = [[] for _ in names(graph)]
     for life in alive:
         for time in range(life.first, life.last + 1):
             there[time].append(life.tensor)
+    return [
+        Moment(name, tuple(sorted(tensors)), saved, total)
+        for tensors, (name, saved, total) in zip(there, _sums(graph, alive, batch), strict=True)
+    ]
+
+
+def highest(graph: Graph, batch: int = 1) -> Moment:
+    """The first of the moments at which the most is held, however many others there are."""
+    alive = lives(graph)
+    sums = _sums(graph, alive, batch)
+    time = max(range(len(sums)), key=lambda time: sums[time][2])
+    return Moment(
+        sums[time][0], tuple(sorted([one.tensor for one in alive if one.first <= time <= one.last])), *sums[time][1:]
+    )
+
+
+def _sums(graph: Graph, alive: list[Alive], batch: int) -> list[tuple[str, Dim, Dim]]:
+    """The name of every time, the elements in place of another's there, and all elements that are held."""
     over = shared(graph, alive)
     found = []
-    for time, name in enumerate(names(graph)):
+    for time, (name, total) in enumerate(zip(names(graph), totals(graph, alive, batch), strict=True)):
         pairs = over.get(time, ())
         saved = sum([min(graph.tensors[a].elements, graph.tensors[b].elements) * batch for a, b, _ in pairs])
-        found.append(Moment(name, tuple(sorted(there[time])), saved, sums[time] - saved))
+        found.append((name, saved, total - saved))
     return found

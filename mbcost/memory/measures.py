@@ -12,7 +12,7 @@ from mbcost.dims import Dim
 from mbcost.errors import MbcostError
 from mbcost.memory.arena import arena_of
 from mbcost.memory.graph import Graph, graph
-from mbcost.memory.liveness import Moment, amounts, moments
+from mbcost.memory.liveness import amounts, highest
 from mbcost.memory.rule import LIVENESS, Rule
 from mbcost.memory.rules import find
 
@@ -30,7 +30,12 @@ class Peak(NamedTuple):
 def graph_of(network: Any, rule: Rule | None = None) -> Graph:
     """The graph of a costed network, under its own memory rule or another."""
     rule = find(network.memory_rule) if rule is None else rule
-    return graph(network.placed.layers, network.rows, network.start, rule, network.recorder)
+    if network.recorder is not None:
+        return graph(network.placed.layers, network.rows, network.start, rule, network.recorder)
+    if rule not in network.graphs:
+        network.graphs[rule] = graph(network.placed.layers, network.rows, network.start, rule)
+    found: Graph = network.graphs[rule]
+    return found
 
 
 def peak_amounts(network: Any) -> list[Dim]:
@@ -89,7 +94,7 @@ def peak(network: Any, rule: Rule | None = None) -> Peak:
         sizes = [(tensor.name, tensor.elements * batch) for tensor in found.tensors[1:]]
         name, elements = max(sizes, key=lambda pair: pair[1], default=("input", 0))
         return Peak(elements, name, ((name, elements),))
-    most: Moment = max(moments(found, batch), key=lambda moment: moment.total)
+    most = highest(found, batch)
     tensors = [(found.tensors[number].name, found.tensors[number].elements * batch) for number in most.tensors]
     elements = arena_of(found, batch=batch) if found.rule.plan == "greedy" else most.total
     return Peak(elements, most.name, tuple(sorted(tensors, key=lambda pair: -pair[1])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mbcost.dims import Dim
 from mbcost.layers import Row, Shape
@@ -40,7 +40,7 @@ class Cost:
     (239273472, 2585560, 28)
     """
 
-    __slots__ = ("network", "placed", "rows", "variant")
+    __slots__ = ("graphs", "network", "placed", "rows", "variant")
 
     recorder = None
     """The arithmetic of a recorded walk; a cost has numbers."""
@@ -50,6 +50,7 @@ class Cost:
         self.placed = placed
         self.variant = variant
         self.rows = rows
+        self.graphs: dict[Any, Any] = {}  # its steps in memory by memory rule, once they were asked for
 
     def total(self, quantity: str, bits: AnyBits = BITS) -> Dim:
         """A quantity of the register (:mod:`mbcost.quantities`), or the sum of a numeric field of :class:`mbcost.layers.Row`."""

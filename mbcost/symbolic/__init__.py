@@ -23,6 +23,9 @@ from mbcost.symbolic.writing import needed
 
 __all__ = ["Closed", "ClosedForm", "Formula", "alpha", "rho"]
 
+MAX_LAYERS = 2_000
+"""The most layers of which a sum of expressions is made: nobody would read it, and it takes long."""
+
 
 class ClosedForm(NamedTuple):
     """Mult-adds and params of a layer, of a kind, or of the network, as SymPy expressions."""
@@ -82,9 +85,15 @@ class Closed:
 
     def expanded(self, expression: Any) -> Any:
         """An expression with every definition put in: alpha and rho are all that is left."""
-        for symbol, definition in reversed(self.definitions.items()):  # later ones are made of earlier ones
-            expression = expression.xreplace({symbol: definition})
-        return expression
+        return expression.xreplace(self._spelt)
+
+    @cached_property
+    def _spelt(self) -> dict[Any, Any]:
+        """Every definition in alpha and rho alone: later ones are made of earlier ones."""
+        found: dict[Any, Any] = {}
+        for symbol, definition in self.definitions.items():
+            found[symbol] = definition.xreplace(found)
+        return found
 
     def at(self, expression: Any, alpha_value: Any, resolution: tuple[int, int]) -> Any:
         """The exact value of an expression at one alpha and one resolution (a multiple of the base's shape)."""
@@ -143,6 +152,11 @@ class Formula:
 
     def _closed(self, arith: Arithmetic, height: Any, width: Any, definitions: dict[Any, Any]) -> Closed:
         placed = self.network.placed(self.variant)
+        if len(placed.layers) > MAX_LAYERS:
+            raise MbcostError(
+                f"a network of {len(placed.layers):,} layers: closed forms have at most {MAX_LAYERS:,}",
+                help="`mbcost sweep` counts it point by point",
+            )
         rows = walk(placed, arith, (sympy.Integer(self.network.table.channels), height, width))
         rows = counted(rows, self.variant)
         used = needed(definitions, *(side for row in rows for side in (row.mult_adds, row.params)))

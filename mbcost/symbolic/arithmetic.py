@@ -12,6 +12,9 @@ from mbcost.errors import MbcostError
 
 __all__ = ["Rounded", "Smooth", "alpha", "rho"]
 
+MAX_NAMES = 200
+"""The most symbols of a closed form: one for every width that is rounded, and for every side of a map."""
+
 alpha = sympy.Symbol("alpha", positive=True)
 rho = sympy.Symbol("rho", positive=True)
 
@@ -31,6 +34,7 @@ class Rounded(Arithmetic):
         super().__init__(sympy.Integer(1) if rounding is None else alpha, 1, rounding)
         self.definitions: dict[sympy.Symbol, sympy.Expr] = {}
         self._known: dict[Any, sympy.Symbol] = {}
+        self._rounded: dict[tuple[Dim, int, Rounding | None], Dim] = {}
         self._divisor: dict[sympy.Symbol, int] = {}  # the symbol is a multiple of this
         self._lowest: dict[sympy.Symbol, int] = {}  # and not below this
         self._least: dict[sympy.Symbol, sympy.Expr] = {}  # the symbol is at least this
@@ -39,6 +43,11 @@ class Rounded(Arithmetic):
     def _named(self, letter: str, definition: sympy.Expr) -> sympy.Symbol:
         symbol = self._known.get(definition)
         if symbol is None:
+            if len(self.definitions) >= MAX_NAMES:
+                raise MbcostError(
+                    f"the closed form has more than {MAX_NAMES} rounded widths and sizes",
+                    help="`mbcost formula --form idealised` rounds nothing; `mbcost sweep` counts point by point",
+                )
             count = sum(1 for known in self.definitions if known.name.startswith(letter)) + 1
             sign = {"positive": True} if letter == "c" else {"nonnegative": True}  # one window has 0 steps
             symbol = sympy.Symbol(f"{letter}{count}", integer=True, **sign)
@@ -48,6 +57,12 @@ class Rounded(Arithmetic):
 
     def round(self, numerator: Dim, denominator: int, rounding: Rounding | None) -> Dim:
         """A symbol for the rounded width; a whole multiple of a width already rounded needs none."""
+        asked = numerator, denominator, rounding
+        if asked not in self._rounded:
+            self._rounded[asked] = self._round(*asked)
+        return self._rounded[asked]
+
+    def _round(self, numerator: Dim, denominator: int, rounding: Rounding | None) -> Dim:
         value = sympy.Rational(1, denominator) * numerator
         if value.is_Integer and rounding is None:
             return value
