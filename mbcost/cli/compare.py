@@ -8,6 +8,7 @@ import click
 
 from mbcost.analysis.compare import Comparison, Versus, against_twin, gathered
 from mbcost.analysis.groups import share
+from mbcost.cli.code import model_options
 from mbcost.cli.options import MODEL, Choice, Question, columns_options, output_options, variant_options
 from mbcost.dims import exact_text
 from mbcost.errors import MbcostError, nearest
@@ -29,6 +30,7 @@ PRIORITIES = {("standard", "mult_adds"): 0, ("separable", "mult_adds"): 0, ("sep
 @columns_options
 @variant_options
 @output_options
+@model_options
 def command(models: tuple[str, ...], by: str, layer: str | None, **options: Any) -> None:
     """What depthwise separable convolution saves in one MODEL; or several MODELs side by side.
 

@@ -18,6 +18,7 @@ from mbcost.analysis.conventions import (
     waterfall,
 )
 from mbcost.analysis.groups import share
+from mbcost.cli.code import model_options
 from mbcost.cli.options import MODEL, Question, output_options, variant_options
 from mbcost.conventions import Convention, Term, available, find, qualified
 from mbcost.errors import MbcostError
@@ -37,6 +38,7 @@ UNITS = {"mult_adds": "mult-adds", "flops": "FLOPs"}
 @click.option("--as", "other", metavar="B", help="... to the total under B, part by part.")
 @variant_options
 @output_options
+@model_options
 def command(model: str | None, explain: str | None, other: str | None, **options: Any) -> None:
     """What MODEL costs under every counting rule. Without MODEL: the rules.
 

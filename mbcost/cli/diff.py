@@ -9,6 +9,7 @@ import click
 
 from mbcost import escape
 from mbcost.analysis.diff import Change, changes, relative
+from mbcost.cli.code import load, model_options
 from mbcost.cli.options import (
     MODEL,
     Choice,
@@ -27,7 +28,7 @@ from mbcost.report import FORMATS, Field, Report, Rows, Where
 from mbcost.report.ascii import in_stream
 from mbcost.report.heads import head
 from mbcost.report.numbers import count, number, percent_change, shape
-from mbcost.tables import load
+from mbcost.tables import is_code
 
 __all__ = ["command"]
 
@@ -48,6 +49,7 @@ MAX_CHARACTERS = 60_000  # a comment on GitHub takes 65,536
 @columns_options
 @variant_options
 @output_options
+@model_options
 def command(old: str, new: str, by: str, **options: Any) -> None:
     """What NEW adds to, removes from and changes in OLD. Each is a shipped name, a layer table, or REV:path in git.
 
@@ -72,10 +74,10 @@ def command(old: str, new: str, by: str, **options: Any) -> None:
 def _cost(text: str, question: Question) -> Cost:
     from mbcost.budgets.git import is_revision_path, load_at
 
-    if is_revision_path(text):
-        return question.cost(load_at(text))
     name, variant = question.at(text)
-    return (load_at if is_revision_path(name) else load)(name).count(variant)
+    if is_revision_path(text) and not is_code(name):
+        return question.cost(load_at(text))
+    return (load_at if is_revision_path(name) and not is_code(name) else load)(name).count(variant)
 
 
 class _Found:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from mbcost.cli.code import load, model_options
 from mbcost.cli.options import FILE, MODEL, given_limits, limit_options, settings
 from mbcost.cli.output import complain, write
 from mbcost.errors import MbcostError
@@ -30,6 +31,7 @@ OUTPUT = "mbcost-explorer.html"
 @click.option("--classes", type=int, metavar="N", help="Outputs of the classifier.")
 @click.option("--set", multiple=True, metavar="ROW.FIELD=VALUE", help="Replace a field of a row.")
 @click.option("--without", multiple=True, metavar="GLOB", help="Drop rows.")
+@model_options
 def command(
     models: tuple[str, ...], output: str, opened: bool, bits: int | None, weight_bits: int | None, activation_bits: int | None, rounding: str | None, classes: int | None,
     set: tuple[str, ...], without: tuple[str, ...], **limits: Any,
@@ -45,7 +47,6 @@ def command(
     """
     from mbcost.papers import load as load_paper
     from mbcost.papers import papers
-    from mbcost.tables import load
 
     bits_of(bits)
     if weight_bits is not None or activation_bits is not None:

@@ -9,6 +9,7 @@ import click
 
 from mbcost import escape
 from mbcost.analysis.groups import share
+from mbcost.cli.code import model_options
 from mbcost.cli.options import MODEL, Choice, Question, output_options, variant_options
 from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
@@ -38,6 +39,7 @@ WORDS = {"mult_adds": "mult-adds", "flops": "FLOPs", "params": "params"}
 @click.option("--sensitivity", is_flag=True, help="Derivatives, elasticities, and shares by kind at -a and -r.")
 @variant_options
 @output_options
+@model_options
 def command(model: str, by: str, form: str, sensitivity: bool, **options: Any) -> None:
     """The closed form of MODEL's cost in alpha and rho.
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from mbcost.analysis.groups import share
+from mbcost.cli.code import model_options
 from mbcost.cli.options import MODEL, Question, bits_options, output_options, variant_options
 from mbcost.errors import MbcostError
 from mbcost.memory.compared import side_by_side, way
@@ -32,6 +33,7 @@ BAR = 24
 @bits_options
 @variant_options
 @output_options
+@model_options
 def command(model: str, explain: str | None, other: str | None, **options: Any) -> None:
     """What MODEL holds in memory while it runs: what is alive at each step, and the peak under every memory rule.
 

@@ -173,7 +173,7 @@ class Question:
 
     def load(self, model: str) -> Network:
         """Load the one model that is asked about, by name or path; a point on it becomes part of the question."""
-        from mbcost.tables import load
+        from mbcost.cli.code import load
 
         self.model, self.options = at_point(self.options, model)
         return load(self.model)
@@ -185,7 +185,7 @@ class Question:
 
     def costed(self, model: str) -> Cost:
         """The cost of one of several models, each at its own point."""
-        from mbcost.tables import load
+        from mbcost.cli.code import load
 
         name, variant = self.at(model)
         return load(name).count(variant)

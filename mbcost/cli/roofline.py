@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mbcost.analysis.groups import share
+from mbcost.cli.code import model_options
 from mbcost.cli.options import FILE, MODEL, Question, bits_options, output_options, variant_options
 from mbcost.dims import exact_text, rational
 from mbcost.errors import MbcostError
@@ -35,6 +36,7 @@ MODELLED = "the modelled time is a sum over layers, which caches and fused layer
 @bits_options
 @variant_options
 @output_options
+@model_options
 def command(
     models: tuple[str, ...], device: str | None, devices: str | None, ridge_point: str | None, **options: Any
 ) -> None:

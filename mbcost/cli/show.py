@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mbcost.cli.code import load, model_options
 from mbcost.cli.options import FILE, MODEL
 from mbcost.cli.output import write
 
@@ -14,6 +15,7 @@ __all__ = ["command"]
 @click.argument("model", type=MODEL)
 @click.option("--expanded", is_flag=True, help="Every default and the parts of composites written out.")
 @click.option("-o", "--output", type=FILE, help="Write to a file instead.")
+@model_options
 def command(model: str, expanded: bool, output: str | None) -> None:
     """The layer table of MODEL, as YAML; `mbcost table -` reads it back.
 
@@ -22,8 +24,6 @@ def command(model: str, expanded: bool, output: str | None) -> None:
     mbcost show mobilenet_v1 > net.yaml         a copy to change
     mbcost show mobilenet_v2 --expanded | mbcost table - -a 0.35
     """
-    from mbcost.tables import load
-
     table = load(model).table
     if expanded:
         from mbcost.tables.writer import expanded as written

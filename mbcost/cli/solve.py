@@ -12,6 +12,7 @@ from mbcost.analysis.family import Limit, bounds_below
 from mbcost.analysis.ranges import asked
 from mbcost.analysis.solve import Solver
 from mbcost.analysis.standard import Accuracy, Point, accuracies
+from mbcost.cli.code import model_options
 from mbcost.cli.options import (
     MODEL,
     Question,
@@ -42,6 +43,7 @@ Size = tuple[int, int]
 @columns_option
 @variant_options
 @output_options
+@model_options
 def command(model: str, **options: Any) -> int:
     """The largest network of MODEL's family within every limit, exactly.
 

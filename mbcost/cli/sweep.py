@@ -13,6 +13,7 @@ from mbcost.analysis.grid import Grid
 from mbcost.analysis.groups import share
 from mbcost.analysis.ranges import asked
 from mbcost.analysis.standard import axes
+from mbcost.cli.code import model_options
 from mbcost.cli.options import MODEL, Choice, Question, columns_options, output_options, variant_options
 from mbcost.cli.output import write
 from mbcost.cli.stream import opened, watched
@@ -51,6 +52,7 @@ Rows: TypeAlias = Iterator[tuple[Fraction, list[tuple[Any, ...]]]]
 @columns_options
 @variant_options
 @output_options
+@model_options
 def command(model: str, gap: bool, figure: str | None, budgets: tuple[str, ...], yes: bool, **options: Any) -> None:
     """MODEL's cost over a grid of width multipliers and resolutions, exact at every point.
 

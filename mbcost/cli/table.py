@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mbcost.analysis.groups import Group, block_of, gather
+from mbcost.cli.code import model_options
 from mbcost.cli.options import (
     MODEL,
     Choice,
@@ -42,6 +43,7 @@ __all__ = ["command"]
 @columns_options
 @variant_options
 @output_options
+@model_options
 def command(model: str, by: str, sort: str, top: int | None, layer: str | None, **options: Any) -> None:
     """What MODEL costs, layer by layer. MODEL is a shipped name, a layer table, or - for standard input.
 

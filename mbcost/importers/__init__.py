@@ -26,9 +26,7 @@ from mbcost.importers.writing import quoted, table_text, word
 from mbcost.network import Network
 from mbcost.tables import read_network
 
-__all__ = ["Imported", "Source", "import_code", "interpreter", "is_code", "neighbour", "raised", "varied"]
-
-FILES = (".pt2", ".keras", ".h5")
+__all__ = ["Imported", "Source", "import_code", "interpreter", "neighbour", "raised", "varied"]
 
 
 class Source(NamedTuple):
@@ -50,21 +48,6 @@ class Imported(NamedTuple):
     network: Network
     graph: Graph
     remarks: tuple[str, ...]
-
-
-def is_code(model: str) -> bool:
-    """Whether a MODEL is code or a framework's file: ``module:callable``, ``file.py:callable``, ``net.pt2``.
-
-    >>> is_code("torchvision.models:mobilenet_v2"), is_code("mobilenet_v2"), is_code("nets/tiny.yaml")
-    (True, False, False)
-    """
-    if model.endswith((".yaml", ".yml")):
-        return False
-    where, colon, name = model.rpartition(":")
-    named = all(part.isidentifier() for part in name.split("."))
-    if colon and named and (where.endswith(".py") or all(part.isidentifier() for part in where.split("."))):
-        return True
-    return os.path.splitext(model)[1].lower() in FILES
 
 
 def import_code(source: Source, *, flat: bool = False) -> Imported:

@@ -13,7 +13,7 @@ from mbcost.network import Network
 from mbcost.network.specs import TableSpec
 from mbcost.tables.reader import read_table
 
-__all__ = ["configs_folder", "load", "models", "read_network", "scalings"]
+__all__ = ["PICKLES", "configs_folder", "is_code", "load", "models", "read_network", "scalings"]
 
 
 def models() -> list[str]:
@@ -106,12 +106,33 @@ def read_network(text: str, file: str = "<text>") -> Network:
 
 
 def _load(name_or_path: str, depth: int = 0) -> TableSpec:
+    _no_code(name_or_path)
     if is_path(name_or_path):
         path, shown = name_or_path, "<stdin>" if name_or_path == "-" else name_or_path
     else:
         path = shipped(name_or_path)
         shown = path
     return read_table(read_text(read_bytes(path), shown), shown, _find_base, depth)
+
+
+PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+FILES = (".pt2", ".keras", ".h5", *PICKLES)
+"""Files of frameworks."""
+
+
+def is_code(model: str) -> bool:
+    """Whether a MODEL is code or a framework's file: ``module:callable``, ``file.py:callable``, ``net.pt2``.
+
+    >>> is_code("torchvision.models:mobilenet_v2"), is_code("mobilenet_v2"), is_code("nets/tiny.yaml")
+    (True, False, False)
+    """
+    if model.endswith((".yaml", ".yml")):
+        return False
+    where, colon, name = model.rpartition(":")
+    named = all(part.isidentifier() for part in name.split("."))
+    if colon and named and (where.endswith(".py") or all(part.isidentifier() for part in where.split("."))):
+        return True
+    return model.lower().endswith(FILES)
 
 
 def is_path(name: str) -> bool:
@@ -127,8 +148,19 @@ def _exists(name: str) -> bool:
     return "\0" not in name and bool(name) and os.path.isfile(_path(name))
 
 
+def _no_code(name: str) -> None:
+    """Refuse code where a table is wanted: reading a table runs nothing."""
+    if is_code(name) and not os.path.exists(_path(name)):
+        what = "".join(c if c.isprintable() else "?" for c in name[:60])
+        raise MbcostError(
+            f"`{what}` is code, and code is not run here",
+            help=f"`mbcost import {what} -o net.yaml` writes its table; a budget on the table may name the code beside it, under `code:`",
+        )
+
+
 def shipped(name: str) -> str:
     """The path of a shipped model; an unknown name is an error that names the nearest."""
+    _no_code(name)
     if _exists(name):
         return _path(name)
     known = [*models(), *scalings()]

@@ -1,0 +1,155 @@
+"""Code in the place of a model: the options that say how it is traced, and the network that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from mbcost.cli.options import MODEL, Choice
+from mbcost.cli.output import complain
+from mbcost.errors import MbcostError
+from mbcost.escape import line
+from mbcost.tables import PICKLES, is_code
+
+if TYPE_CHECKING:
+    from mbcost.importers import Imported
+    from mbcost.network import Network
+
+__all__ = ["arguments", "code_options", "input_shapes", "load", "model_options", "traced"]
+
+INPUT = "3x224x224"
+TIMEOUT = 120
+
+OPTIONS = {
+    "vary": click.option("--vary", metavar="NAME", help="Code: its width argument; without it there is no alpha."),
+    "args": click.option("--arg", "args", multiple=True, metavar="NAME=VALUE", help="Code: an argument of the builder; again for more."),
+    "input": click.option("--input", metavar="CxHxW", show_default=INPUT, help="Code: shape of the input; several with commas."),
+    "python": click.option("--python", metavar="PATH", help="Code: the interpreter that has the framework."),
+    "timeout": click.option(
+        "--timeout", type=click.FloatRange(min=0, min_open=True), show_default=str(TIMEOUT), metavar="SECONDS",
+        help="Code: for building and tracing.",
+    ),
+    "framework": click.option("--framework", type=Choice(["torch", "keras"]), help="Code: where it could be either."),
+}  # fmt: skip
+
+
+class How(NamedTuple):
+    """How code is traced, as given."""
+
+    vary: str | None = None
+    args: tuple[str, ...] = ()
+    input: str | None = None
+    python: str | None = None
+    timeout: float | None = None
+    framework: str | None = None
+
+
+def code_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """How code is built and traced."""
+    for option in reversed(OPTIONS.values()):
+        function = option(function)
+    return function
+
+
+def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command whose MODEL may be code: kept for :func:`load`, and refused where no MODEL is code."""
+
+    @wraps(function)
+    def command(**given: Any) -> Any:
+        how = How(**{name: given.pop(name) for name in OPTIONS})
+        context = click.get_current_context()
+        models: list[str] = []
+        for param in context.command.params:
+            if param.type is MODEL and param.name is not None:
+                value = given[param.name]
+                models += value if isinstance(value, tuple) else [value] if value is not None else []
+        if how != How() and not any(is_code(model.partition("@")[0]) for model in models):
+            name = next(name for name in OPTIONS if getattr(how, name) != getattr(How(), name))
+            raise MbcostError(
+                f"--{name.removesuffix('s')} is for code, and no MODEL is code",
+                help="code is module:callable, file.py:callable, or a .pt2, .keras or .h5 file",
+            )
+        context.meta[__name__] = how, {}
+        return function(**given)
+
+    return code_options(command)
+
+
+def load(model: str) -> Network:
+    """A network by the name of a shipped model, the path of a table, or code, which is run and traced."""
+    context = click.get_current_context().meta.get(__name__)
+    if context is None or not is_code(model):  # reading a table refuses code
+        from mbcost.tables import load as read
+
+        return read(model)
+    how, known = context
+    if model not in known:
+        known[model] = traced(model, how).network
+    found: Network = known[model]
+    return found
+
+
+def traced(code: str, how: How, *, flat: bool = False) -> Imported:
+    """The table of code; what is to be said of it goes to standard error."""
+    from mbcost.importers import Source, import_code, interpreter
+
+    if code.lower().endswith(PICKLES):
+        raise MbcostError(
+            f"{code[:80]} is a pickle, and unpickling runs whatever it says: it is not read",
+            help="name the builder, module:callable, or save the model by torch.export as .pt2",
+        )
+    source = Source(
+        code, arguments(how.args), input_shapes(how.input or INPUT), interpreter(how.python), how.timeout or TIMEOUT, how.framework, how.vary,
+    )  # fmt: skip
+    complain(line(f"runs {(code.rpartition(':')[0] or code)[:80]} with {source.python}"))
+    found = import_code(source, flat=flat)
+    for remark in found.remarks:
+        complain(line(f"note: {remark[:1000]}"))
+    return found
+
+
+def arguments(pairs: tuple[str, ...]) -> dict[str, object]:
+    """``NAME=VALUE`` texts as the arguments of a builder: numbers, true and false, ~ for None, lists in brackets, else texts."""
+    found: dict[str, object] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise MbcostError(f"--arg `{pair[:80]}` is not NAME=VALUE", help="write --arg classes=10")
+        if name in found:
+            raise MbcostError(f"--arg `{name[:80]}` is given twice", help="keep one of them")
+        found[name] = argument(value)
+    return found
+
+
+def argument(value: str) -> object:
+    """One value as its text says: 10, 0.5, true, ~, [1, 2], else the text."""
+    if value.startswith("[") and value.endswith("]"):
+        inner = value[1:-1].strip()
+        return [argument(item.strip()) for item in inner.split(",")] if inner else []
+    words: dict[str, object] = {"true": True, "false": False, "~": None, "null": None}
+    if value in words:
+        return words[value]
+    if len(value) <= 40 and value.isascii():
+        for number in (int, float):
+            try:
+                return number(value)
+            except ValueError:
+                continue
+    return value
+
+
+def input_shapes(text: str) -> list[list[int]]:
+    """``3x224x224`` as a list of shapes without the batch; several are separated by commas."""
+    shapes = []
+    for part in text.split(","):
+        sides = part.strip().split("x")
+        if not 1 <= len(sides) <= 4 or not all(side.isascii() and side.isdigit() and 0 < int(side) <= 65_536 for side in sides if len(side) < 9) or any(len(side) > 8 for side in sides):  # fmt: skip
+            raise MbcostError(
+                f"--input `{text[:80]}` is not a shape",
+                help="write channels x height x width: 3x224x224; commas between several inputs",
+            )
+        shapes.append([int(side) for side in sides])
+    return shapes

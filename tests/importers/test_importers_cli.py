@@ -1,0 +1,181 @@
+"""Code on the command line in the place of a model. The interpreter that traces is a stand-in that answers with a recorded graph."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from mbcost.cli import run
+from mbcost.cli.code import argument, input_shapes
+from mbcost.errors import MbcostError
+from mbcost.tables import is_code
+from tests.importers.graphs_of import Drawn
+
+STAND_IN = """#!{python}
+import json, pathlib, sys
+pathlib.Path({ran!r}).write_text("ran")
+for number, line in enumerate(sys.stdin):
+    request = json.loads(line)
+    if number:
+        width = request["args"].get("width", 1)
+        print(json.dumps(json.loads(pathlib.Path({graphs!r}).read_text())[str(len(request["inputs"])) + "@" + str(width)]), flush=True)
+"""
+
+
+class StandIn:
+    """An interpreter that gives one network, at width 1 and 0.5, and whether it was run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ran = folder / "ran"
+        self.path = folder / "python"
+        graphs = {}
+        for width, channels in ((1, 8), (0.5, 4)):
+            for sizes in (2, 3):
+                drawn = Drawn(*[(3, side, side) for side in (32, 33, 27)[:sizes]])
+                drawn.conv(drawn.conv(0, channels, stride=2), 16)
+                graphs[f"{sizes}@{width}"] = drawn.document()
+        (folder / "graphs.json").write_text(json.dumps(graphs), encoding="utf-8")
+        text = STAND_IN.format(python=sys.executable, ran=str(self.ran), graphs=str(folder / "graphs.json"))
+        self.path.write_text(text, encoding="utf-8")
+        self.path.chmod(0o755)
+
+    @property
+    def options(self) -> list[str]:
+        return ["--python", str(self.path), "--input", "3x32x32"]
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> StandIn:
+    return StandIn(tmp_path)
+
+
+COSTS = 16 * 16 * 9 * (3 * 8 + 8 * 16)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "table",
+        "show",
+        "memory",
+        "compare",
+        "sweep --alpha 1",
+        "solve --max-params 5k --alpha 1",
+        "formula",
+        "roofline",
+        "conventions",
+    ],
+)
+def test_every_command_takes_code(command: str, stand_in: StandIn, capfd: pytest.CaptureFixture[str]) -> None:
+    name, *more = command.split()
+    code = run([name, "nets:build", *more, *stand_in.options])
+    said = capfd.readouterr()
+    assert (code, stand_in.ran.exists()) == (0, True), said.err
+    assert "runs nets with" in said.err
+    assert "build" in said.out
+
+
+def test_code_costs_what_it_runs(stand_in: StandIn, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["table", "nets:build", "-f", "json", *stand_in.options]) == 0
+    assert json.loads(capfd.readouterr().out)["total"]["mult_adds"] == COSTS
+    assert run(["table", "nets:build", "--arg", "width=0.5", "-f", "json", *stand_in.options]) == 0
+    assert json.loads(capfd.readouterr().out)["total"]["mult_adds"] == COSTS // 2
+    assert run(["table", "nets:build@1/64", "-f", "json", *stand_in.options]) == 0
+    assert json.loads(capfd.readouterr().out)["total"]["mult_adds"] == 4 * COSTS
+
+
+def test_a_table_and_code_are_compared(stand_in: StandIn, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = str(tmp_path / "net.yaml")
+    assert run(["import", "nets:build", "-o", table, *stand_in.options]) == 0
+    assert run(["diff", table, "nets:build", *stand_in.options]) == 0
+    assert capfd.readouterr().out.startswith("unchanged: ")
+    assert run(["diff", table, "nets:build", "--arg", "width=0.5", *stand_in.options]) == 0
+    assert "0 added, 0 removed, 2 changed" in capfd.readouterr().out
+
+
+def test_what_was_imported_at_one_width_has_no_alpha(stand_in: StandIn, capfd: pytest.CaptureFixture[str]) -> None:
+    for more in ([], ["--rounding", "floor"]):
+        assert run(["table", "nets:build", "-a", "0.5", *more, *stand_in.options]) == 2
+        assert "--vary" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--vary=alpha", "--arg=classes=10", "--input=3x32x32", "--python=python3", "--timeout=5", "--framework=torch"])  # fmt: skip
+def test_an_option_for_code_without_code_is_an_error(option: str, capfd: pytest.CaptureFixture[str]) -> None:
+    for words in (
+        ["table", "mobilenet_v1"],
+        ["compare", "mobilenet_v1", "mobilenet_v2"],
+        ["diff", "mobilenet_v1", "mobilenet_v2"],
+    ):
+        assert run([*words, option]) == 2
+        assert f"{option.split('=', maxsplit=1)[0]} is for code, and no MODEL is code" in capfd.readouterr().err
+
+
+TABLE = "format: 1\nbase: {model: 'nets:build'}\nlayers: []\n"
+BUDGETS = "format: 1\nbudgets: [{model: 'nets:build', max: {params: 1M}}]\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "check nets:build --max-params 1M",
+        "lint nets:build",
+        "check {budgets}",
+        "table {base}",
+        "lint {base}",
+        "reproduce {paper}",
+    ],
+)
+def test_code_is_run_from_no_file_and_by_no_check(
+    command: str, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from mbcost.documents import configs_folder
+
+    monkeypatch.setenv("VIRTUAL_ENV", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    paths = {name: str(tmp_path / f"{name}.yaml") for name in ("budgets", "base", "paper")}
+    paper = (Path(configs_folder()) / "papers" / "mobilenet_v1.yaml").read_text(encoding="utf-8")
+    for name, text in (("budgets", BUDGETS), ("base", TABLE), ("paper", paper.replace("mobilenet_v1", "nets:build"))):
+        Path(paths[name]).write_text(text, encoding="utf-8")
+    assert run(command.format(**paths).split()) == 2
+    said = capfd.readouterr().err
+    assert not stand_in.ran.exists()
+    assert "is code, and code is not run here" in said
+    assert "under `code:`" in said
+
+
+@pytest.mark.parametrize("file", ["net.pt", "weights.PTH", "last.ckpt", "model.pkl"])
+def test_no_pickle_is_read(file: str, stand_in: StandIn, capfd: pytest.CaptureFixture[str]) -> None:
+    for command in ("import", "table"):
+        assert run([command, file, *stand_in.options]) == 2
+        said = capfd.readouterr().err
+        assert "is a pickle" in said
+        assert ".pt2" in said
+    assert not stand_in.ran.exists()
+
+
+def test_what_code_is() -> None:
+    assert all(map(is_code, ("a.b:c", "a:b.c", "nets.py:build", "dir/nets.py:build", "net.pt2", "net.keras", "net.pt")))
+    assert not any(
+        map(
+            is_code, ("mobilenet_v1", "net.yaml", "main:net.yaml", "a b:c", "a:b/c", "-", "", ":", "a:", ":b", "C:/net")
+        )
+    )
+
+
+def test_values_are_read_as_they_look() -> None:
+    assert [argument(text) for text in ("10", "0.5", "true", "~", "[1, 2]", "relu", "[]")] == [
+        10,
+        0.5,
+        True,
+        None,
+        [1, 2],
+        "relu",
+        [],
+    ]
+    assert input_shapes("3x192x192,10") == [[3, 192, 192], [10]]
+    for text in ("", "3x0x5", "x", "3x99999999x5", "1x1x1x1x1"):
+        with pytest.raises(MbcostError, match="is not a shape"):
+            input_shapes(text)
