@@ -103,3 +103,8 @@ def test_a_rule_is_a_value_and_not_a_name() -> None:
 )
 def test_words(words: dict[str, Any], said: str) -> None:
     assert ", ".join(variant_of(**words).words().values()) == said
+
+
+def test_an_alpha_of_one_that_was_asked_for_is_asked_for_again() -> None:
+    """A table's scaling may have an alpha of its own, which alpha 1 replaces."""
+    assert typed(variant_of(alpha=1, depth="1").options()) == variant_of(alpha=1, depth="1")

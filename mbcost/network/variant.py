@@ -136,8 +136,8 @@ class Variant(NamedTuple):
 
     def options(self) -> list[str]:
         """The options of the command line that ask for it again."""
-        found = ["-a", exact_text(self.alpha)] if self.alpha != 1 else []
-        found += ["--depth", exact_text(self.depth)] if self.depth != 1 else []
+        found = ["-a", exact_text(self.alpha)] if self.alpha != 1 or "alpha" in self.given else []
+        found += ["--depth", exact_text(self.depth)] if self.depth != 1 or "depth" in self.given else []
         if self.rho is not None:
             found += ["--rho", exact_text(self.rho)]
         elif self.resolution is not None:
