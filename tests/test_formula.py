@@ -77,7 +77,7 @@ def test_a_network_without_a_width_to_vary_has_a_closed_form_in_rho(model: str, 
     idealised = sympy.sympify(found["idealised"]["mult_adds"]).subs("rho", 1)
     assert idealised == network.cost(ideal=True).mult_adds
     title = say("formula", model).out.splitlines()[0]
-    assert title.startswith(f"{model}, alpha 1, convention torch, rounding not stated")
+    assert title.startswith(f"{model}, alpha 1, convention torch, no rounding rule")
 
 
 def test_what_is_defined_below_a_formula_is_used_in_it() -> None:
@@ -110,3 +110,22 @@ def test_a_network_that_only_rounding_makes_possible_has_a_closed_form(say: Say,
     realised = sympy.sympify(found["realised"]["mult_adds"]).subs({"alpha": 1, "rho": 1})
     assert realised == mbcost.load(str(path)).cost().mult_adds
     assert "realised:" in say("formula", str(path)).out
+
+
+@pytest.mark.parametrize("model", ["mobilenet_v1", "mobilenet_v2"])
+def test_a_long_formula_folds_at_its_signs(
+    model: str, say: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mbcost.symbolic.writing import folded
+
+    (line,) = [
+        line for line in say("formula", model, "--form", "realised").out.splitlines() if line.startswith("  params ")
+    ]
+    text = line.partition(" = ")[2]
+    lines = folded(text, 60)
+    assert " ".join(lines) == text
+    assert max(map(len, lines)) <= 60
+    assert all(line[:2] in {"+ ", "- "} for line in lines[1:])
+    latex = say("formula", model, "-f", "latex").out
+    assert max(map(len, latex.splitlines())) < 250
+    assert latex.count("{") == latex.count("}")

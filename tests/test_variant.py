@@ -90,14 +90,14 @@ def test_a_rule_is_a_value_and_not_a_name() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ({}, "alpha 1, convention torch, rounding not stated"),
+        ({}, "alpha 1, convention torch, no rounding rule"),
         (
             {"alpha": "0.75", "resolution": "192x256", "batch": 2, "standard": True, "rounding": "floor"},
             "alpha 0.75, resolution 192 x 256, batch 2, standard twin, convention torch, rounding floor",
         ),
         (
             {"set": {"conv_1.stride": 1, "conv_1.kernel_size": [3, 5]}, "without": ["a", "b"], "classes": 10},
-            "alpha 1, conv_1.stride = 1, conv_1.kernel_size = [3, 5], classifier.out_channels = 10, without a, without b, convention torch, rounding not stated",
+            "alpha 1, conv_1.stride = 1, conv_1.kernel_size = [3, 5], classifier.out_channels = 10, without a, without b, convention torch, no rounding rule",
         ),
     ],
 )

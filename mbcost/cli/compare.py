@@ -150,7 +150,7 @@ def _beside(costs: list[Cost], question: Question) -> Report:
         Field("model", "model", "name", get=lambda cost: cost.network.name, to="columns"),
         Field("alpha", "alpha", "number", 3, lambda cost: cost.variant.alpha, "columns"),
         Field("resolution", "resolution", "shape", 3, lambda cost: cost.variant.size, "columns"),
-        Field("rounding", "rounding", "text", 5, lambda cost: str(cost.variant.rounding or "not stated"), "columns"),
+        Field("rounding", "rounding", "text", 5, lambda cost: str(cost.variant.rounding or "no rule"), "columns"),
         Field("layers", "layers", "count", 4),
     ]
     for quantity, derived in question.told():

@@ -141,7 +141,10 @@ class _Move(NamedTuple):
 
 def _explained(cost: Cost, tally: Tally, a: Counted, b: Counted, question: Question) -> Report:
     steps, params = waterfall(tally, a, b), params_waterfall(tally, a, b)
-    fields = [Field(key, "total" if key == "running" else key, kind) for key, kind in WATERFALL.items()]
+    fields = [
+        Field(key, "total" if key == "running" else key, kind, int(key == "quantity"))
+        for key, kind in WATERFALL.items()
+    ]
     moves: list[_Move] = []
     sections = []
     for quantity, first, way, last in (

@@ -248,7 +248,7 @@ def _how(before: Cost, after: Cost) -> str:
     words = after.variant.words()
     words["alpha"] = f"alpha {sides(lambda cost: exact_text(cost.variant.alpha))}"
     words["resolution"] = f"resolution {sides(_resolution)}"
-    words["rounding"] = f"rounding {sides(lambda cost: cost.variant.rounding or 'not stated')}"
+    words["rounding"] = sides(lambda cost: cost.variant.words()["rounding"])
     said = [text for field, text in words.items() if field not in {"set", "without"}]
     said += [] if before.exact and after.exact else ["a lower bound"]
     return ", ".join([*said, f"mbcost {__version__}", f"tables {sides(lambda cost: cost.network.digest)}"])

@@ -108,6 +108,10 @@ def _title(cost: Cost, question: Question) -> str:
     return escape.line(f"{question.heading(cost, *leaving)}, rho 1 = {height} x {width}")
 
 
+LATEX_WIDTH = 120
+"""Characters of LaTeX that fit on a line of an article in one column."""
+
+
 class _Answer:
     """The closed forms asked for, and the gap between them at a point."""
 
@@ -164,7 +168,15 @@ class _Answer:
         return keys
 
     def _text(self, where: Where) -> str:
-        from mbcost.symbolic.writing import plain
+        from mbcost.symbolic.writing import folded, plain
+
+        def told(start: str, expression: Any) -> list[str]:
+            """A definition, on a terminal in lines of its width."""
+            text = plain(expression)
+            if where.width is None:
+                return [start + text]
+            parts = folded(text, max(20, where.width - len(start)))
+            return [start + parts[0], *[" " * len(start) + part for part in parts[1:]]]
 
         lines = [self.title, ""]
         for form, closed in self.forms.items():
@@ -175,13 +187,15 @@ class _Answer:
                     lines.append(f"  {escape.line(row.name)}")
                     indent = "    "
                 quantities = _quantities(row, self.question.unit)
-                lines += [f"{indent}{name:<9} = {plain(expression)}" for name, expression in quantities.items()]
+                for name, expression in quantities.items():
+                    lines += told(f"{indent}{name:<9} = ", expression)
             if closed.definitions:
                 lines.append("  where")
                 width = max(len(symbol.name) for symbol in closed.definitions)
                 # widths, then sizes; each after those it is made of
                 listed = sorted(closed.definitions.items(), key=lambda pair: pair[0].name[0])
-                lines += [f"    {symbol.name:<{width}} = {plain(definition)}" for symbol, definition in listed]
+                for symbol, definition in listed:
+                    lines += told(f"    {symbol.name:<{width}} = ", definition)
             lines.append("")
         return "\n".join(lines) + "\n" + (self._gap_text(where) if self.gap else "")
 
@@ -213,7 +227,10 @@ class _Answer:
         return "\n\n\n".join(text) + "\n"
 
     def _latex(self, where: Where) -> str:
-        from mbcost.symbolic.writing import latex
+        from mbcost.symbolic.writing import folded, latex
+
+        def told(expression: Any) -> str:
+            return " \\\\\n    &\\quad ".join(folded(latex(expression), LATEX_WIDTH))
 
         lines = [f"% {self.title}", "% needs \\usepackage{amsmath}"]
         for form, closed in self.forms.items():
@@ -222,10 +239,10 @@ class _Answer:
             for row in _forms(closed, self.by):
                 label = "" if self.by == "total" else f"_{{\\text{{{escape.latex(row.name)}}}}}"
                 body += [
-                    f"  \\text{{{WORDS[name]}}}{label} &= {latex(expression)}"
+                    f"  \\text{{{WORDS[name]}}}{label} &= {told(expression)}"
                     for name, expression in _quantities(row, self.question.unit).items()
                 ]
-            body += [f"  {latex(symbol)} &= {latex(definition)}" for symbol, definition in closed.definitions.items()]
+            body += [f"  {latex(symbol)} &= {told(definition)}" for symbol, definition in closed.definitions.items()]
             lines += [" \\\\\n".join(body), "\\end{align*}"]
         return "\n".join(lines) + "\n"
 

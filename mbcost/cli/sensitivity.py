@@ -25,7 +25,7 @@ def report(found: Sensitivity, head: dict[str, Any], heading: str) -> Report:
         Field("derivative", "derivative", "count", get=lambda p: _whole(p.derivative), to="columns"),
         Field("derivative", to="json"),
         Field("elasticity", "elasticity", "ratio"),
-        Field("realised", "realised, since half", "ratio", 1, lambda p: _nearest(p.realised), "columns"),
+        Field("realised", "realised, from half to here", "ratio", 1, lambda p: _nearest(p.realised), "columns"),
         Field("realised_exponent", get=lambda p: p.realised, to="json"),
     )
     kinds = list(found.kinds)

@@ -187,7 +187,7 @@ def _table(answer: Answer, question: Question) -> Rows:
     fields = [
         Field("point", "point"),
         Field("alpha", "alpha", get=lambda line: _text(line.alpha), to="people"),
-        Field("below", "to below", get=lambda line: _text(line.below), to="people"),
+        Field("below", "same below", get=lambda line: _text(line.below), to="people"),
         Field("alpha", kind="number", to="csv"),
         Field("below", kind="number", to="csv"),
         Field("resolution", "resolution"),

@@ -108,7 +108,7 @@ class Variant(NamedTuple):
         if self.standard:
             found["standard"] = "standard twin"
         found["convention"] = f"convention {self.convention}"
-        found["rounding"] = f"rounding {self.rounding or 'not stated'}"
+        found["rounding"] = "no rounding rule" if self.rounding is None else f"rounding {self.rounding}"
         if self.memory_rule != PLAIN.memory_rule:
             found["memory_rule"] = f"memory rule {self.memory_rule}"
         return found

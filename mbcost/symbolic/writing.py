@@ -9,7 +9,7 @@ from typing import Any
 from sympy import Add, latex
 from sympy.printing.str import StrPrinter
 
-__all__ = ["PYTHON_HEAD", "function_names", "latex", "needed", "plain", "python_function"]
+__all__ = ["PYTHON_HEAD", "folded", "function_names", "latex", "needed", "plain", "python_function"]
 
 PYTHON_HEAD = """
 import math
@@ -36,6 +36,28 @@ def plain(expression: Any) -> str:
     terms.sort(key=lambda term: not re.match(r"(?:\d+\*)?rho\*\*", term))
     text = " + ".join(terms).replace("+ -", "- ")
     return re.sub(r"(?<=[\w)])\*(?=[\w(])", " ", text.replace("**", "^"))
+
+
+def folded(text: str, width: int) -> list[str]:
+    """A sum in lines of at most so many characters, broken where a term of the outermost sum begins; a longer term stays whole.
+
+    >>> folded("a + (b + c) - d", 11)
+    ['a + (b + c)', '- d']
+    >>> folded("x^2", 1)
+    ['x^2']
+    """
+    terms, depth, start = [], 0, 0
+    for at, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if depth == 0 and at and text.startswith((" + ", " - "), at):
+            terms.append(text[start:at])
+            start = at + 1
+    lines = [""]
+    for term in [*terms, text[start:]]:
+        if lines[-1] and len(lines[-1]) + 1 + len(term) > width:
+            lines.append("")
+        lines[-1] += f" {term}" if lines[-1] else term
+    return lines
 
 
 class _Exact(StrPrinter):  # type: ignore[misc]

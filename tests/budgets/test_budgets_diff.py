@@ -215,7 +215,7 @@ def test_what_changed_in_words(say: Say, tmp_path: Path, monkeypatch: pytest.Mon
         "squeeze_excite_1/reduce": "squeeze_excite 64->16",
         "squeeze_excite_1/expand": "squeeze_excite 16->64",
     }
-    assert "rounding divisor:8 and floor" in lines[-1]
+    assert "rounding divisor:8 and rounding floor" in lines[-1]
 
 
 @pytest.mark.parametrize("names", [("mobilenet_v2", "mobilenet_v3_large"), ("mobilenet_v1", "mobilenet_v1_keras")])
