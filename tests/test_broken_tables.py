@@ -91,7 +91,7 @@ def test_every_kind_can_be_read_without_a_problem(tmp_path: Path, say: Callable[
     """The folder above is of no use if good tables were refused as well."""
     needs = {"conv": "kernel_size: 3, out_channels: 4", "pointwise": "out_channels: 4", "linear": "out_channels: 4", "separable": "out_channels: 4",
              "inverted_residual": "expansion: 2, out_channels: 4", "fused_inverted_residual": "expansion: 2, out_channels: 4",
-             "max_pool": "kernel_size: 3", "avg_pool": "kernel_size: 3", "split": "parts: 2, take: 1", "shuffle": "groups: 2",
+             "max_pool": "kernel_size: 3, stride: 1", "avg_pool": "kernel_size: 3, stride: 1", "split": "parts: 2, take: 1", "shuffle": "groups: 2",
              "upsample": "factor: 2", "squeeze_excite": "se_rounding: floor", "transposed": "kernel_size: 3, out_channels: 4", "attention": "heads: 2",
              "mobile_mqa": "heads: 2", "matmul": "product: scores, heads: 2", "slice": "positions: 1", "pixel_shuffle": "factor: 2", "custom": "mult_adds: 1, params: 1"}  # fmt: skip
     for op, kind in KINDS.items():

@@ -190,7 +190,7 @@ def test_sizes(op: str, fields: str, expected: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ("", 14),
+        ("stride: 1", 14),
         ("stride: 2", 7),
         ("stride: 2, padding: valid", 6),
         ("stride: 2, padding: valid, ceil: true", 7),

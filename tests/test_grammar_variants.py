@@ -128,7 +128,7 @@ def test_the_twin_of_a_pair() -> None:
         ("- {op: depthwise}\n- {op: pointwise, out_channels: 4, stride: 2}", False),
         ("- {op: depthwise}\n- {op: conv, kernel_size: 1, out_channels: 3, groups: 3}", False),
         ("- {op: depthwise}\n- {op: conv, kernel_size: 3, out_channels: 4}", False),
-        ("- {op: depthwise}\n- {op: max_pool, kernel_size: 3}\n- {op: pointwise, out_channels: 4}", False),
+        ("- {op: depthwise}\n- {op: max_pool, kernel_size: 3, stride: 1}\n- {op: pointwise, out_channels: 4}", False),
         ("- {op: depthwise, name: d}\n- {op: pointwise, out_channels: 3}\n- {op: add, from: [d, pointwise_1]}", False),
         ("- {op: depthwise}", False),
         ("- {op: depthwise}\n- {op: shuffle, groups: 3}\n- {op: pointwise, out_channels: 4}", False),
@@ -158,7 +158,7 @@ def test_squeeze_and_excite_stays_in_the_twin_at_unchanged_cost() -> None:
 
 
 def test_the_twin_comes_after_set_and_without() -> None:
-    net = table("- {op: depthwise}\n- {op: max_pool, kernel_size: 3}\n- {op: pointwise, out_channels: 4}")
+    net = table("- {op: depthwise}\n- {op: max_pool, kernel_size: 3, stride: 1}\n- {op: pointwise, out_channels: 4}")
     assert net.cost(standard=True).mult_adds == net.cost().mult_adds
     assert names(net.cost(standard=True, without=["max_pool_1"])) == ["pointwise_1"]
     found = net.cost(standard=True, without=["max_pool_1"], set={"depthwise_1.kernel_size": 5})

@@ -37,8 +37,7 @@ def test_sliding_pools(op: str, data: st.DataObject) -> None:
     draw, shape = data.draw, data.draw(shapes())
     row = optional(
         draw,
-        {"op": op, "name": "p", "kernel_size": draw(KERNELS)},
-        stride=STRIDES,
+        {"op": op, "name": "p", "kernel_size": draw(KERNELS), "stride": draw(STRIDES)},
         padding=PADDINGS,
         ceil=st.booleans(),
     )

@@ -206,7 +206,7 @@ def _pool(row: Row, several: _Several) -> None:
     if facts.get("ceil") and padding == "same" and sum(map(sum, facts["padding"])) != sum(facts["kernel"]) - 2:
         padding = tuple(side for pair in facts["padding"] for side in pair)
     row.fields = {"kernel_size": facts["kernel"]}
-    if facts["stride"] != (1, 1):
+    if facts["kernel"] != (1, 1) or facts["stride"] != (1, 1):  # a window of several elements states its stride
         row.fields["stride"] = facts["stride"]
     if padding != "same":
         row.fields["padding"] = padding

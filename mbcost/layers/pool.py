@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mbcost.dims import Arithmetic, Dim
+from mbcost.errors import MbcostError
 from mbcost.layers.base import CODED_FIELD, FLAG, PADDING, PAIR, Layer, Row, Shape, Vanished, kind, window
 from mbcost.layers.fields import REQUIRED, Field
 
@@ -80,21 +81,33 @@ class GlobalPool(Layer):
 
 SLIDING = (
     Field("kernel_size", PAIR, REQUIRED, "window size, one number or [height, width]"),
-    Field("stride", PAIR, (1, 1), "stride, one number or [height, width]"),
+    Field("stride", PAIR, None, "stride, one number or [height, width]; a window of more than one element says it"),
     Field("padding", PADDING, "same", "same, valid, a number, or [top, bottom, left, right]"),
     Field("ceil", FLAG, False, "whether the last window may hang over the edge"),
     CODED_FIELD,
 )
 
 
+def _pool(values: dict[str, Any]) -> list[Any]:
+    """A pool whose stride is stated: of frameworks some take 1 where it is not, some the size of the window."""
+    kernel = values["kernel_size"]
+    if values["stride"] is None and kernel != (1, 1):
+        size = str(kernel[0]) if kernel[0] == kernel[1] else f"[{kernel[0]}, {kernel[1]}]"
+        raise MbcostError(
+            "a pool without `stride`",
+            help=f"write `stride: {size}` for windows side by side, as Keras and PyTorch have it unless told otherwise, or `stride: 1`",
+        )
+    return [("", Pool({**values, "stride": values["stride"] or (1, 1)}), (-1,))]
+
+
 @kind("max_pool", *SLIDING, doc="maximum over a window")
 def _max_pool(values: dict[str, Any]) -> list[Any]:
-    return [("", Pool(values), (-1,))]
+    return _pool(values)
 
 
 @kind("avg_pool", *SLIDING, doc="average over a window")
 def _avg_pool(values: dict[str, Any]) -> list[Any]:
-    return [("", Pool(values), (-1,))]
+    return _pool(values)
 
 
 @kind(

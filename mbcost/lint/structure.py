@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from mbcost.layers import Layer
 from mbcost.layers.composite import Residual
 from mbcost.layers.conv import Conv, Depthwise, Linear
-from mbcost.layers.elementwise import Elementwise, Norm
+from mbcost.layers.elementwise import Elementwise, Flatten, Norm
 from mbcost.layers.pool import GlobalPool, Pool
 from mbcost.lint.findings import Finding
 from mbcost.lint.rules import rule
 from mbcost.lint.subject import Subject
 from mbcost.network.specs import GroupSpec, Item, RowSpec
 
-__all__ = ["biased_norm", "classifier_before_pool", "doubled_layer", "doubled_row"]
+__all__ = ["biased_norm", "classifier_before_pool", "doubled_layer", "doubled_row", "norm_by_default"]
 
 CENTRED = {"batch", "batch_no_scale", "instance"}
 IDLE = {"dropout", "softmax", "activation", "flatten"}
@@ -207,3 +207,28 @@ def is_output(layer: Layer) -> bool:
         and not isinstance(layer, Norm | Residual)
         and layer.activation in {"sigmoid", "softmax"}
     )
+
+
+@rule(
+    "MB206",
+    "A batch norm that nobody wrote.",
+    "Every convolution of a table has a batch norm and a relu unless it says otherwise, as those of mobile networks do. A table "
+    "of plain convolutions, sliding pools and linear layers after a `flatten`, as an introduction to a framework has it, mostly means "
+    "convolutions with a bias and without a norm. Silent where anything says `norm`, or the table states its paper or code.",
+    "- {op: conv, kernel_size: 3, out_channels: 32}\n- {op: max_pool, kernel_size: 2, stride: 2}\n- {op: flatten}\n"
+    "- {op: linear, out_channels: 10}",
+)
+def norm_by_default(subject: Subject) -> Iterator[Finding]:
+    """Convolutions with a batch norm by default in a network that looks like one without."""
+    table = subject.table
+    kinds = {type(layer) for layer in subject.placed.layers}
+    if not {Flatten, Linear, Pool} <= kinds or kinds & {Depthwise, Residual, Norm} or subject.states_paper:
+        return
+    said = any("norm" in cells for cells in table.defaults.values())
+    for _, layer, spec in subject.layers():
+        if isinstance(layer, Conv) and layer.norm == "batch" and not said:
+            said = True
+            if "norm" not in spec.cells:
+                fact = f"`{layer.name}` has a batch norm that nothing in this table says"
+                help = "write `defaults: {conv: {norm: none, bias: true}}` for plain convolutions, or `norm: batch` where it is meant"
+                yield subject.finding("MB206", spec, layer.name, fact, help)

@@ -62,7 +62,7 @@ def test_a_widened_row_is_changed_and_so_are_those_that_read_it() -> None:
 
 
 def test_a_changed_field_without_a_cost_is_told() -> None:
-    pooled = TABLE.replace("{op: global_pool}", "{op: max_pool, kernel_size: 2}\n  - {op: global_pool}")
+    pooled = TABLE.replace("{op: global_pool}", "{op: max_pool, stride: 1, kernel_size: 2}\n  - {op: global_pool}")
     assert marks(pooled, pooled.replace("kernel_size: 2}", "kernel_size: 2, padding: valid}")) == []
     assert marks(pooled, pooled.replace("kernel_size: 2}", "kernel_size: 3}")) == ["~ max_pool_1"]
 
@@ -316,7 +316,7 @@ def test_two_revisions(say: Say, repository: Callable[..., Repository], monkeypa
     cut=st.integers(0, 8),
 )
 def test_a_row_taken_out_of_anywhere_is_all_that_is_told(rows: list[str], cut: int) -> None:
-    fields = {"conv": "kernel_size: 3, out_channels: 16", "separable": "out_channels: 16", "max_pool": "kernel_size: 3",
+    fields = {"conv": "kernel_size: 3, out_channels: 16", "separable": "out_channels: 16", "max_pool": "kernel_size: 3, stride: 1",
               "inverted_residual": "expansion: 6, out_channels: 16"}  # fmt: skip
     lines = [f"  - {{op: {op}, {fields[op]}}}\n" for op in rows]
     stem = "  - {op: conv, name: stem, kernel_size: 3, out_channels: 16}\n"

@@ -4,14 +4,14 @@ import pytest
 
 from mbcost.lint import RULES, lint
 from mbcost.network import variant_of
-from mbcost.tables import models
+from mbcost.tables import models, read_network
 
 CONV = "op: conv, kernel_size: 3, out_channels: 16"
 FOUND = [
     # code, rows, head, (row, fact) of every finding of that code
     ("MB201", "- {op: conv, name: classifier, kernel_size: 1, out_channels: 10}\n- {op: global_pool}", "",
      [("classifier", "`classifier` classifies a map of 32 x 32, and `global_pool_1` pools it afterwards")]),
-    ("MB201", "- {op: conv, kernel_size: 1, out_channels: 10, norm: none, activation: none}\n- {op: dropout}\n- {op: avg_pool, kernel_size: 32, padding: valid}", "",
+    ("MB201", "- {op: conv, kernel_size: 1, out_channels: 10, norm: none, activation: none}\n- {op: dropout}\n- {op: avg_pool, kernel_size: 32, stride: 1, padding: valid}", "",
      [("conv_1", "`conv_1` classifies a map of 32 x 32, and `avg_pool_1` pools it afterwards")]),
     ("MB202", "- {op: pointwise, out_channels: 32}\n- {op: depthwise, input: 32x32x64}", "",
      [("depthwise_1", "`depthwise_1` is depthwise and its input is printed with 64 channels, but it reads 32")]),
@@ -38,6 +38,8 @@ FOUND = [
      [("separable_1", "`separable_1`: 163,840 mult-adds, where a standard 3 x 3 convolution from 16 to 1 channels needs 147,456")]),
     ("MB302", "- {op: depthwise, kernel_size: 1}\n- {op: pointwise, out_channels: 64}", "",
      [("depthwise_1", "`depthwise_1` with `pointwise_1`: 1,064,960 mult-adds, where a standard 1 x 1 convolution from 16 to 64 channels needs 1,048,576")]),
+    ("MB206", f"- {{{CONV}}}\n- {{op: max_pool, kernel_size: 2, stride: 2}}\n- {{{CONV}}}\n- {{op: flatten}}\n- {{op: linear, out_channels: 10}}", "",
+     [("conv_1", "`conv_1` has a batch norm that nothing in this table says")]),
     ("MB302", "- {op: separable, out_channels: 64, multiplier: 8}", "",
      [("separable_1", "`separable_1`: 9,568,256 mult-adds, where a standard 3 x 3 convolution from 16 to 64 channels needs 9,437,184")]),
     ("MB401", f"- {{{CONV}}}", "blocks: {a: {layers: [{op: dropout}]}, b: {layers: [{op: c}]}, c: {layers: [{op: dropout}]}}",
@@ -64,8 +66,9 @@ SILENT = [
     ("MB203", f"- {{{CONV}, norm: none}}\n- {{{CONV}, norm: layer, bias: true}}\n- {{{CONV}, norm: none, activation: relu}}\n- {{op: norm}}"),
     ("MB204", f"- {{{CONV}, activation: none}}\n- {{op: activation}}\n- {{op: norm}}\n- {{op: dropout}}\n- {{op: flatten}}"),
     ("MB205", f"- {{{CONV}}}\n- {{{CONV}, stride: 2}}\n- {{{CONV}, stride: 2, name: a}}\n- {{{CONV}, stride: 2, name: b}}\n- {{op: dropout}}\n- {{op: dropout}}"),
+    ("MB206", f"- {{{CONV}, norm: batch}}\n- {{op: max_pool, kernel_size: 2, stride: 2}}\n- {{{CONV}}}\n- {{op: flatten}}\n- {{op: linear, out_channels: 10}}"),
     ("MB302", "- {op: separable, out_channels: 2}\n- {op: depthwise}\n- {op: softmax}"),
-    ("MB402", "- {op: b, from: [input, input], n: 2}\nblocks: {b: {params: {n: ~}, inputs: [x, y], layers: [{op: dropout}, {op: avg_pool, kernel_size: [$n, $n]}, {op: upsample, like: y}]}}"),
+    ("MB402", "- {op: b, from: [input, input], n: 2}\nblocks: {b: {params: {n: ~}, inputs: [x, y], layers: [{op: dropout}, {op: avg_pool, kernel_size: [$n, $n], stride: 1}, {op: upsample, like: y}]}}"),
     ("MB404", f"- {{{CONV}, name: head, norm: none, activation: none}}\n- {{{CONV}, from: input}}\n- {{op: conv, kernel_size: 1, out_channels: 8}}"),
     ("MB405", f"- {{{CONV}}}\n- {{op: separable, out_channels: 8}}\nerrata: [{{row: conv_1, field: stride, printed: 2, why: x}}, {{row: separable_1/depthwise, field: stride, printed: 2, why: x}}]"),
 ]  # fmt: skip
@@ -177,7 +180,7 @@ def test_all_problems_at_once(linted) -> None:
         "- {op: conv, kernel_size: 3, out_channels: 8, groups: 5}\n"
         "- {op: linear, out_channels: 8}\n"
         "- {op: conv, kernel_size: 3, out_channels: 9, groups: 4}\n"
-        "- {op: max_pool, kernel_size: 3, padding: valid}"
+        "- {op: max_pool, kernel_size: 3, stride: 1, padding: valid}"
     )
     report = linted(rows)
     assert [(code, error.place.line, error.fact) for code, error in report.errors] == [
@@ -210,7 +213,6 @@ def test_a_linear_classifier_above_the_pool_is_an_error_and_a_finding(linted) ->
 
 def test_a_depthwise_row_has_no_width_of_its_own() -> None:
     from mbcost.errors import MbcostError
-    from mbcost.tables import read_network
 
     with pytest.raises(MbcostError) as caught:
         read_network("format: 1\ninput: {resolution: 8}\nlayers: [{op: depthwise, out_channels: 64}]")
@@ -221,3 +223,18 @@ def test_the_standard_twin_can_be_looked_at_too() -> None:
     report = lint("mobilenet_v3_large", variant_of(standard=True, resolution=225))
     assert report.errors == ()
     assert {finding.code for finding in report.findings} == {"MB103"}
+
+
+def test_the_introduction_to_keras_has_its_params_once_it_says_what_its_convolutions_are(linted) -> None:
+    """The MNIST network of Keras' own introduction: `count_params` prints 34,826."""
+    conv = "op: conv, kernel_size: 3, padding: valid"
+    pool = "{op: max_pool, kernel_size: 2, stride: 2, padding: valid}"
+    rows = (
+        f"- {{{conv}, out_channels: 32}}\n- {pool}\n- {{{conv}, out_channels: 64}}\n- {pool}\n"
+        "- {op: flatten}\n- {op: dropout}\n- {op: linear, out_channels: 10}"
+    )
+    assert "MB206" in [finding.code for finding in linted(rows).findings]
+    plain = "defaults: {conv: {norm: none, bias: true}}"
+    assert "MB206" not in [finding.code for finding in linted(rows, plain).findings]
+    network = read_network(f"format: 1\ninput: {{channels: 1, resolution: 28}}\n{plain}\nlayers:\n{rows}\n")
+    assert network.cost().params == 34_826

@@ -38,7 +38,7 @@ def test_with_the_misprint_mended_nothing_is_left_and_the_count_is_the_papers(ta
 
 def test_the_misprint_is_named_where_it_makes_a_map_vanish_too(tables: Path, tmp_path: Path) -> None:
     text = (tables / "mobilenet_v1_as_printed.yaml").read_text()
-    pool = "  - {op: avg_pool, kernel_size: 7, padding: valid, input: 7x7x1024}"
+    pool = "  - {op: avg_pool, kernel_size: 7, stride: 1, padding: valid, input: 7x7x1024}"
     path = tmp_path / "pool.yaml"
     path.write_text(text.replace("  - [global_pool, ~, ~,  ~, 7x7x1024]", pool))
     report = lint(str(path))
