@@ -11,7 +11,7 @@ from typing import Any
 
 from mbcost.quantities import bits_of, find, limitable
 
-__all__ = ["assert_budget"]
+__all__ = ["assert_budget", "assert_same"]
 
 
 def assert_budget(
@@ -80,3 +80,53 @@ def assert_budget(
     outcome = check([BudgetFile("", "", asked.convention, (budget,))], networks=networks)
     if not outcome.passed:
         raise AssertionError(verdict_text(outcome).rstrip("\n"))
+
+
+def assert_same(
+    table: Any, code: Any, input: Any = (3, 224, 224), *, vary: str | None = None, alphas: Any = (1,), resolutions: Any = (), **args: Any,
+) -> None:  # fmt: skip
+    """Assert that a layer table still is what code builds, layer by layer in shape and cost.
+
+    Parameters
+    ----------
+    table : str or Network
+        The path of a layer table, a shipped model, or a network.
+    code : callable, torch.nn.Module or keras.Model
+        A builder, or a live model, which is traced and left as it was.
+    input : tuple of int, or list of tuples
+        The shape of its input without the batch, channels first.
+    vary : str, optional
+        The builder's width argument, for alphas other than 1.
+    alphas, resolutions : iterable
+        The points; by default alpha 1 at the input's own size.
+    **args
+        Further arguments of the builder.
+
+    Raises
+    ------
+    AssertionError
+        If a layer differs: which, and how.
+    """
+    __tracebackhide__ = True
+    from mbcost.analysis.drift import drift
+    from mbcost.dims import parse_alpha, parse_resolution
+    from mbcost.errors import MbcostError
+    from mbcost.importers.live import built_at
+    from mbcost.network import Network
+    from mbcost.report.drifted import told
+    from mbcost.tables import load
+
+    widths = [parse_alpha(alpha) for alpha in alphas]
+    if vary is None and any(alpha != 1 for alpha in widths):
+        raise MbcostError(
+            "alphas without `vary`: the code has one width", help="give vary, the builder's width argument"
+        )
+    network = table if isinstance(table, Network) else load(str(table))
+    sizes = [parse_resolution(size) for size in resolutions]
+    found = []
+    for alpha, size, built in built_at(code, input, vary, widths, sizes, args):
+        ours = network.cost(alpha=alpha, resolution=size)
+        found.append((ours, drift(ours.rows, built.rows), built))
+    lines, same = told(network.name, getattr(code, "__qualname__", type(code).__qualname__), found)
+    if not same:
+        raise AssertionError("\n".join(lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from mbcost.budgets.code import CodeReader
 from mbcost.budgets.limits import LimitReader
 from mbcost.budgets.points import PointReader
 from mbcost.budgets.specs import DEFAULT_FILE, Budget, BudgetFile, Limit, Point
@@ -22,6 +23,7 @@ FILE_KEYS = {
 }
 BUDGET_KEYS = {
     "model": "a shipped name, a path or a glob, relative to this file",
+    "code": "the code that the model is the table of: {builder or file, vary, args, input, alphas, resolutions}; only `mbcost import --check` runs it",
     "at": "the point of the family, or a list of points: alpha, rho or resolution, ...",
     "bits": "the bit width of weights and activations in bytes (default 32 for model_bytes and activations, 8 for memory)",
     "weight_bits": "the bit width of weights, instead",
@@ -84,7 +86,7 @@ def read_budgets_text(text: str, file: str = "<text>") -> BudgetFile:
     return found
 
 
-class _Reader(LimitReader, PointReader):
+class _Reader(LimitReader, PointReader, CodeReader):
     """The schema of a budgets file, walked node by node."""
 
     def file(self) -> BudgetFile:
@@ -188,4 +190,5 @@ class _Reader(LimitReader, PointReader):
             bits,
             message,
             place,
+            self.code(items.get("code"), model or ""),
         )

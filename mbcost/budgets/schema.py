@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mbcost.budgets.code import CODE_KEYS
 from mbcost.budgets.limits import LAYER_KEYS
 from mbcost.budgets.points import POINT_KEYS
 from mbcost.budgets.reading import BUDGET_KEYS, FILE_KEYS
@@ -11,6 +12,11 @@ from mbcost.quantities import BIT_KEYS, WIDTHS, limitable
 
 __all__ = ["schema"]
 
+CODE_TYPES: dict[str, Any] = {
+    "args": {"type": "object"},
+    "alphas": {"type": ["array", "number", "string"]},
+    "resolutions": {"type": ["array", "integer", "string"]},
+}
 NUMBER = r"([0-9]+(\.[0-9]+)?|\.[0-9]+)"
 
 
@@ -18,7 +24,7 @@ def schema() -> dict[str, Any]:
     """The schema: keys, their types, and how amounts are written. What a text means is checked by ``mbcost check``.
 
     >>> sorted(schema()["$defs"]["budget"]["properties"])
-    ['activation_bits', 'at', 'bits', 'layers', 'max', 'memory_rule', 'message', 'model', 'vs_base', 'warn', 'weight_bits']
+    ['activation_bits', 'at', 'bits', 'code', 'layers', 'max', 'memory_rule', 'message', 'model', 'vs_base', 'warn', 'weight_bits']
     """
     count: dict[str, Any] = {
         "oneOf": [{"type": "integer", "minimum": 10_000}, {"type": "string", "pattern": f"^{NUMBER} ?[KkMGT]$"}]
@@ -50,6 +56,14 @@ def schema() -> dict[str, Any]:
     }
     budget: dict[str, Any] = {
         "model": {"type": "string"},
+        "code": {
+            "type": "object",
+            "oneOf": [{"required": ["builder"]}, {"required": ["file"]}],
+            "additionalProperties": False,
+            "properties": {
+                key: {**CODE_TYPES.get(key, {"type": "string"}), "description": doc} for key, doc in CODE_KEYS.items()
+            },
+        },
         "at": {
             "oneOf": [{"$ref": "#/$defs/point"}, {"type": "array", "items": {"$ref": "#/$defs/point"}, "minItems": 1}]
         },

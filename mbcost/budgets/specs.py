@@ -73,6 +73,18 @@ class Limit(NamedTuple):
         return self.kind.startswith("warn")
 
 
+class Code(NamedTuple):
+    """The code that a table is of, as a budget names it; nothing but `mbcost import --check` runs it."""
+
+    builder: str
+    args: dict[str, Any]
+    inputs: list[list[int]]
+    vary: str | None = None
+    alphas: tuple[Fraction, ...] = (Fraction(1),)
+    resolutions: tuple[tuple[int, int], ...] = ()
+    place: Place | None = None
+
+
 class Budget(NamedTuple):
     """One entry of a budgets file: which models, at which points, within which limits."""
 
@@ -83,6 +95,7 @@ class Budget(NamedTuple):
     bits: Bits = BITS
     message: str = ""
     place: Place | None = None
+    code: Code | None = None
 
 
 class BudgetFile(NamedTuple):

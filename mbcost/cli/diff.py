@@ -21,14 +21,14 @@ from mbcost.cli.options import (
 )
 from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
-from mbcost.layers import Row
 from mbcost.network import PLAIN, Cost
 from mbcost.quantities import BITS, TOTALS, AnyBits, Quantity, measured
 from mbcost.report import FORMATS, Field, Report, Rows, Where
 from mbcost.report.ascii import in_stream
+from mbcost.report.changed import what
 from mbcost.report.heads import head
-from mbcost.report.numbers import count, number, percent_change, shape
-from mbcost.tables import is_code
+from mbcost.report.numbers import count, percent_change
+from mbcost.tables.code import is_code
 
 __all__ = ["command"]
 
@@ -124,7 +124,13 @@ class _Found:
         fields = [
             Field("change", "", get=lambda change: change.mark),
             Field("name", "layer", "name"),
-            Field("fields", "what", "text", get=_what, to="columns"),
+            Field(
+                "fields",
+                "what",
+                "text",
+                get=lambda change: None if isinstance(change, _Total) else what(change),
+                to="columns",
+            ),
             Field("kind", get=lambda change: (change.new or change.old).kind, to="json"),
             Field(
                 "was",
@@ -268,47 +274,3 @@ def _moved(quantity: Quantity, old: Cost, new: Cost, question: Question) -> str:
         return f"{word} {count(after)} (unchanged)"
     rate = relative(before, after)
     return f"{word} {count(before)} -> {count(after)}" + ("" if rate is None else f" ({percent_change(rate)})")
-
-
-def _what(change: Change | _Total) -> str | None:
-    """The fields that differ, in words."""
-    if isinstance(change, _Total):
-        return None
-    old, new = change.old, change.new
-    if old is None or new is None:
-        return _described(new or old)
-    words = [f"was {old.name}"] if change.renamed else []
-    words += [f"cost {'not ' * (not new.exact)}known now"] if old.exact != new.exact else []
-    words += [f"kind {old.kind}->{new.kind}"] if old.kind != new.kind else []
-    words += [
-        f"{field} {_shown(before)}->{_shown(after)}"
-        for field, before, after in change.fields
-        if field in {"kernel_size", "stride"} or (field == "groups" and not old.kind == new.kind == "depthwise")
-    ]
-    sides = [(row.input[0], row.output[0]) for row in (old, new)]
-    moved = [
-        f"{_shown(before)}->{_shown(after)}" if before != after else "" for before, after in zip(*sides, strict=True)
-    ]
-    if all(inner == outer for inner, outer in sides):  # a depthwise, a pool, an add: what comes in goes out
-        words += [f"channels {moved[0]}"] if moved[0] else []
-    elif any(moved):
-        told = [f"{way} {channels}" for way, channels in zip(("in", "out"), moved, strict=True) if channels]
-        words += [f"channels {', '.join(told)}"]
-    maps = [(row.output[1:] if old.output[1:] != new.output[1:] else row.input[1:]) for row in (old, new)]
-    words += [f"map {shape(maps[0])}->{shape(maps[1])}"] if maps[0] != maps[1] else []
-    return ", ".join(words or ["norm or bias"])
-
-
-def _described(row: Row | None) -> str:
-    """A layer that one side does not have: its kind, its kernel, its channels."""
-    if row is None:
-        return ""
-    kernel = f" {shape(row.kernel_size)}," if row.kernel_size and row.kernel_size != (1, 1) else ""
-    return f"{row.kind}{kernel} {_shown(row.input[0])}->{_shown(row.output[0])}"
-
-
-def _shown(value: Any) -> str:
-    """A field's value: a square kernel or stride as one number, as in a layer table."""
-    if isinstance(value, tuple):
-        return number(value[0]) if len(set(value)) == 1 else shape(value)
-    return "none" if value is None else number(value)

@@ -10,18 +10,21 @@ from mbcost.cli.code import How, code_options, traced
 from mbcost.cli.options import FILE
 from mbcost.cli.output import write
 from mbcost.errors import MbcostError
-from mbcost.tables import is_code
+from mbcost.tables.code import is_code
 
 __all__ = ["command"]
 
 
 @click.command("import", short_help="The layer table of code: PyTorch and Keras, builders and files.")
-@click.argument("code", metavar="CODE")
+@click.argument("code", metavar="CODE", required=False)
 @code_options
+@click.option(
+    "--check", "budgets", type=FILE, metavar="BUDGETS", help="Hold the tables of a budgets file against their `code:`."
+)
 @click.option("--flat", is_flag=True, help="Rows as they ran: no building blocks, repeats or blocks.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where the cost of a row is not known.")
 @click.option("-o", "--output", type=FILE, help="Write to a file instead.")
-def command(code: str, flat: bool, strict: bool, output: str | None, **how: Any) -> int:
+def command(code: str | None, budgets: str | None, flat: bool, strict: bool, output: str | None, **how: Any) -> int:
     """Trace the network that CODE builds, and write its layer table. CODE is module:callable, file.py:callable, net.pt2 or net.keras.
 
     The code runs, in the interpreter of the active virtual environment (else `python` on PATH; --python names another)
@@ -34,7 +37,20 @@ def command(code: str, flat: bool, strict: bool, output: str | None, **how: Any)
     \b
     mbcost import torchvision.models:mobilenet_v2 --vary width_mult -o mobilenet_v2.yaml
     mbcost import nets.py:build --arg classes=10 --input 3x192x192 | mbcost table -
+    mbcost import --check mbcost-budgets.yaml     whether tables still are what the code builds: exit 0, or 1
     """
+    if budgets is not None:
+        given = How(**how)
+        if code is not None or flat or strict or output is not None or given.vary or given.args or given.input:
+            raise MbcostError(
+                "--check takes its code from the budgets file",
+                help="leave all but --python, --timeout and --framework out",
+            )
+        from mbcost.cli.drift import check
+
+        return check(budgets, given)
+    if code is None:
+        raise MbcostError("no code is named", help="write module:callable, or --check mbcost-budgets.yaml")
     if not is_code(code):
         raise MbcostError(
             f"`{code[:80]}` names no code",

@@ -8,6 +8,7 @@ blocks) -> :mod:`compress` (repeats and blocks) -> :mod:`writing`. What comes ou
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -23,10 +24,21 @@ from mbcost.importers.views import fresh as fresh_view
 from mbcost.importers.widths import FIRST
 from mbcost.importers.worker import TIMEOUT, Worker, interpreter
 from mbcost.importers.writing import quoted, table_text, word
-from mbcost.network import Network
+from mbcost.network import Cost, Network
 from mbcost.tables import read_network
 
-__all__ = ["Imported", "Source", "import_code", "interpreter", "neighbour", "raised", "varied"]
+__all__ = [
+    "Imported",
+    "Source",
+    "at_resolutions",
+    "built",
+    "cost_of",
+    "import_code",
+    "interpreter",
+    "neighbour",
+    "raised",
+    "varied",
+]
 
 
 class Source(NamedTuple):
@@ -72,6 +84,29 @@ def import_code(source: Source, *, flat: bool = False) -> Imported:
             further = [_resized(source.inputs, lambda side, more=more: side + more) for more in (32, 64, 128)]
             graph = read_graph(worker.ask(source.args, [source.inputs, *further]))
     return raised(graph, source, flat=flat)
+
+
+def built(source: Source, points: list[tuple[Fraction, list[list[int]]]]) -> Iterator[Cost]:
+    """What code builds at some alphas and input shapes, costed at each."""
+    with Worker(
+        source.code, python=interpreter(source.python), framework=source.framework, timeout=source.timeout
+    ) as worker:
+        for alpha, shapes in points:
+            args = source.args if source.vary is None else {**source.args, source.vary: float(alpha)}
+            yield cost_of(read_graph(worker.ask(args, [shapes])), source._replace(inputs=shapes))
+
+
+def cost_of(graph: Graph, source: Source) -> Cost:
+    """What a network costs where it was traced."""
+    return raised(graph, source).network.cost()
+
+
+def at_resolutions(inputs: list[list[int]], resolutions: tuple[tuple[int, int], ...]) -> list[list[list[int]]]:
+    """Input shapes with the map of the first input at each of some sizes; themselves where there are none."""
+    if not resolutions:
+        return [inputs]
+    sides = inputs[0][1:]
+    return [[[shape[0], *size] if shape[1:] == sides else shape for shape in inputs] for size in resolutions]
 
 
 def _sizes(inputs: list[list[int]]) -> list[list[list[int]]]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from typing import Any
 
 from mbcost.errors import MbcostError
-from mbcost.importers import Imported, Source, neighbour, raised, tracer, varied
+from mbcost.importers import Imported, Source, at_resolutions, cost_of, neighbour, raised, tracer, varied
 from mbcost.importers.graph import Graph, read_graph
+from mbcost.network import Cost
 
-__all__ = ["import_builder", "import_model"]
+__all__ = ["built_at", "import_builder", "import_model"]
 
 Shapes = Sequence[int] | Sequence[Sequence[int]]
 
@@ -51,6 +53,37 @@ def import_builder(
     return varied(
         lambda alpha, asked: _traced(_built(build, {**args, vary: float(alpha)}), asked),
         Source(code, args, shapes, vary=vary),
+    )
+
+
+def built_at(
+    code: Any,
+    input: Shapes,
+    vary: str | None,
+    alphas: list[Fraction],
+    resolutions: list[tuple[int, int]],
+    args: dict[str, Any],
+) -> Iterator[tuple[Fraction, list[int], Cost]]:
+    """What a builder makes, or a live model is, at some points: alpha, size and cost."""
+    shapes = _shapes(input)
+    live = not callable(code) or _is_model(code)
+    if live and (args or vary is not None):
+        raise MbcostError("a model is built already: it takes no arguments", help="give the builder itself")
+    name = f"{type(code).__module__}:{type(code).__qualname__}"
+    for alpha in alphas:
+        model = code if live else _built(code, args if vary is None else {**args, vary: float(alpha)})
+        for asked in at_resolutions(shapes, tuple(resolutions)):
+            yield alpha, [*asked[0][1:], 1, 1][:2], cost_of(_traced(model, [asked]), Source(name, {}, asked))
+
+
+def _is_model(model: Any) -> bool:
+    """Whether it is a model of a framework that is there."""
+    kinds = [("keras", "Model"), ("torch", "nn")]
+    found = [(sys.modules.get(name), word) for name, word in kinds]
+    return any(
+        isinstance(model, framework.nn.Module if word == "nn" else framework.Model)
+        for framework, word in found
+        if framework is not None
     )
 
 

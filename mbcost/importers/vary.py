@@ -85,6 +85,7 @@ class Widths:
         self.runs: dict[Fraction, Run] = {}
         self.sites: dict[tuple[int, str], Site] = {}
         self.noise: dict[Fraction, str] = {}
+        self.unbuilt: dict[Fraction, str] = {}
         for row in self.rows:
             if "expanded" in row.at and "expansion" in row.fields:
                 self.sites[id(row), "expanded"] = Site(self.place(row), EXPANDED)
@@ -97,8 +98,10 @@ class Widths:
         try:
             graph = self.trace(alpha, [shapes or self.inputs])
         except MbcostError as error:
-            raise Untraced(f"at alpha {exact_text(alpha)}: {error.fact}", help=error.help) from error
+            raise Untraced(error.fact, help=error.help) from error
         parts = lower(graph, graph.traces[0])
+        if any(min(part.read[0], part.shape[0]) < 1 for part in parts):
+            raise Untraced("a layer has no channels")
         return Run(parts, self._aligned(weighted(parts), alpha), _added(parts), graph)
 
     def _aligned(self, own: list[Part], alpha: Fraction) -> list[Part | None]:
@@ -163,7 +166,7 @@ class Widths:
             self._held(site)
         for _ in range(ROUNDS):
             rules = self._rules()
-            further = apart(self.sites.values(), self.runs, rules)
+            further = apart(self.sites.values(), (*self.runs, *self.unbuilt), rules)
             if further is None:
                 break
             left = self._left()
@@ -181,7 +184,13 @@ class Widths:
         return any(len(set(site.widths.values())) > 1 for site in self.sites.values())
 
     def _see(self, alpha: Fraction) -> None:
-        self.runs[alpha] = run = self.run(alpha)
+        try:
+            self.runs[alpha] = run = self.run(alpha)
+        except Untraced as error:
+            if alpha >= 1:
+                raise
+            self.unbuilt[alpha] = f"at alpha {exact_text(alpha)} the code builds no network: {error.fact}"
+            return
         for row in self.rows:
             for key in ("expanded", "out"):
                 site = self.sites.get((id(row), key))
@@ -324,12 +333,14 @@ class Widths:
         MbcostError
             If they differ anywhere otherwise.
         """
-        said = list(self.noise.values())
+        said = [*self.noise.values(), *self.unbuilt.values()]
         everywhere: list[tuple[Fraction, Run]] = list(self.runs.items())
         for alpha, shapes in fresh:
             try:
                 everywhere.append((alpha, self.run(alpha, shapes)))
             except Untraced as error:
+                if alpha >= 1:
+                    raise
                 said.append(f"at alpha {exact_text(alpha)} the code builds no network: {error.fact}")
         for alpha, run in everywhere:
             fact = self.differs(network, alpha, run)

@@ -160,7 +160,7 @@ def noise(guess: Guess, alpha: Fraction, given: int, width: int) -> bool:
 def _rules(widths: Iterable[int]) -> Iterator[Rounding]:
     """Rules under which all of some widths can come out."""
     values = sorted(set(widths))
-    for least in dict.fromkeys((0, values[0])):
+    for least in dict.fromkeys((0, values[0] if values[0] > 1 else 0)):  # no network has a width of 0
         above = [value for value in values if value > least]
         common = gcd(*above)
         for divisor in range(min(common, MOST_DIVISOR), 0, -1):

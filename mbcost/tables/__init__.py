@@ -11,9 +11,10 @@ from mbcost.errors import MbcostError, nearest, stays
 from mbcost.layers.wording import shown
 from mbcost.network import Network
 from mbcost.network.specs import TableSpec
+from mbcost.tables.code import is_code
 from mbcost.tables.reader import read_table
 
-__all__ = ["PICKLES", "configs_folder", "is_code", "load", "models", "read_network", "scalings"]
+__all__ = ["configs_folder", "load", "models", "read_network", "scalings"]
 
 
 def models() -> list[str]:
@@ -113,26 +114,6 @@ def _load(name_or_path: str, depth: int = 0) -> TableSpec:
         path = shipped(name_or_path)
         shown = path
     return read_table(read_text(read_bytes(path), shown), shown, _find_base, depth)
-
-
-PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle")
-FILES = (".pt2", ".keras", ".h5", *PICKLES)
-"""Files of frameworks."""
-
-
-def is_code(model: str) -> bool:
-    """Whether a MODEL is code or a framework's file: ``module:callable``, ``file.py:callable``, ``net.pt2``.
-
-    >>> is_code("torchvision.models:mobilenet_v2"), is_code("mobilenet_v2"), is_code("nets/tiny.yaml")
-    (True, False, False)
-    """
-    if model.endswith((".yaml", ".yml")):
-        return False
-    where, colon, name = model.rpartition(":")
-    named = all(part.isidentifier() for part in name.split("."))
-    if colon and named and (where.endswith(".py") or all(part.isidentifier() for part in where.split("."))):
-        return True
-    return model.lower().endswith(FILES)
 
 
 def is_path(name: str) -> bool:

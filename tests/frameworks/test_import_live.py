@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import mbcost
-from mbcost.testing import assert_budget
+from mbcost.testing import assert_budget, assert_same
 
 pytestmark = pytest.mark.frameworks
 
@@ -58,3 +58,24 @@ def test_a_model_on_the_cpu_stays_there() -> None:
     for parameter, old in zip(model.parameters(), before, strict=True):
         assert parameter.device.type == "cpu"
         assert torch.equal(parameter, old)
+
+
+def small(width: float = 1.0, classes: int = 4) -> nn.Module:
+    channels = int(16 * width)
+    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes)]
+    return nn.Sequential(nn.Conv2d(3, channels, 3, 2, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(), *head)
+
+
+def test_a_table_is_held_against_a_builder_and_a_live_model() -> None:
+    network = mbcost.from_builder(small, (3, 32, 32), vary="width")
+    assert_same(network, small, (3, 32, 32), vary="width", alphas=["1", "0.5", "1.3"], resolutions=[32, 45])
+    assert_same(network, small(), (3, 32, 32))
+    with pytest.raises(
+        AssertionError,
+        match=r"at alpha 1, resolution 32x32: 1 layer; table -> code:\n.*\n  ~ classifier: channels out 4->5",
+    ):
+        assert_same(network, small, (3, 32, 32), classes=5)
+    with pytest.raises(mbcost.MbcostError, match="alphas without `vary`"):
+        assert_same(network, small, (3, 32, 32), alphas=[0.5])
+    with pytest.raises(mbcost.MbcostError, match="takes no arguments"):
+        assert_same(network, small(), (3, 32, 32), classes=5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,36 @@ class Drawn:
     def graph(self) -> Graph:
         """The graph, read."""
         return read_graph(self.document())
+
+
+STAND_IN = """#!{python}
+import json, pathlib, sys
+sys.path.insert(0, {root!r})
+pathlib.Path({ran!r}).write_text("ran")
+from tests.importers.graphs_of import Drawn
+for number, line in enumerate(sys.stdin):
+    if number:
+        request = json.loads(line)
+        drawn = Drawn(*[tuple(shapes[0]) for shapes in request["inputs"]])
+        drawn.conv(drawn.conv(0, int(8 * request["args"].get("width", 1)), stride=2), 16)
+        print(json.dumps(drawn.document()), flush=True)
+"""
+
+
+class StandIn:
+    """An interpreter that traces one small network, whatever the code: two convolutions, the first ``width`` times 8 channels."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ran = folder / "ran"
+        self.path = folder / "python"
+        root = str(Path(__file__).parents[2])
+        self.path.write_text(STAND_IN.format(python=sys.executable, root=root, ran=str(self.ran)), encoding="utf-8")
+        self.path.chmod(0o755)
+
+    @property
+    def options(self) -> list[str]:
+        """The options that trace with it."""
+        return ["--python", str(self.path), "--input", "3x32x32"]
 
 
 class Each(list[Any]):

@@ -3,54 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from mbcost.cli import run
-from mbcost.cli.code import argument, input_shapes
 from mbcost.errors import MbcostError
-from mbcost.tables import is_code
-from tests.importers.graphs_of import Drawn
-
-STAND_IN = """#!{python}
-import json, pathlib, sys
-pathlib.Path({ran!r}).write_text("ran")
-for number, line in enumerate(sys.stdin):
-    request = json.loads(line)
-    if number:
-        width = request["args"].get("width", 1)
-        print(json.dumps(json.loads(pathlib.Path({graphs!r}).read_text())[str(len(request["inputs"])) + "@" + str(width)]), flush=True)
-"""
-
-
-class StandIn:
-    """An interpreter that gives one network, at width 1 and 0.5, and whether it was run."""
-
-    def __init__(self, folder: Path) -> None:
-        self.ran = folder / "ran"
-        self.path = folder / "python"
-        graphs = {}
-        for width, channels in ((1, 8), (0.5, 4)):
-            for sizes in (2, 3):
-                drawn = Drawn(*[(3, side, side) for side in (32, 33, 27)[:sizes]])
-                drawn.conv(drawn.conv(0, channels, stride=2), 16)
-                graphs[f"{sizes}@{width}"] = drawn.document()
-        (folder / "graphs.json").write_text(json.dumps(graphs), encoding="utf-8")
-        text = STAND_IN.format(python=sys.executable, ran=str(self.ran), graphs=str(folder / "graphs.json"))
-        self.path.write_text(text, encoding="utf-8")
-        self.path.chmod(0o755)
-
-    @property
-    def options(self) -> list[str]:
-        return ["--python", str(self.path), "--input", "3x32x32"]
-
-
-@pytest.fixture
-def stand_in(tmp_path: Path) -> StandIn:
-    return StandIn(tmp_path)
-
+from mbcost.tables.code import argument, input_shapes, is_code
+from tests.importers.graphs_of import StandIn
 
 COSTS = 16 * 16 * 9 * (3 * 8 + 8 * 16)
 

@@ -130,3 +130,9 @@ def test_the_points_are_written_down() -> None:
 
 def test_importing_twice_gives_the_same_bytes() -> None:
     assert drawn(divisible).text == drawn(divisible).text
+
+
+def test_an_alpha_too_small_for_the_code_is_told() -> None:
+    found = drawn(lambda n, alpha: int(n * alpha / 4) * 4)  # no channels at all below a quarter of 16
+    assert "rounding: floor:4" in found.text
+    assert found.remarks == ("at alpha 0.09375 the code builds no network: a layer has no channels",)
