@@ -276,6 +276,19 @@ def test_lint_says_which_rows_it_did_not_look_at(tmp_path: Path, say: Say) -> No
     assert f"net.yaml:{4 + 1 + 200}:5: 200 rows are wrong" in said.err
 
 
+def test_all_findings_are_counted_and_200_are_told(tmp_path: Path, say: Say) -> None:
+    path = tmp_path / "net.yaml"
+    for many in (200, 203):
+        path.write_text(rows(many, "op: dropout, name: conv_1_%d, output: 3x3x3"), encoding="utf-8")
+        found = json.loads(say("lint", str(path), "-f", "json").out)
+        assert (found["total"]["findings"], len(found["findings"])) == (many, many)
+        said = say("lint", str(path))
+        assert (said.code, said.err, len(re.findall("MB", said.out))) == (0, "", 200)
+        last = [f"net: {many} findings"]
+        assert said.out.splitlines()[-1:] == last
+        assert ("and 3 more findings, which -f json has" in said.out) == (many > 200)
+
+
 def test_a_name_among_very_many_is_still_found() -> None:
     names = [f"inverted_residual_{i}/expand" for i in range(500)] + [f"stage_{i}" for i in range(500)]
     assert "`stage_123`" in nearest("stge_123", [*names[:100], "stage_123"])

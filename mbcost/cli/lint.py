@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import click
@@ -9,8 +10,9 @@ import click
 from mbcost import escape
 from mbcost.cli.options import MODEL, Question, output_options, variant_options
 from mbcost.cli.output import complain
+from mbcost.documents.nodes import MOST_PROBLEMS
 from mbcost.errors import MbcostError, counted_problems
-from mbcost.lint import Explained, codes, explained, lint
+from mbcost.lint import Explained, Finding, codes, explained, lint
 from mbcost.lint import Report as Checked
 from mbcost.network import Variant
 from mbcost.report import Field, Report, Rows, Where
@@ -69,10 +71,17 @@ def _complain(report: Checked, *, findings: bool) -> None:
     for _, error in report.errors:
         complain(str(error) if error.place is not None else f"error: {error}")
     if report.errors and findings:
-        for finding in report.findings:
-            complain(str(finding))
+        for said in _told(report.findings):
+            complain(said)
     if len(report.errors) > 1:
         complain(counted_problems(len(report.errors), report.untold))
+
+
+def _told(findings: Sequence[Finding]) -> list[str]:
+    """The findings in words, no more than anyone reads."""
+    more = len(findings) - MOST_PROBLEMS
+    rest = [f"and {more:,} more findings, which -f json has"] if more > 0 else []
+    return [*map(str, findings[:MOST_PROBLEMS]), *rest]
 
 
 def _summary(reports: list[Checked]) -> str:
@@ -151,7 +160,7 @@ def _report(reports: list[Checked], strict: bool, variant: Variant) -> Report:
 
     def messages(where: Where) -> str:
         sound = [report for report in reports if not report.errors]
-        said = [str(finding) for report in sound for finding in report.findings]
+        said = _told([finding for report in sound for finding in report.findings])
         return "\n".join([*said, _summary(sound)]) + "\n"
 
     notes = () if errors or findings else (_summary(reports),)
