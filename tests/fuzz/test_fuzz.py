@@ -13,8 +13,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import cases
 import driver
+import surroundings
 import worker
 
+PROCESSES = int(os.environ.get("MBCOST_FUZZ_PROCESSES", "4"))
 SEED = int(os.environ.get("MBCOST_FUZZ_SEED", "1"))
 
 
@@ -37,8 +39,49 @@ def test_no_file_beside_the_command_does_either() -> None:
 
 
 def test_no_whole_process_does_either() -> None:
-    outcome = driver.whole(int(os.environ.get("MBCOST_FUZZ_PROCESSES", "4")), SEED)
+    outcome = driver.whole(PROCESSES, SEED)
     assert outcome.failures == [], "\n".join(map(str, outcome.failures[:10]))
+
+
+def test_no_surroundings_of_a_process_do_either() -> None:
+    """Languages, terminals, closed descriptors, limits of files, memory and descriptors."""
+    assert surroundings.strange(PROCESSES, SEED) == []
+
+
+def test_a_signal_at_any_moment_leaves_the_old_file_or_the_new_one() -> None:
+    assert surroundings.interrupted(PROCESSES // 2, SEED) == []
+
+
+WRITER = "import sys, time; out = open('out', 'w'); out.write('half'); out.flush(); time.sleep(%s); print(file=out); sys.exit(%d)"
+
+
+@pytest.mark.parametrize(("seconds", "code", "said"), [(0.6, 0, "a piece of a file"), (0, 3, "exit 3, nothing new")])
+def test_half_a_file_would_be_noticed(monkeypatch, seconds: float, code: int, said: str) -> None:
+    monkeypatch.setattr(surroundings, "PROGRAM", [sys.executable, "-c", WRITER % (seconds, code)])
+    monkeypatch.setattr(surroundings, "WRITING", {"table": ("table",)})
+    assert any(said in failure.what for failure in surroundings.interrupted(2, SEED))
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("raise ValueError('x')", "Traceback"),
+        ("import sys; sys.exit(3)", "exit 3"),
+        ("import os, sys; open('out', 'w'); sys.exit(2 if 'FSIZE' in os.environ else 0)", "the old file is gone"),
+        ("import os, sys; open('.mbcost-1', 'w')", "is left"),
+        ("import os, sys; sys.exit(2 if 'FSIZE' in os.environ else 0)", "exit 2 without a word"),
+        ("import os, sys; sys.exit(0 if 'FSIZE' in os.environ else 1)", "exit 0 where it is 1"),
+        ("import os; print('TERM' in os.environ and 'FSIZE' in os.environ)", "another output than usual"),
+    ],
+)
+def test_the_surroundings_would_be_noticed(monkeypatch, program: str, said: str) -> None:
+    monkeypatch.setattr(surroundings, "PROGRAM", [sys.executable, "-c", program])
+    output = ("-o", "out") if "out" in program else ()
+    environment = {} if "usual" in said else {"FSIZE": "1"}
+    case = surroundings.Surroundings(("table", *output), environment, (), {}, "pipe")
+    if "usual" in said:
+        monkeypatch.setattr(surroundings, "_ordinary", lambda args, folder: (0, b"something else", b""))
+    assert [said in failure.what for failure in surroundings._strange(case)] == [True]
 
 
 def test_a_case_is_made_of_its_seed_and_number_alone() -> None:
