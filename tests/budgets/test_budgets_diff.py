@@ -136,7 +136,13 @@ def test_the_changes_add_up_to_the_difference(old: str, new: str) -> None:
         assert sum(change.difference(quantity) for change in found) == after.total(quantity) - before.total(quantity)
     assert sorted(c.old.name for c in found if c.old) == sorted(row.name for row in before.rows)
     assert [c.new.name for c in found if c.new] == [row.name for row in after.rows]
-    assert all((c.mark == "=") == (old == new) for c in found) or old != new
+    for change in found:
+        both = change.old is not None and change.new is not None
+        costs = [(row.kind, row.mult_adds, row.params) for row in (change.old, change.new) if row is not None]
+        assert change.mark == ("+" if change.old is None else "-" if change.new is None else change.mark)
+        assert both == (change.mark in {"=", "~"})
+        assert change.mark != "=" or costs[0] == costs[1]
+    assert ({change.mark for change in found} == {"="}) == (old == new)
 
 
 def test_every_format_says_the_same(say: Say) -> None:

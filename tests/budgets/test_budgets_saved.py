@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from mbcost.budgets.evaluate import check
+from mbcost.budgets.reading import read_budgets
 from tests.budgets.budgets_world import TABLE
 from tests.conftest import Said, refused
 
@@ -174,3 +176,26 @@ def test_a_new_network_beside_one_whose_file_is_gone(report: dict[str, Any], say
         "other.yaml is new: it has no base at base.json (which has net.yaml: no such file is there now), so 4"
         in said.out
     )
+
+
+def test_a_failure_points_to_the_line_that_can_be_mended(here: Path, say: Say) -> None:
+    """The layer that grew most; else the layer of a limit on layers; else the limit, or without a file the largest layer."""
+    limits = "max: {params: 1.0K}\n    layers: {'*/pointwise': {max: {params: 2.0K}}}\n    vs_base: {params: +0}"
+    (here / "b.yaml").write_text(f"format: 1\nbudgets:\n  - model: net.yaml\n    {limits}\n", encoding="utf-8")
+    assert say(*ASK, "-f", "json", "-o", "base.json").code == 0
+    lines = TABLE.splitlines()
+    most = lines.index("  - {op: separable, out_channels: 64}") + 1
+    stem = next(number for number, line in enumerate(lines, 1) if "stem" in line)
+
+    def places(files: list[str], base: str | None = None) -> dict[tuple[str, str], tuple[str, int]]:
+        found = check([read_budgets(file) for file in files], base).failures
+        return {(one.limit.kind, one.layer): (one.place.file, one.place.line) for one in found if one.place}
+
+    layer = ("max", "separable_3/pointwise"), ("net.yaml", most)
+    assert places(["b.yaml"]) == {("max", ""): ("b.yaml", 4), layer[0]: layer[1]}
+    assert f"::error file=net.yaml,line={most}," in say("check", "net.yaml", "--max-params", "1.0K", "-f", "github").out
+    (here / "net.yaml").write_text(
+        TABLE.replace("name: stem, kernel_size: 3", "name: stem, kernel_size: 5"), encoding="utf-8"
+    )
+    grown = {("max", ""): ("net.yaml", stem), ("vs_base", ""): ("net.yaml", stem), layer[0]: layer[1]}
+    assert places(["b.yaml"], "base.json") == grown
