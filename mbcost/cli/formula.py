@@ -108,8 +108,8 @@ def _title(cost: Cost, question: Question) -> str:
     return escape.line(f"{question.heading(cost, *leaving)}, rho 1 = {height} x {width}")
 
 
-LATEX_WIDTH = 120
-"""Characters of LaTeX that fit on a line of an article in one column."""
+LATEX_WIDTH = 80
+"""Characters of LaTeX that fit into one of the two columns of an article."""
 
 
 class _Answer:

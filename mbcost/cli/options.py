@@ -30,6 +30,7 @@ __all__ = [
     "columns_option",
     "columns_options",
     "counting_options",
+    "emit",
     "given_limits",
     "limit_options",
     "output_options",
@@ -101,6 +102,7 @@ class Question:
         self.model = ""
         self.format: str = options.pop("format", "table")
         self.output: str | None = options.pop("output", None)
+        self.setting = {name: options.pop(name, None) for name in SETTING}
         self.unit: str = options.pop("unit", "mult_adds")
         self.columns: str | None = options.pop("columns", None)
         self.bits = bits_given(options)
@@ -192,7 +194,18 @@ class Question:
 
     def emit(self, report: Report) -> None:
         """Print the result in the format asked for, or write it to ``-o FILE``."""
-        write(written(report, self.format, to_file=self.output is not None), self.output)
+        emit(report, self.format, self.output, self.setting)
+
+
+def emit(report: Report, format: str, output: str | None, setting: dict[str, Any]) -> None:
+    """Print a report, or write it to a file; ``setting`` are the options that say how a table is set in a paper."""
+    asked = {name: said for name, said in setting.items() if said is not None and said is not False and said != ()}
+    found = None
+    if asked:
+        from mbcost.cli.setting import setting_of
+
+        found = setting_of(asked, format, report)
+    write(written(report, format, to_file=output is not None, setting=found), output)
 
 
 def at_point(options: dict[str, Any], text: str) -> tuple[str, dict[str, Any]]:
@@ -250,7 +263,21 @@ def _output(*more: str) -> list[Any]:
     return [
         click.option("-f", "--format", type=formats, default="table", show_default=True, help="Form of the result."),
         click.option("-o", "--output", type=FILE, help="Write to a file instead."),
+        click.option("--caption", metavar="TEXT", help="LaTeX, Markdown: another caption."),
+        click.option("--label", metavar="TEXT", help="LaTeX: another label."),
+        click.option("--name", multiple=True, metavar="MODEL=NAME", help="LaTeX, Markdown: what a model is called."),
+        click.option(
+            "--in", "in_", type=Choice(["K", "M", "G"]), help="LaTeX, Markdown: counts in thousands, millions, ..."
+        ),
+        click.option(
+            "--digits", type=click.IntRange(0, 6), metavar="N", help="LaTeX, Markdown: digits of such a count."
+        ),
+        click.option("--long", is_flag=True, help="LaTeX: a longtable, over several pages."),
     ]
+
+
+SETTING = ("caption", "label", "name", "in_", "digits", "long")
+"""The options that say how a table is set in a paper."""
 
 
 def columns_option(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,10 +16,12 @@ from mbcost.report import Report, Table, render
 __all__ = ["complain", "hush", "printing", "replacing", "terminal", "write", "written"]
 
 
-def written(report: Report | Table, format: str, *, to_file: bool = False) -> str:
+def written(report: Report | Table, format: str, *, to_file: bool = False, setting: Any = None) -> str:
     """A report in one of the formats, fitted to the terminal when there is one."""
     width, color = (None, False) if to_file else terminal()
-    return render(report, format, width=width, color=color, ascii=not to_file and not _speaks_unicode())
+    return render(
+        report, format, width=width, color=color, ascii=not to_file and not _speaks_unicode(), setting=setting
+    )
 
 
 def terminal() -> tuple[int | None, bool]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 
 from mbcost import escape
-from mbcost.cli.options import Word, output_options
-from mbcost.cli.output import write, written
+from mbcost.cli.options import Word, emit, output_options
+from mbcost.cli.output import write
 from mbcost.cli.reproduced import cell_keys, list_report, paper_report, points_report
 from mbcost.errors import MbcostError, nearest
 from mbcost.papers import VERDICTS, Paper, load, papers, reproduce
@@ -40,6 +41,7 @@ def command(
     explored: bool,
     format: str,
     output: str | None,
+    **setting: Any,
 ) -> int:
     """How PAPER's published numbers compare with what its networks cost. Without PAPER: which papers there are.
 
@@ -56,7 +58,7 @@ def command(
     if paper is None:
         if tables or figure or only or cell or explored:
             raise MbcostError("no paper is named", help=f"name one of {', '.join(papers())}")
-        _emit(list_report(), format, output)
+        emit(list_report(), format, output, setting)
         return 0
     if sum(map(bool, (tables or only, figure, cell))) > 1:
         raise MbcostError("--figure, --cell and --table or --only ask for different things", help="give one of them")
@@ -67,23 +69,19 @@ def command(
         _explore(source, output)
         return 0
     if figure is not None:
-        _figure(source, figure, format, output)
+        _figure(source, figure, format, output, setting)
         return 0
     if output is not None and _picture(output):
         raise MbcostError(f"`{output[:200]}` is a picture, and only a figure is drawn", help="add --figure N")
     wanted = _wanted(only)
     if cell is not None:
-        return _cell(source, cell, format, output)
+        return _cell(source, cell, format, output, setting)
     known = [table.id for table in source.tables]
     for id in tables:
         _known(id, known, f"`{source.name}` has no table `{id[:40]}`", "its tables are")
     results = reproduce(source, tables or None)
-    _emit(paper_report(source, results, wanted, cells=bool(tables or wanted)), format, output)
+    emit(paper_report(source, results, wanted, cells=bool(tables or wanted)), format, output, setting)
     return 0 if all(result.as_expected for table in results for result in table.cells) else 1
-
-
-def _emit(report: Report, format: str, output: str | None) -> None:
-    write(written(report, format, to_file=output is not None), output)
 
 
 def _wanted(only: str | None) -> tuple[str, ...]:
@@ -99,7 +97,7 @@ def _known(word: str, known: list[str], fact: str, there_is: str) -> None:
         raise MbcostError(fact, help=f"did you mean {close}?" if close else f"{there_is} {', '.join(known) or 'none'}")
 
 
-def _cell(source: Paper, spec: str, format: str, output: str | None) -> int:
+def _cell(source: Paper, spec: str, format: str, output: str | None, setting: dict[str, Any]) -> int:
     """The commands behind one cell, named by table, row (or its number) and column."""
     id, _, rest = spec.partition(":")
     row, colon, column = rest.rpartition(":")
@@ -141,7 +139,7 @@ def _cell(source: Paper, spec: str, format: str, output: str | None) -> int:
     own = dict.fromkeys(
         [name for name in FORMATS if name != "json"], lambda where: "\n".join(map(escape.line, text)) + "\n"
     )
-    _emit(Report("cell/1", said, keys, forms=own), format, output)
+    emit(Report("cell/1", said, keys, forms=own), format, output, setting)
     return 0 if result.as_expected else 1
 
 
@@ -150,7 +148,7 @@ def _picture(path: str) -> str:
     return kind if kind in (*PICTURES, *OTHER_PICTURES) else ""
 
 
-def _figure(source: Paper, id: str, format: str, output: str | None) -> None:
+def _figure(source: Paper, id: str, format: str, output: str | None, setting: dict[str, Any]) -> None:
     from mbcost.papers.points import figure_of, points
 
     figure = figure_of(source, id)
@@ -171,7 +169,7 @@ def _figure(source: Paper, id: str, format: str, output: str | None) -> None:
 
         write(draw(figure, found, kind), output)
         return
-    _emit(points_report(source, figure, found), format, output)
+    emit(points_report(source, figure, found), format, output, setting)
 
 
 def _explore(source: Paper, output: str | None) -> None:

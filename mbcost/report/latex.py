@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mbcost import escape
@@ -18,20 +19,24 @@ if TYPE_CHECKING:
 #: The most rows that still fit a float on one page.
 PAGE = 45
 
+#: Characters of a row that fit into one of the two columns of an article.
+COLUMN = 45
 
-def latex(table: Table) -> str:
-    r"""The table as a floating `table` with caption and label, or as a `longtable` where a page would not hold it.
 
-    The caption is the table's own (or its title), followed by the notes.
+def latex(table: Table, label: str = "tab:mbcost", *, long: bool = False) -> str:
+    r"""The table as a floating `table` with caption and label, over both columns of a page where it is wide.
+
+    `long` makes it a `longtable`, which breaks across pages and wants a page of one column. The caption is the table's own
+    (or its title), followed by the notes; versions and hashes are a comment.
 
     >>> from mbcost.report.table import Column, Table
     >>> columns = (Column("name", "layer", "name"), Column("params", "params", "count"))
-    >>> print(latex(Table("V1 head", columns, (("fc_1", 1025000),), ("total", 1025000))), end="")
+    >>> print(latex(Table("V1 head", columns, (("fc_1", 1025000),), ("total", 1025000)), "tab:head"), end="")
     % needs \usepackage{booktabs}
     \begin{table}[tbp]
       \centering
       \caption{V1 head.}
-      \label{tab:v1-head}
+      \label{tab:head}
       \begin{tabular}{lr}
         \toprule
         layer & params \\
@@ -53,32 +58,63 @@ def latex(table: Table) -> str:
     if total is not None:
         body += [r"\midrule", _row(total)]
     alignment = "".join(["l" if column.kind in LEFT else "r" for column in table.columns])
-    if len(table.rows) > PAGE:
-        return _long(table, alignment, body)
+    kept, said = _notes(table)
+    said += (
+        [f"{len(table.rows)} rows are more than a page: --long breaks the table"]
+        if not long and len(table.rows) > PAGE
+        else []
+    )
+    comments = [f"% {escape.line(comment)}" for comment in said]
+    table = table._replace(notes=kept)
+    if long:
+        return _long(table, label, alignment, body, comments)
+    wide = sum([_width(column.heading, cells) for column, cells in zip(table.columns, columns, strict=True)])
+    float = "table*" if wide > COLUMN else "table"
     return "\n".join(
         [
             r"% needs \usepackage{booktabs}",
-            r"\begin{table}[tbp]",
+            *comments,
+            rf"\begin{{{float}}}[tbp]",
             r"  \centering",
             rf"  \caption{{{caption(table)}}}",
-            rf"  \label{{tab:{slug(table.title)}}}",
+            rf"  \label{{{_label(label)}}}",
             rf"  \begin{{tabular}}{{{alignment}}}",
             *["    " + line for line in (r"\toprule", *body, r"\bottomrule")],
             r"  \end{tabular}",
-            r"\end{table}",
+            rf"\end{{{float}}}",
             "",
         ]
     )
 
 
-def _long(table: Table, alignment: str, body: list[str]) -> str:
+def _notes(table: Table) -> tuple[tuple[str, ...], list[str]]:
+    """The notes for a caption, and the versions and hashes that stood in them."""
+    parts = [provenance(note) for note in table.notes]
+    return tuple([note for note, _ in parts if note]), [said for _, said in parts if said]
+
+
+def _width(heading: str, cells: Sequence[str]) -> int:
+    """Characters of a column as it is printed, with the space beside it."""
+    return max([len(MARKUP.sub("", cell)) for cell in (heading, *cells)]) + 2
+
+
+MARKUP = re.compile(r"[{}$\\]|times")
+
+
+def _label(text: str) -> str:
+    """A label: what LaTeX takes in one."""
+    return "".join([c if c.isascii() and (c.isalnum() or c in ":-_./+") else "-" for c in text])
+
+
+def _long(table: Table, label: str, alignment: str, body: list[str], comments: list[str]) -> str:
     """A table that breaks across pages, its heading on each: no float holds so many rows."""
     head = [r"\toprule", _heading(table), r"\midrule"]
     return "\n".join(
         [
             r"% needs \usepackage{booktabs,longtable}",
+            *comments,
             rf"\begin{{longtable}}{{{alignment}}}",
-            rf"  \caption{{{caption(table)}}}\label{{tab:{slug(table.title)}}}\\",
+            rf"  \caption{{{caption(table)}}}\label{{{_label(label)}}}\\",
             *["  " + line for line in (*head, r"\endfirsthead", *head, r"\endhead", *body[2:], r"\bottomrule")],
             r"\end{longtable}",
             "",
@@ -87,7 +123,12 @@ def _long(table: Table, alignment: str, body: list[str]) -> str:
 
 
 def _heading(table: Table) -> str:
-    return _row([escape.latex(column.heading) for column in table.columns])
+    return _row([_math(column.heading) or escape.latex(column.heading) for column in table.columns])
+
+
+def _math(heading: str) -> str:
+    """A heading that is mathematics, set as such; nothing of one that is words."""
+    return {"alpha": r"$\alpha$", "rho": r"$\rho$", "1/N + 1/D_K^2": "$1/N + 1/D_K^2$"}.get(heading, "")
 
 
 def grouped(text: str) -> str:
@@ -140,3 +181,20 @@ FORMS: Mapping[str, Form] = {
     **{kind: form if form is str else _number(form) for kind, form in READABLE.items()},
     "shape": _shape,
 }
+
+
+HASHES = re.compile(r",? ?(mbcost \S+, )?(tables? [0-9a-f]{16}(?: and [0-9a-f]{16})?)")
+
+
+def provenance(note: str) -> tuple[str, str]:
+    """A note without the version and the hashes of tables in it, and these: no reader of a paper wants them in a caption.
+
+    >>> provenance("convention torch, mbcost 0.1.0, table d424e2bf24d542b5")
+    ('convention torch', 'mbcost 0.1.0, table d424e2bf24d542b5')
+    >>> provenance("all of it")
+    ('all of it', '')
+    """
+    found = HASHES.search(note)
+    if found is None:
+        return note, ""
+    return note[: found.start()] + note[found.end() :], "".join(filter(None, found.groups()))

@@ -2,7 +2,7 @@
 
 # Annotations here are evaluated, not postponed: NamedTuple would have to compile each postponed one at import.
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Column(NamedTuple):
@@ -55,8 +55,12 @@ class Table(NamedTuple):
 
 
 class Where(NamedTuple):
-    """Where a report goes to: the width of a terminal (None off one), whether it takes colour, and whether only ASCII."""
+    """Where a report goes to: the width of a terminal (None off one), whether it takes colour, and whether only ASCII.
+
+    In LaTeX and Markdown ``setting`` says how its author wants the tables (:class:`mbcost.report.paper.Setting`).
+    """
 
     width: int | None = None
     color: bool = False
     ascii: bool = False
+    setting: Any = None

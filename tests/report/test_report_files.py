@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from mbcost import escape
 from mbcost.report import FORMATS, Column, Table, render
 from mbcost.report.delimited import write_csv
+from mbcost.report.paper import Setting
 
 NAME = Column("name", "layer", "name")
 COUNT = Column("mult_adds", "mult-adds", "count")
@@ -145,7 +146,7 @@ def test_markdown_prints_every_text_as_it_is(title: str, cells: list[str], headi
 def test_latex_as_written(layers: Table) -> None:
     assert render(layers, "latex") == (
         r"""% needs \usepackage{booktabs}
-\begin{table}[tbp]
+\begin{table*}[tbp]
   \centering
   \caption{mobilenet\_v1, four layers, alpha 1, resolution 224. convention torch: mult-adds of convolutions"""
         r""" and linear layers, 61.30 \% of them above.}
@@ -164,7 +165,7 @@ def test_latex_as_written(layers: Table) -> None:
     total &  &  & 41{,}164{,}800 & 100.00\,\% & 1{,}028{,}456 &  \\
     \bottomrule
   \end{tabular}
-\end{table}
+\end{table*}
 """
     )
 
@@ -228,8 +229,8 @@ def test_latex_prints_every_text_as_it_is(cells: list[str], title: str) -> None:
 @pytest.mark.parametrize("sections", [(), (1,), (1, 3)])
 def test_latex_opens_and_closes_what_it_should(layers: Table, sections: tuple[int, ...]) -> None:
     text = render(layers._replace(sections=sections), "latex")
-    opened = re.findall(r"\\begin\{(\w+)\}", text)
-    closed = re.findall(r"\\end\{(\w+)\}", text)
+    opened = re.findall(r"\\begin\{(\w+)\*?\}", text)
+    closed = re.findall(r"\\end\{(\w+)\*?\}", text)
     assert opened == ["table", "tabular"] == closed[::-1]
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 1
     assert text.count(r"\midrule") == 2 + len(sections)
@@ -270,7 +271,7 @@ def test_an_unknown_kind_names_the_column(fmt: str) -> None:
 def test_a_long_table_breaks_across_pages_with_its_heading_on_each() -> None:
     rows = tuple((f"layer_{number}", number) for number in range(46))
     columns = (Column("name", "layer", "name"), Column("params", "params", "count"))
-    text = render(Table("long", columns, rows, ("total", sum(range(46)))), "latex")
+    text = render(Table("long", columns, rows, ("total", sum(range(46)))), "latex", setting=Setting(long=True))
     assert text.startswith("% needs \\usepackage{booktabs,longtable}\n\\begin{longtable}{lr}\n")
     assert text.count("layer & params") == 2
     assert text.count(r"\endfirsthead") == text.count(r"\endhead") == text.count(r"\end{longtable}") == 1
