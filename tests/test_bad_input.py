@@ -268,3 +268,14 @@ def test_nothing_is_written_after_an_error(tmp_path: Path, say: Say) -> None:
     refused(say(*V1, "-a", "0", "-f", "json", "-o", str(path)), "alpha")
     assert path.read_text(encoding="utf-8") == "before"
     assert [found.name for found in tmp_path.iterdir()] == ["out.json"]
+
+
+@pytest.mark.parametrize("number", ["1_000", "２", "٣", "1e3", "0x10", "8.0", "", " ", "--5", "1" * 5000])
+def test_whole_numbers_are_written_in_digits(number: str, say: Say) -> None:
+    for option in (("table", "mobilenet_v1", "--batch"), ("conv", "8", "8", "--size", "7", "--batch"), ("table", "mobilenet_v1", "--classes"),
+                   ("table", "mobilenet_v1", "--top"), ("table", "mobilenet_v1", "--bits"), ("explore", "mobilenet_v1", "-o", "-", "--classes")):  # fmt: skip
+        said = say(*option, number)
+        assert (said.code, said.out) == (2, ""), option
+        assert "Traceback" not in said.err
+        assert len(said.err) < 1000
+    assert say("table", "mobilenet_v1", "--batch", "08").code == 0

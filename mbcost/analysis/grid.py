@@ -124,6 +124,18 @@ class Grid:
                     row, before = [column.row(values) for column in columns], widths
             yield row
 
+    def check(self) -> None:
+        """Raise the error of the first alpha that has one, before any row is asked for."""
+        before: list[Dim] | None = None
+        if self.separated is None:
+            return
+        for alpha in self.alphas:
+            widths = self.separated.widths(alpha)
+            if widths is None or widths != before:
+                if self.separated.at_alpha(alpha) is None:
+                    self._counted(alpha, ())
+                before = widths
+
     def _counted(self, alpha: Fraction, quantities: Sequence[str]) -> list[tuple[Dim, ...]]:
         points = [self._point(alpha, size, quantities) for size in self.resolutions]
         return list(zip(*points, strict=True)) or [() for _ in quantities]

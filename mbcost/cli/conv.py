@@ -8,7 +8,7 @@ import click
 
 from mbcost.analysis.compare import bare_conv
 from mbcost.analysis.groups import share
-from mbcost.cli.options import Question, counting_options, output_options
+from mbcost.cli.options import Question, Whole, counting_options, output_options
 from mbcost.dims import (
     Arithmetic,
     exact_text,
@@ -41,9 +41,7 @@ __all__ = ["command"]
 @click.option(
     "--rounding", default="floor", show_default=True, metavar="RULE", help="Rule for widths: floor, divisor:8, none."
 )
-@click.option(
-    "--batch", type=click.IntRange(1, 1_000_000), default=1, show_default=True, metavar="N", help="Images a pass."
-)
+@click.option("--batch", type=Whole(1, 1_000_000), default=1, show_default=True, metavar="N", help="Images a pass.")
 @counting_options
 @output_options
 def command(

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mbcost.cli.code import load, model_options
-from mbcost.cli.options import FILE, MODEL, given_limits, limit_options, settings
+from mbcost.cli.options import FILE, MODEL, WHOLE, given_limits, limit_options, settings
 from mbcost.cli.output import complain, write
 from mbcost.errors import MbcostError
 from mbcost.escape import line
@@ -28,7 +28,7 @@ OUTPUT = "mbcost-explorer.html"
 @click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
 @limit_options("check", "max")
 @click.option("--rounding", metavar="RULE", help="Rule for widths: floor, divisor:8, floor+divisor:8.")
-@click.option("--classes", type=int, metavar="N", help="Outputs of the classifier.")
+@click.option("--classes", type=WHOLE, metavar="N", help="Outputs of the classifier.")
 @click.option("--set", multiple=True, metavar="ROW.FIELD=VALUE", help="Replace a field of a row.")
 @click.option("--without", multiple=True, metavar="GLOB", help="Drop rows.")
 @model_options

@@ -94,6 +94,26 @@ class Choice(click.Choice[str]):
         return super().convert(value, param, ctx)
 
 
+class Whole(click.IntRange):
+    """A whole number in the digits of every table: 8, not 1_000 and not ８, which Python would read too."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or the error of what is none."""
+        digits = value.strip().removeprefix("-") if isinstance(value, str) else "0"
+        if not (digits.isascii() and digits.isdigit() and len(digits) < MOST_DIGITS):
+            self.fail(f"{value!r:.60} is not a valid integer.", param, ctx)
+        return super().convert(value, param, ctx)
+
+    def _describe_range(self) -> str:
+        return super()._describe_range() if self.min is not None or self.max is not None else ""
+
+
+WHOLE = Whole()
+MOST_DIGITS = 30
+
+
 class Question:
     """What was asked: the variant options and the output options, as given."""
 
@@ -314,11 +334,11 @@ _VARIANT = [
     click.option("--depth", show_default="1", metavar="D", help="Depth multiplier: 1.2."),
     click.option("--rho", metavar="RHO", help="Resolution multiplier: 6/7."),
     click.option("-r", "--resolution", metavar="PIXELS", help="Resolution: 192, or 192x256 (height x width)."),
-    click.option("--batch", type=int, default=1, show_default=True, metavar="N", help="Images a pass."),
+    click.option("--batch", type=WHOLE, default=1, show_default=True, metavar="N", help="Images a pass."),
     *_COUNTING,
     click.option("--rounding", metavar="RULE", help="Rule for widths: floor, divisor:8, nearest:8, none, ..."),
     click.option("--standard", is_flag=True, help="The standard twin: pairs as the convolutions they factorise."),
-    click.option("--classes", type=int, metavar="N", help="Outputs of the classifier."),
+    click.option("--classes", type=WHOLE, metavar="N", help="Outputs of the classifier."),
     click.option("--set", multiple=True, metavar="ROW.FIELD=VALUE", help="Replace a field of a row."),
     click.option("--without", multiple=True, metavar="GLOB", help="Drop rows."),
     click.option(
@@ -368,7 +388,7 @@ BIT_OPTIONS = {
 def bits_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--bits``, ``--weight-bits`` and ``--activation-bits``."""
     for name, help in reversed(BIT_OPTIONS.items()):
-        function = click.option(f"--{name.replace('_', '-')}", type=int, metavar="N", help=help)(function)
+        function = click.option(f"--{name.replace('_', '-')}", type=WHOLE, metavar="N", help=help)(function)
     return function
 
 

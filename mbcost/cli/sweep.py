@@ -128,6 +128,11 @@ def _write(grid: Grid, question: Question, gap: bool) -> None:
     if len(grid) > LONG:
         rows = watched(rows, len(grid.alphas), question.output)
     points = _Points(grid, question, quantities, gap)
+    if question.output in {None, "-"} and question.format in {"csv", "json", "jsonl"}:
+        if grid.separated is None or any(not quantity.base.separates for quantity in quantities):
+            rows = iter(list(rows))
+        else:
+            grid.check()  # nothing is printed of a grid that is in error somewhere
     writer = {"csv": points.csv, "json": points.json, "jsonl": points.json_lines}.get(question.format)
     if writer is None:
         question.emit(points.report(rows))

@@ -12,6 +12,7 @@ from mbcost.cli.options import (
     MODEL,
     Choice,
     Question,
+    Whole,
     columns_options,
     output_options,
     row_quantities,
@@ -38,7 +39,7 @@ __all__ = ["command"]
     show_default=True,
     help="Order of the rows.",
 )
-@click.option("--top", type=click.IntRange(min=1), metavar="N", help="The first N rows; the rest become one.")
+@click.option("--top", type=Whole(min=1), metavar="N", help="The first N rows; the rest become one.")
 @click.option("--layer", metavar="NAME", help="One layer: its formula with the numbers put in. Of a block: its layers.")
 @columns_options
 @variant_options

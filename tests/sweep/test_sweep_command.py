@@ -344,3 +344,19 @@ def test_a_sweep_that_is_ended_leaves_no_file(tmp_path: Path, name: str) -> None
         assert process.stderr.read() == b""
     assert process.returncode == 130
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "jsonl", "table", "markdown"])
+def test_nothing_is_printed_of_a_grid_that_is_in_error_somewhere(format: str, say: Any, tmp_path: Any) -> None:
+    inseparable = tmp_path / "net.yaml"
+    inseparable.write_text(
+        "format: 1\ninput: {channels: 3, resolution: 8}\nrounding: floor\nlayers:\n"
+        "  - {op: conv, kernel_size: 3, out_channels: 8}\n  - {op: flatten}\n  - {op: linear, expansion: 1/2}\n",
+        encoding="utf-8",
+    )
+    for model in ("mobilenet_v1", str(inseparable)):
+        for option in ((), ("-o", str(tmp_path / "out"))):
+            said = say("sweep", model, "-a", "0.5,1,0.0000001", "-r", "32,64", "-f", format, *option)
+            assert (said.code, said.out) == (2, "")
+            assert "a width of 0 channels" in said.err
+    assert [path.name for path in tmp_path.iterdir()] == ["net.yaml"]
