@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import copy
 import json
 import os
 import shutil
@@ -25,7 +24,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -43,49 +41,48 @@ DROPPED = (ast.Expr, ast.Assign, ast.AugAssign, ast.Raise, ast.Continue, ast.Bre
 
 
 class Mutant(NamedTuple):
-    """A change of a module: the file, the function that it is in, the line, what it is, and the module's new text."""
+    """A change of a module: the file, its number there, the function that it is in, the line, and what it is."""
 
     file: str
+    number: int
     function: str
     line: int
     what: str
-    text: str
+
+    def text(self, root: Path) -> str:
+        """The text of the module with the change."""
+        tree = ast.parse((root / self.file).read_text(encoding="utf-8"))
+        return ast.unparse(ast.fix_missing_locations(_Change(self.number).visit(tree))) + "\n"
 
 
-def mutants(file: Path, root: Path = ROOT) -> Iterator[Mutant]:
+def mutants(file: Path, root: Path = ROOT) -> list[Mutant]:
     """Every mutant of a module."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    number = 0
-    while True:
-        changed = copy.deepcopy(tree)
-        change = _Change(number)
-        changed = change.visit(changed)
-        if not change.what:
-            return
-        number += 1
-        text = ast.unparse(ast.fix_missing_locations(changed))
-        yield Mutant(str(file.relative_to(root)), change.function, change.line, change.what, text)
+    changes = _Change(-1)
+    changes.visit(ast.parse(file.read_text(encoding="utf-8")))
+    path = str(file.relative_to(root))
+    return [Mutant(path, number, *found) for number, found in enumerate(changes.found)]
 
 
 class _Change(ast.NodeTransformer):
-    """Makes the change of one number, in the order of the text."""
+    """Finds the changes of a module in the order of its text, and makes the one of a number."""
 
     def __init__(self, number: int) -> None:
-        self.left = number
-        self.what = self.function = ""
-        self.line = 0
+        self.number = number
+        self.found: list[tuple[str, int, str]] = []
         self.path: list[str] = []
+
+    @property
+    def made(self) -> bool:
+        """Whether the change is made."""
+        return 0 <= self.number < len(self.found)
 
     def mine(self, node: ast.AST, what: str) -> bool:
         """Whether it is the turn of this change."""
-        self.left -= 1
-        if self.left != -1:
-            return False
-        self.what, self.line, self.function = what, getattr(node, "lineno", 0), ".".join(self.path)
-        return True
+        self.found.append((".".join(self.path), getattr(node, "lineno", 0), what))
+        return self.made
 
     def visit(self, node: ast.AST) -> Any:
-        if self.what:
+        if self.made:
             return node
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             return self._named(node)
@@ -123,7 +120,7 @@ class _Change(ast.NodeTransformer):
             isinstance(node, ast.Constant) and type(node.value) in {int, bool} and self.mine(node, f"changed {before}")
         ):
             node.value = not node.value if isinstance(node.value, bool) else node.value + 1
-        if self.what or isinstance(node, ast.JoinedStr):
+        if self.made or isinstance(node, ast.JoinedStr):
             return node
         return self.generic_visit(node)
 
@@ -213,8 +210,9 @@ def main() -> None:
 
 def _room(work: Path, room: str, calls: dict[str, list[str]], args: argparse.Namespace) -> None:
     path = work / "mbcost" / room
-    made = [one for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path]) for one in mutants(file, work)]
-    total, tried = len(made), made
+    files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    tried = made = [one for file in files for one in mutants(file, work)]
+    total = len(made)
     if args.sample:
         tried = sorted(Random(args.seed).sample(made, min(args.sample, total)), key=lambda one: (one.file, one.line))
     survivors, slow, uncovered, begin = 0, 0, 0, time.monotonic()
@@ -222,7 +220,7 @@ def _room(work: Path, room: str, calls: dict[str, list[str]], args: argparse.Nam
         tests = covering(mutant, calls)
         target = work / mutant.file
         original = target.read_text(encoding="utf-8")
-        target.write_text(mutant.text + "\n", encoding="utf-8")
+        target.write_text(mutant.text(work), encoding="utf-8")
         code = pytest(work, "-x", *tests, seconds=args.seconds) if tests else 0
         target.write_text(original, encoding="utf-8")
         uncovered += not tests
