@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -146,10 +147,29 @@ def _share_of(cost: Cost, whole: Any, quantity: Quantity, bits: AnyBits) -> Any:
 
 def _beside(costs: list[Cost], question: Question) -> Report:
     first = costs[0]
+
+    def unlike(of: Callable[[Cost], object]) -> int:
+        """The priority of what points have in common, or of what tells them apart."""
+        return 0 if len(set(map(of, costs))) > 1 else 3
+
     fields = [
         Field("model", "model", "name", get=lambda cost: cost.network.name, to="columns"),
-        Field("alpha", "alpha", "number", 3, lambda cost: cost.variant.alpha, "columns"),
-        Field("resolution", "resolution", "shape", 3, lambda cost: cost.variant.size, "columns"),
+        Field(
+            "alpha",
+            "alpha",
+            "number",
+            unlike(lambda cost: cost.variant.alpha),
+            lambda cost: cost.variant.alpha,
+            "columns",
+        ),
+        Field(
+            "resolution",
+            "resolution",
+            "shape",
+            unlike(lambda cost: cost.variant.size),
+            lambda cost: cost.variant.size,
+            "columns",
+        ),
         Field("rounding", "rounding", "text", 5, lambda cost: str(cost.variant.rounding or "no rule"), "columns"),
         Field("layers", "layers", "count", 4),
     ]
