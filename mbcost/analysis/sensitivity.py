@@ -18,6 +18,7 @@ from mbcost.dims import MAX_ALPHA, Dim
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.network import PLAIN, Network, Variant
+from mbcost.network.bounds import check_written
 
 __all__ = ["Crossover", "Partial", "Sensitivity", "sensitivity"]
 
@@ -105,6 +106,7 @@ def sensitivity(network: Network, variant: Variant = PLAIN) -> Sensitivity:
     (1.9486, 1.9964)
     """
     variant = network.resolved(variant)
+    check_written(len(network.placed(variant).layers))
     alpha, resolution = variant.alpha, variant.size
     separated = separate(network, variant)
     if separated is None:

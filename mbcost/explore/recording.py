@@ -16,6 +16,7 @@ from mbcost.explore.javascript import Walk, literal
 from mbcost.explore.published import published
 from mbcost.layers import Row, Shape
 from mbcost.network import Network, Variant
+from mbcost.network.bounds import check_written
 from mbcost.network.placed import Placed
 from mbcost.network.twin import pairs
 from mbcost.quantities import BASIC, QUANTITIES, Bits, Quantity
@@ -109,6 +110,7 @@ class Recorder:
                 help="give --rounding floor or divisor:8",
             )
         placed = network.placed(variant)
+        check_written(len(placed.layers))
         sides = {"plain": self._side(network, placed, rule)}
         paired = pairs(placed)
         if paired:

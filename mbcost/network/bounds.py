@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mbcost.errors import MbcostError
 from mbcost.network.specs import BlockSpec, GroupSpec, Item
 
-__all__ = ["MAX_LAYERS", "MAX_VALUES", "Size", "unrolled"]
+__all__ = ["MAX_LAYERS", "MAX_VALUES", "MAX_WRITTEN", "Size", "check_written", "unrolled"]
 
 MAX_LAYERS = 20_000
 """The most layers of a network: ten times as many as the largest ones have, and few enough to be counted at once."""
 MAX_VALUES = 200_000
 """The most maps that its rows read and parameters that its blocks are given, all in all."""
+MAX_WRITTEN = 2_000
+"""The most layers of a network that is written down as formulas: in SymPy, along alpha, in a page."""
 MAX_NESTED = 64
 """The most levels of blocks, groups and branches, one inside the other."""
+
+
+def check_written(layers: int) -> None:
+    """Raise the error of a network that has too many layers for formulas."""
+    if layers > MAX_WRITTEN:
+        raise MbcostError(
+            f"a network of {layers:,} layers: formulas are made of at most {MAX_WRITTEN:,}",
+            help="`mbcost sweep` counts it point by point",
+        )
 
 
 class Size(NamedTuple):

@@ -17,14 +17,12 @@ from mbcost.dims import Arithmetic
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.network import PLAIN, Network, Variant, counted
+from mbcost.network.bounds import check_written
 from mbcost.network.walk import walk
 from mbcost.symbolic.arithmetic import Rounded, Smooth, alpha, rho
 from mbcost.symbolic.writing import needed
 
 __all__ = ["Closed", "ClosedForm", "Formula", "alpha", "rho"]
-
-MAX_LAYERS = 2_000
-"""The most layers of which a sum of expressions is made: nobody would read it, and it takes long."""
 
 
 class ClosedForm(NamedTuple):
@@ -152,11 +150,7 @@ class Formula:
 
     def _closed(self, arith: Arithmetic, height: Any, width: Any, definitions: dict[Any, Any]) -> Closed:
         placed = self.network.placed(self.variant)
-        if len(placed.layers) > MAX_LAYERS:
-            raise MbcostError(
-                f"a network of {len(placed.layers):,} layers: closed forms have at most {MAX_LAYERS:,}",
-                help="`mbcost sweep` counts it point by point",
-            )
+        check_written(len(placed.layers))
         rows = walk(placed, arith, (sympy.Integer(self.network.table.channels), height, width))
         rows = counted(rows, self.variant)
         used = needed(definitions, *(side for row in rows for side in (row.mult_adds, row.params)))
