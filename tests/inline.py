@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
+from mbcost import loads
 from mbcost.errors import MbcostError
 from mbcost.network import Cost, Network
-from mbcost.tables import read_network
 
 TABLES = Path(__file__).parent / "tables"
 
 
 def table(layers: str, *, head: str = "", channels: int = 3, resolution: Any = 32) -> Network:
     """A network of some rows, written as YAML in one or several lines."""
-    return read_network(
+    return loads(
         f"format: 1\nname: net\ninput: {{channels: {channels}, resolution: {resolution}}}\n{head}\nlayers:\n{layers}\n"
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from mbcost.tables import read_network
+from mbcost import loads
 from tests.oracle import Part, Question, Row, Shape, count
 
 QUICK = settings(
@@ -32,7 +32,7 @@ def text_of(rows: list[Row], shape: Shape, question: Question) -> str:
 
 def check(rows: list[Row], shape: Shape, question: Question) -> None:
     """The engine's rows are the oracle's, name by name and part by part."""
-    cost = read_network(text_of(rows, shape, question)).cost(alpha=question.alpha)
+    cost = loads(text_of(rows, shape, question)).cost(alpha=question.alpha)
     expected = count(rows, shape, question)
     assert [row.name for row in cost.rows] == [part.name for part in expected]
     for row, part in zip(cost.rows, expected, strict=True):

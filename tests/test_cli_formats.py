@@ -14,7 +14,8 @@ import jsonschema
 import pytest
 
 import mbcost
-from mbcost.tables import configs_folder, models, read_network
+from mbcost import loads
+from mbcost.tables import configs_folder, models
 from mbcost.tables.writer import expanded
 from tests.conftest import Said
 
@@ -91,11 +92,11 @@ def test_the_schema_takes_every_shipped_table_and_refuses_broken_ones(say: Say) 
 def test_what_is_not_written_in_a_table_is_not_written_out(say: Say) -> None:
     table = "format: 1\nname: net\n{}input: {{channels: 3, resolution: 32}}\nlayers:\n  - {{op: pointwise, out_channels: 4}}\n"
     head = 'source: {paper: "a b"}\nimplementation: "models/net.py, \\"v2\\""\n'
-    bare, full = expanded(read_network(table.format("")).table), expanded(read_network(table.format(head)).table)
+    bare, full = expanded(loads(table.format("")).table), expanded(loads(table.format(head)).table)
     assert full.splitlines()[2:4] == head.splitlines()
     assert bare.splitlines() == [line for line in full.splitlines() if line not in head.splitlines()]
     assert bare.splitlines()[2] == "input: {channels: 3, resolution: 32}"
-    oblong = expanded(read_network(table.format("").replace("32", "32x48")).table)
+    oblong = expanded(loads(table.format("").replace("32", "32x48")).table)
     assert oblong.splitlines()[2] == "input: {channels: 3, resolution: 32x48}"
 
 

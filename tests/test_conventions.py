@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 
 import mbcost
+from mbcost import loads
 from mbcost.analysis.conventions import UNIT, Tally, params_waterfall, side_by_side, spread, waterfall
 from mbcost.conventions import DEFAULT, Convention, Term, available, find
 from mbcost.errors import MbcostError
 from mbcost.network.walk import PARTS, scaled
-from mbcost.tables import models, read_network
+from mbcost.tables import models
 
 NAMES = [
     "paper", "torch", "keras", "slim", "fvcore", "ptflops-aten", "ptflops-pytorch", "thop", "torchinfo", "torchprofile",
@@ -129,7 +130,7 @@ LAYERS: dict[str, dict[str, int]] = {
 def test_every_tool_counts_this_layer_so(layer: str) -> None:
     stem = "{op: conv, kernel_size: 1, out_channels: 8, norm: none, bias: false, activation: none}"
     text = f"{{format: 1, input: {{channels: 3, resolution: [6, 10]}}, layers: [{stem}, {layer}]}}"
-    tally = Tally(read_network(text).cost().rows)
+    tally = Tally(loads(text).cost().rows)
     counted = side_by_side(tally, [find(name) for name in TOOLS])
     added = {c.convention.name: c.reported - c.convention.scale * 3 * 8 * 60 for c in counted}
     assert added == COUNTERS | LAYERS[layer]

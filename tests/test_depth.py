@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mbcost
+from mbcost import loads
 from mbcost.errors import MbcostError
-from mbcost.tables import models, read_network, scalings
+from mbcost.tables import models, scalings
 from mbcost.tables.writer import expanded
 from tests.conftest import Said, refused, told
 
@@ -22,7 +23,7 @@ HEAD = "format: 1\nname: net\ninput: {channels: 3, resolution: 32}\nrounding: di
 
 
 def names(rows: str, depth: object) -> list[str]:
-    return [row.name for row in read_network(HEAD + rows).cost(depth=depth).rows]
+    return [row.name for row in loads(HEAD + rows).cost(depth=depth).rows]
 
 
 @given(st.integers(1, 9), st.fractions(min_value=Fraction(1, 16), max_value=16, max_denominator=100))
@@ -64,7 +65,7 @@ def test_named_rows_are_numbered_at_the_depth_asked_for() -> None:
     rows = "  - {op: pointwise, name: a, out_channels: 8, repeat: 1}\n"
     assert names(rows, 1) == ["a"]
     assert names(rows, 2) == ["a_1", "a_2"]
-    network = read_network(HEAD + rows)
+    network = loads(HEAD + rows)
     assert network.cost(depth=2, without=["a_2"]).layers == 1
     with pytest.raises(MbcostError, match="`without` `a_2` matches no row"):
         network.cost(without=["a_2"])
@@ -111,10 +112,7 @@ def test_a_scaling_of_a_table_of_ones_own(tmp_path: Path, say: Say) -> None:
     )
     assert told(say("table", f"{path}#deep", "-f", "json"))["total"]["layers"] == 4
     refused(say("table", f"{path}#dep"), "has no scaling `dep`", "did you mean `deep`?")
-    assert (
-        read_network(expanded(mbcost.load(f"{path}#deep").table)).table.scalings
-        == mbcost.load(str(path)).table.scalings
-    )
+    assert loads(expanded(mbcost.load(f"{path}#deep").table)).table.scalings == mbcost.load(str(path)).table.scalings
 
 
 def test_scalings_have_names_of_their_own() -> None:
@@ -137,6 +135,6 @@ def test_a_depth_that_is_none(args: tuple[str, ...], fact: str, say: Say) -> Non
 
 
 def test_too_deep_a_table_ends_at_the_bound() -> None:
-    network = read_network(HEAD + "  - {repeat: 10000, layers: [{op: scale}]}\n")
+    network = loads(HEAD + "  - {repeat: 10000, layers: [{op: scale}]}\n")
     with pytest.raises(MbcostError, match="more than 20,000 layers at depth 16"):
         network.cost(depth=16)

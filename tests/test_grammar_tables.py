@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 import mbcost
+from mbcost import loads
 from mbcost.layers import KINDS
-from mbcost.tables import read_network
 from tests.inline import TABLES, cost, names, says
 
 # ---- 15 base
@@ -44,7 +44,7 @@ def test_a_base_may_have_a_base() -> None:
 
 
 def test_a_shipped_model_as_a_base() -> None:
-    net = read_network(
+    net = loads(
         "format: 1\nbase: {model: mobilenet_v1, without: [classifier, softmax_1, global_pool_1]}\nlayers: [{op: depthwise}]"
     )
     assert net.cost().mult_adds == 567_716_352 + 9 * 1024 * 49
@@ -139,7 +139,7 @@ def test_plain_words_are_not_guessed() -> None:
     )
     assert names(found) == ["no", "Off", "y"]
     assert (
-        mbcost.tables.read_network(
+        mbcost.loads(
             'format: "1"\ninput: {channels: "3", resolution: "32"}\nlayers: [{op: "conv", "kernel_size": "3", out_channels: "4"}]'
         )
         .cost()
@@ -149,7 +149,7 @@ def test_plain_words_are_not_guessed() -> None:
 
 
 def test_json_is_read_as_the_yaml_it_is() -> None:
-    found = read_network(
+    found = loads(
         '{"format": 1, "input": {"channels": 3, "resolution": [8, 4]}, "layers": [{"op": "depthwise", "bias": true, "stride": [2, 1]}]}'
     )
     assert found.cost().rows[0].output == (3, 4, 4)

@@ -94,9 +94,9 @@ def test_python_examples_run() -> None:
 
 
 def test_the_yaml_example_is_a_table() -> None:
-    from mbcost.tables import read_network
+    from mbcost import loads
 
     examples = re.findall(r"```yaml\n(format: 1\nname.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert examples
     for example in examples:
-        assert read_network(example).cost().mult_adds > 0
+        assert loads(example).cost().mult_adds > 0

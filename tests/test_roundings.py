@@ -10,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import mbcost
+from mbcost import loads
 from mbcost.analysis.steps import START, Width, between, inside
 from mbcost.dims import Arithmetic, Rounding, parse_rounding
 from mbcost.errors import MbcostError
-from mbcost.tables import read_network
 
 RULES = ("floor", "ceil", "nearest", "nearest-even", "divisor", "floor+divisor")
 rules = st.builds(Rounding, st.sampled_from(RULES), st.integers(1, 20), st.sampled_from([0, 0, 1, 8, 13]))
@@ -94,7 +94,7 @@ layers:
     Rounding("nearest-even", 14), Rounding("floor", 2, 8), Fraction(1, 2)
 )  # SymPy takes Max(8, 2 n) / 14 for whole
 def test_numbers_grids_arrays_and_expressions_round_alike(rule: Rounding, own: Rounding, alpha: Fraction) -> None:
-    network = read_network(NET.format(rule=rule, own=own))
+    network = loads(NET.format(rule=rule, own=own))
     try:
         cost = network.cost(alpha, resolution=32)
     except MbcostError:
@@ -133,5 +133,5 @@ def test_no_width_changes_between_two_steps(value: int, rule: Rounding, alpha: F
 def test_a_share_needs_its_factor() -> None:
     table = "format: 1\ninput: {channels: 3, resolution: 8}\nlayers: [{op: conv, name: a, kernel_size: 1, out_channels: 8}, {op: conv, kernel_size: 1, out_channels: 8, of: a}]"
     with pytest.raises(MbcostError, match="`of` without `expansion`"):
-        read_network(table).cost()
+        loads(table).cost()
     assert mbcost.load("mobilenet_v1").cost(rounding="nearest:8").mult_adds == 568740352

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 from mbcost.analysis.groups import block_of
 from mbcost.dims import Dim
 from mbcost.layers import KINDS, Row
+from mbcost.network import Cost
 from mbcost.quantities import BITS, AnyBits, Quantity, measured
 
-__all__ = ["Change", "changes", "common", "relative"]
+__all__ = ["Change", "Difference", "changes", "common", "difference", "relative"]
 
 MAX_CELLS = 1_000_000  # of the table for the longest common subsequence: beyond, a fast near-optimal match
 
@@ -49,6 +50,40 @@ class Change(NamedTuple):
         """What the change adds to a quantity."""
         before, after = self.amounts(measured(quantity))
         return after - before
+
+
+class Difference(NamedTuple):
+    """What changed from one costed network to another: every layer of both sides, in the order of the new one."""
+
+    before: Cost
+    after: Cost
+    changes: tuple[Change, ...]
+
+    @property
+    def told(self) -> list[Change]:
+        """Those that changed: all but those marked ``=``."""
+        return [change for change in self.changes if change.mark != "="]
+
+    def total(self, quantity: str) -> int:
+        """By how much a quantity of the whole network grew.
+
+        >>> import mbcost
+        >>> mbcost.diff("mobilenet_v1", "mobilenet_v1@0.5").total("params")
+        -2900384
+        """
+        known = measured(quantity)
+        return int(known.total(self.after) - known.total(self.before))
+
+    def __repr__(self) -> str:
+        names = f"{self.before.network.name} -> {self.after.network.name}"
+        return f"<Difference {names}: {len(self.told)} of {len(self.changes)} layers, {self.total('mult_adds'):+d} mult-adds>"
+
+
+def difference(before: Cost, after: Cost) -> Difference:
+    """What changed between two costed networks."""
+    same = before.network.digest == after.network.digest
+    blocks = (*before.network.blocks, *after.network.blocks)
+    return Difference(before, after, tuple(changes(before.rows, after.rows, blocks, same=same)))
 
 
 def relative(before: Dim, after: Dim) -> Fraction | None:

@@ -15,9 +15,9 @@ from mbcost.analysis.steps import Width
 from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Arithmetic, Dim, exact_text, scaled_resolution
 from mbcost.errors import MbcostError
 from mbcost.network import PLAIN, Network, Variant
-from mbcost.quantities import BASIC, BITS, AnyBits, limitable, measured
+from mbcost.quantities import BASIC, BITS, AnyBits, Quantity, limitable, measured
 
-__all__ = ["Family", "Limit", "bounds_below", "worst"]
+__all__ = ["Family", "Limit", "bounds_below", "limited", "worst"]
 
 MAX_WORK = 4_000_000
 """The most work of one question, in widths, sizes and sums that are evaluated: it takes some seconds."""
@@ -38,6 +38,29 @@ class Limit(NamedTuple):
         """Whether these costs are beyond the limit."""
         value = values[self.quantity]
         return bool(value < self.amount) if self.least else bool(value > self.amount)
+
+
+def limited(given: Iterable[tuple[str, Quantity, object, str]], bits: AnyBits = BITS) -> list[Limit]:
+    """Limits from their words: ``max`` or ``min``, the quantity, the amount, and what it was given as, for messages.
+
+    Raises
+    ------
+    MbcostError
+        If an amount is none, or two limits contradict each other.
+    """
+    found: dict[str, Limit] = {}
+    for bound, quantity, text, said in given:
+        amount, in_bytes = quantity.read(text, said)
+        found[said] = Limit(quantity.as_bytes().name if in_bytes else quantity.name, amount, bound == "min")
+    for low, least in [pair for pair in found.items() if pair[1].least]:
+        for high, most in [pair for pair in found.items() if not pair[1].least]:
+            quantity, other = measured(least.quantity), measured(most.quantity)
+            if quantity.base == other.base and quantity.amount(other.within(most.amount, bits), bits) < least.amount:
+                raise MbcostError(
+                    f"the limits contradict each other: {low} (={least.amount}) is above {high} (={most.amount})",
+                    help="raise the maximum or lower the minimum",
+                )
+    return list(found.values())
 
 
 def bounds_below(limits: list[Limit]) -> bool:

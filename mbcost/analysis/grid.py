@@ -16,12 +16,11 @@ from struct import pack, unpack
 
 from mbcost.analysis.polynomial import Values
 from mbcost.analysis.separated import Form, Separated, Size, separate
-from mbcost.dims import Dim, parse_alpha, parse_resolution
-from mbcost.errors import MbcostError
+from mbcost.dims import Dim
 from mbcost.network import PLAIN, Network, Variant
 from mbcost.quantities import BITS, AnyBits, Quantity, measured
 
-__all__ = ["Grid", "grid"]
+__all__ = ["Grid"]
 
 SLOT = 64
 
@@ -81,12 +80,12 @@ class Grid:
         return [cost.total(quantity, self.bits) for quantity in quantities]
 
     @property
-    def mult_adds(self) -> list[tuple[Dim, ...]]:
+    def mult_adds(self) -> list[tuple[int, ...]]:
         """Mult-adds of the whole network, one row an alpha."""
         return self.total("mult_adds")
 
     @property
-    def params(self) -> list[tuple[Dim, ...]]:
+    def params(self) -> list[tuple[int, ...]]:
         """Parameters of the whole network, one row an alpha."""
         return self.total("params")
 
@@ -100,6 +99,10 @@ class Grid:
         for alpha, (mult_adds, params) in zip(self.alphas, self.rows("mult_adds", "params"), strict=True):
             for size, work, weights in zip(self.resolutions, mult_adds, params, strict=True):
                 yield alpha, size, work, weights
+
+    def __repr__(self) -> str:
+        alphas, sizes = len(self.alphas), len(self.resolutions)
+        return f"<Grid of {self.network.name}: {alphas} alpha{'s' * (alphas != 1)} x {sizes} resolution{'s' * (sizes != 1)}>"
 
     def __len__(self) -> int:
         return len(self.alphas) * len(self.resolutions)
@@ -199,25 +202,3 @@ class _Products:
         if self.packed is not None and all(type(x) is int for x in p) and sum(map(mul, p, self.largest)) < 1 << SLOT:
             return unpack(self.format, sum(map(mul, p, self.packed)).to_bytes(self.width * SLOT // 8, "little"))
         return tuple([sum(map(mul, p, column)) for column in self.columns])
-
-
-def grid(network: Network, alphas: Sequence[object], resolutions: Sequence[object] | None, variant: Variant) -> Grid:
-    """The costs over a grid; :meth:`mbcost.network.Network.grid` is the way to ask for it."""
-    if resolutions is None:
-        resolutions = [network.base_resolution]
-    for what, values in (("alphas", alphas), ("resolutions", resolutions)):
-        if isinstance(values, str) or not hasattr(values, "__iter__"):
-            raise MbcostError(
-                f"{what} must be a list, not {type(values).__name__}",
-                help=f"write {what}=[{'0.5, 1' if what == 'alphas' else '192, 224'}]",
-            )
-    if hasattr(alphas, "dtype") or hasattr(resolutions, "dtype"):
-        from mbcost.arrays import grid_of
-
-        return grid_of(network, alphas, resolutions, variant)
-    found = Grid(
-        network, [parse_alpha(alpha) for alpha in alphas], [parse_resolution(size) for size in resolutions], variant
-    )
-    if not len(found):
-        raise MbcostError("the grid has no points", help="give at least one alpha and one resolution")
-    return found

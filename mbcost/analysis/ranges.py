@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from math import lcm
+from typing import Any, TypeVar
 
 from mbcost.dims import exact_text, parse_alpha, parse_resolution, parse_rho, rational, scaled_resolution
 from mbcost.errors import MbcostError
 from mbcost.network import Network, variant_of
 
-__all__ = ["MAX_AXIS", "alphas", "asked", "resolutions", "rhos"]
+__all__ = ["MAX_AXIS", "alphas", "asked", "axes_of", "resolutions", "rhos"]
+
+T = TypeVar("T")
 
 MAX_AXIS = 5_000_000
 """How many values one axis can have."""
@@ -26,6 +29,27 @@ def asked(
     if rho is not None:
         sizes = rhos(rho, network.base_resolution)
     return None if alpha is None else alphas(alpha), sizes
+
+
+def axes_of(
+    network: Network, alpha: Any, rho: Any, resolution: Any
+) -> tuple[list[Fraction] | None, list[tuple[int, int]] | None]:
+    """The same from Python: texts as above, single values, or lists of them."""
+    if rho is not None and resolution is not None:
+        variant_of(1, 1, 1)  # the error of both, in its own words
+    base = network.base_resolution
+    widths = _several(alpha, alphas, parse_alpha)
+    if rho is not None:
+        return widths, _several(rho, lambda text: rhos(text, base), lambda one: scaled_resolution(base, parse_rho(one)))
+    return widths, _several(resolution, resolutions, parse_resolution)
+
+
+def _several(given: Any, of_text: Callable[[str], list[T]], of_one: Callable[[Any], T]) -> list[T] | None:
+    if given is None:
+        return None
+    if isinstance(given, str):
+        return of_text(given)
+    return [of_one(one) for one in given] if isinstance(given, list) else [of_one(given)]
 
 
 def alphas(text: str) -> list[Fraction]:

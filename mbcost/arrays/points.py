@@ -98,14 +98,14 @@ class ArrayCost(Cost):
         return self._spread(at.factors(Form(separated.trace.separated(poly))))
 
     @property
-    def mult_adds(self) -> Any:
+    def mult_adds(self) -> Array:  # type: ignore[override]
         """Mult-adds of the whole network."""
-        return self.total("mult_adds")
+        return self.total("mult_adds")  # type: ignore[no-any-return]
 
     @property
-    def params(self) -> Any:
+    def params(self) -> Array:  # type: ignore[override]
         """Parameters of the whole network."""
-        return self.total("params")
+        return self.total("params")  # type: ignore[no-any-return]
 
     @property
     def layers(self) -> int:

@@ -184,6 +184,11 @@ class Outcome(NamedTuple):
         """The results over a warning limit, worst first."""
         return sorted((r for r in self.results if r.status == "warn"), key=lambda r: -r.over_share)
 
+    def __repr__(self) -> str:
+        over, warned = len(self.failures), len(self.warnings)
+        said = f"{over} of {len(self.results)} over" if over else f"{len(self.results)} within"
+        return f"<Outcome: {said}{f', {warned} warned of' if warned else ''}>"
+
     @property
     def passed(self) -> bool:
         """Whether no limit is exceeded."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from mbcost.cli.options import MODEL, Choice
 from mbcost.cli.output import complain
+from mbcost.cli.words import MODEL, Choice
 from mbcost.errors import MbcostError
 from mbcost.escape import line
 from mbcost.tables.code import PICKLES, arguments, input_shapes, is_code

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from mbcost import escape
-from mbcost.analysis.diff import Change, changes, relative
+from mbcost.analysis.diff import Change, difference, relative
 from mbcost.cli.code import load, model_options
 from mbcost.cli.options import (
     MODEL,
@@ -85,9 +85,8 @@ class _Found:
 
     def __init__(self, names: tuple[str, str], before: Cost, after: Cost, question: Question) -> None:
         self.names, self.before, self.after, self.question = names, before, after, question
-        blocks = (*before.network.blocks, *after.network.blocks)
-        self.all = changes(before.rows, after.rows, blocks, same=before.network.digest == after.network.digest)
-        self.told = [change for change in self.all if change.mark != "="]
+        found = difference(before, after)
+        self.all, self.told = found.changes, found.told
 
     def report(self) -> Report:
         """The whole answer; as a comment on GitHub not larger than one may be."""

@@ -58,4 +58,4 @@ def command(code: str | None, budgets: str | None, flat: bool, strict: bool, out
         )
     found = traced(code, How(**how), flat=flat)
     write(found.text, output)
-    return 1 if strict and not found.network.cost().exact else 0
+    return 1 if strict and not found.network.count().exact else 0

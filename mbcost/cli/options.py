@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import click
 
 from mbcost.cli.output import write, written
-from mbcost.errors import MbcostError, nearest
+from mbcost.cli.words import CONVENTION, FILE, MODEL, WHOLE, Choice, Whole, Word
+from mbcost.errors import MbcostError
 from mbcost.network import Cost, Network, Variant, variant_of
 from mbcost.quantities import BASIC, QUANTITIES, Bits, Quantity, bits_of, limitable, select
 from mbcost.report import FORMATS, Report
 from mbcost.report.costed import widths
 from mbcost.report.heads import heading
 
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
 __all__ = [
     "CONVENTION",
     "FILE",
     "MODEL",
+    "WHOLE",
     "Choice",
     "Given",
     "Question",
+    "Whole",
     "Word",
     "columns_option",
     "columns_options",
@@ -37,81 +37,6 @@ __all__ = [
     "row_quantities",
     "variant_options",
 ]
-
-
-class Word(click.ParamType[str]):
-    """A word of the command line that the shell completes: with some names, and with files where none of them fits."""
-
-    def __init__(self, name: str, names: Callable[[], Iterable[str]] = tuple, *, files: bool = True) -> None:
-        self.name = name
-        self.names = names
-        self.files = files
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The names that begin so, and files."""
-        from click.shell_completion import CompletionItem
-
-        found = [CompletionItem(name) for name in self.names() if name.startswith(incomplete)]
-        files = self.files and ("/" in incomplete or not found)
-        return [*found, CompletionItem(incomplete, type="file")] if files else found
-
-
-def _models() -> list[str]:
-    from mbcost.tables import models
-
-    return models()
-
-
-def _conventions() -> Iterable[str]:
-    from mbcost.conventions import available
-
-    return available()
-
-
-MODEL = Word("MODEL", _models)
-"""A shipped model, a path, or ``-``; with a point on it, ``net.yaml@0.5/160``."""
-
-CONVENTION = Word("NAME", _conventions, files=False)
-"""A counting rule."""
-
-FILE = Word("FILE")
-"""A file to be read or written."""
-
-
-class Choice(click.Choice[str]):
-    """A choice whose error names the nearest word."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The word, or an error with the words there are."""
-        if isinstance(value, str) and value not in self.choices:
-            close = nearest(value, list(self.choices))
-            words = ", ".join(self.choices)
-            option = param.opts[0] if param else "option"
-            raise MbcostError(
-                f"{option} `{value[:60]}` is not known",
-                help=f"did you mean {close}?" if close else f"use one of {words}",
-            )
-        return super().convert(value, param, ctx)
-
-
-class Whole(click.IntRange):
-    """A whole number in the digits of every table: 8, not 1_000 and not ８, which Python would read too."""
-
-    name = "integer"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number, or the error of what is none."""
-        digits = value.strip().removeprefix("-") if isinstance(value, str) else "0"
-        if not (digits.isascii() and digits.isdigit() and len(digits) < MOST_DIGITS):
-            self.fail(f"{value!r:.60} is not a valid integer.", param, ctx)
-        return super().convert(value, param, ctx)
-
-    def _describe_range(self) -> str:
-        return super()._describe_range() if self.min is not None or self.max is not None else ""
-
-
-WHOLE = Whole()
-MOST_DIGITS = 30
 
 
 class Question:
@@ -197,12 +122,12 @@ class Question:
         """Load the one model that is asked about, by name or path; a point on it becomes part of the question."""
         from mbcost.cli.code import load
 
-        self.model, self.options = at_point(self.options, model)
+        self.model, self.options = _at_point(self.options, model)
         return load(self.model)
 
     def at(self, model: str) -> tuple[str, Variant]:
         """One of several models: its name without the point on it, and the variant asked for there."""
-        name, options = at_point(self.options, model)
+        name, options = _at_point(self.options, model)
         return name, _variant(options)
 
     def costed(self, model: str) -> Cost:
@@ -228,29 +153,13 @@ def emit(report: Report, format: str, output: str | None, setting: dict[str, Any
     write(written(report, format, to_file=output is not None, setting=found), output)
 
 
-def at_point(options: dict[str, Any], text: str) -> tuple[str, dict[str, Any]]:
-    """A model's name without the point on it, and the options with what the point sets.
-
-    >>> at_point({"alpha": None, "rho": None, "resolution": "192"}, "mobilenet_v1@0.5")
-    ('mobilenet_v1', {'alpha': '0.5', 'rho': None, 'resolution': '192'})
-    """
+def _at_point(options: dict[str, Any], text: str) -> tuple[str, dict[str, Any]]:
+    """A model's name without the point on it, and the options with what the point sets."""
     if "@" not in text:
         return text, options
-    from mbcost.tables.points import split_point
+    from mbcost.tables.points import at_point
 
-    name, point = split_point(text)
-    for word, options_of in _POINT.items():
-        for option in options_of:
-            if word in point and options.get(option) is not None:
-                raise MbcostError(
-                    f"`{text[:80]}` and --{option} both set the {word}",
-                    help="keep one: the option holds for every model",
-                )
-    return name, {**options, **point}
-
-
-_POINT = {"alpha": ("alpha",), "resolution": ("resolution", "rho")}
-"""What a point sets, and the options that set the same."""
+    return at_point(options, text)
 
 
 def _variant(options: dict[str, Any]) -> Variant:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from mbcost.analysis.answers import Answer, Solution
-from mbcost.analysis.family import Limit, bounds_below
+from mbcost.analysis.family import Limit, bounds_below, limited
 from mbcost.analysis.ranges import asked
 from mbcost.analysis.solve import Solver
 from mbcost.analysis.standard import Accuracy, Point, accuracies
@@ -26,7 +26,6 @@ from mbcost.cli.options import (
 from mbcost.dims import MAX_ALPHA, MAX_RESOLUTION, exact_text
 from mbcost.errors import MbcostError
 from mbcost.network import Cost, Network
-from mbcost.quantities import measured
 from mbcost.report import Field, Report, Rows, at, numbers
 from mbcost.report.heads import bound as lower_bound
 from mbcost.report.heads import head
@@ -82,24 +81,14 @@ for _option in command.params:
 
 def _limits(options: dict[str, Any]) -> list[Limit]:
     """The limits asked for; those that contradict each other are an error."""
-    found = []
-    for bound, quantity, text in given_limits(options, "solve", "max", "min"):
-        amount, in_bytes = quantity.read(text, f"--{bound}-{quantity.option}")
-        found.append(Limit(quantity.as_bytes().name if in_bytes else quantity.name, amount, bound == "min"))
-    if not found:
+    given = given_limits(options, "solve", "max", "min")
+    if not given:
         raise MbcostError(
             "`mbcost solve` needs a limit",
             help="give --max-mult-adds 300M, --max-params 2M or another --max-... or --min-...",
         )
-    for least in [limit for limit in found if limit.least]:
-        for most in [limit for limit in found if not limit.least]:
-            quantity, other, bits = measured(least.quantity), measured(most.quantity), bits_given(options)
-            if quantity.base == other.base and quantity.amount(other.within(most.amount, bits), bits) < least.amount:
-                raise MbcostError(
-                    f"the limits contradict each other: {_name(least)} (={least.amount}) is above {_name(most)} (={most.amount})",
-                    help="raise the maximum or lower the minimum",
-                )
-    return found
+    words = [(bound, quantity, text, f"--{bound}-{quantity.option}") for bound, quantity, text in given]
+    return limited(words, bits_given(options))
 
 
 def _name(limit: Limit) -> str:

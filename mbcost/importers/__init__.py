@@ -24,7 +24,7 @@ from mbcost.importers.views import fresh as fresh_view
 from mbcost.importers.widths import FIRST
 from mbcost.importers.worker import TIMEOUT, Worker, interpreter
 from mbcost.importers.writing import quoted, table_text, word
-from mbcost.network import Cost, Network
+from mbcost.network import Cost, Network, variant_of
 from mbcost.tables import read_network
 
 __all__ = [
@@ -163,7 +163,7 @@ def raised(graph: Graph, source: Source, *, flat: bool = False) -> Imported:
         head = _head(graph, source, traces)
         text = table_text(tables, traces[0].scopes, head, channels, (height, width))
         network = read_network(text, f"<{source.code}>")
-        first = network.cost()
+        first = network.count()
         if (first.mult_adds, first.params) == (graph.traces[0].mult_adds, graph.params):
             break
     else:
@@ -255,15 +255,15 @@ def _plain(value: Any) -> str:
 def _held(network: Network, graph: Graph, fitted: list[Trace]) -> list[str]:
     """What the table costs at every traced size against the trace; and what in it is not known."""
     said = []
-    if not network.cost().exact:
-        rows = [row.name for row in network.cost().rows if not row.exact]
+    if not network.count().exact:
+        rows = [row.name for row in network.count().rows if not row.exact]
         shown = ", ".join(rows[:5]) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
         said.append(f"nobody knows the cost of {shown}: every total is a lower bound")
     for trace in graph.traces[1:]:
         size = trace.size
         sides = (size[0], size[1] if len(size) > 1 else 1)
         try:
-            cost = network.cost(resolution=list(sides)).mult_adds
+            cost = network.count(variant_of(resolution=list(sides))).mult_adds
         except MbcostError as error:
             said.append(f"at {sides[0]} x {sides[1]} the network runs, and the table does not: {error.fact}")
             continue

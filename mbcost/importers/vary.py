@@ -19,7 +19,7 @@ from mbcost.importers.maps import Part, lower
 from mbcost.importers.nest import everything
 from mbcost.importers.rows import Row, weighted
 from mbcost.importers.widths import FIRST, RULES, Guess, Site, apart, noise
-from mbcost.network import Network
+from mbcost.network import Network, variant_of
 
 __all__ = ["LARGE", "Tracer", "Widths", "points"]
 
@@ -358,7 +358,7 @@ class Widths:
         size = run.graph.traces[0].size
         sides = [size[0], size[1] if len(size) > 1 else 1] if size else [1, 1]
         try:
-            cost = network.cost(alpha=alpha, resolution=sides)
+            cost = network.count(variant_of(alpha, resolution=sides))
         except MbcostError as error:
             return f"the table does not hold there: {error.fact}"
         built = Counter(part.mult_adds for part in run.parts if part.mult_adds)

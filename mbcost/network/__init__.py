@@ -1,6 +1,7 @@
 """Networks: a layer table that can be costed at any width multiplier alpha and resolution multiplier rho.
 
 A :class:`Network` never changes; a variant (alpha, rho or resolution, overrides, ...) is given when its cost is asked for.
+What else can be asked of one (grids, closed forms, limits, twins) is asked through :mod:`mbcost.api`.
 """
 
 from __future__ import annotations
@@ -10,32 +11,133 @@ from typing import TYPE_CHECKING, Any
 
 from mbcost.dims import MAX_RESOLUTION, Arithmetic, Idealised, Rounding, exact_text, scaled_resolution
 from mbcost.errors import MbcostError
-from mbcost.layers import Row
+from mbcost.layers import Row, Shape
 from mbcost.layers.base import Vanished
-from mbcost.network.cost import Cost
 from mbcost.network.edits import Edits
 from mbcost.network.layout import lay_out
 from mbcost.network.placed import Placed
 from mbcost.network.specs import Scaling, TableSpec
 from mbcost.network.variant import PLAIN, Variant, variant_of
 from mbcost.network.walk import PER_IMAGE, scaled, walk
+from mbcost.quantities import BITS, AnyBits, measured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from typing import Unpack
+    from collections.abc import Iterable, Mapping
+    from typing import Self, Unpack
 
-    from mbcost.analysis.grid import Grid
-    from mbcost.conventions import Convention
     from mbcost.network.variant import Words
-    from mbcost.symbolic import Formula
 
 __all__ = ["PLAIN", "Cost", "Network", "Variant", "variant_of"]
+
+
+class Cost:
+    """A costed network: its rows, and their sums.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+        One costed row a layer, in the order of the table.
+    mult_adds, params : int
+        The totals under the convention: always the sums of the rows.
+    weights, biases, norm_params, norm_stats : int
+        The parts of the parameters; ``norm_stats`` (running mean and variance) are not trained.
+    layers : int
+        How many rows have weights, as papers count the layers of a network.
+    exact : bool
+        Whether the totals are exact; they are a lower bound where a row says ``cost: unknown``.
+
+    Examples
+    --------
+    >>> import mbcost
+    >>> cost = mbcost.load("mobilenet_v1").cost(alpha="0.75", resolution=192)
+    >>> cost.mult_adds, cost.params, cost.layers
+    (239273472, 2585560, 28)
+    """
+
+    __slots__ = ("graphs", "network", "placed", "rows", "variant")
+
+    recorder = None
+    """The arithmetic of a recorded walk; a cost has numbers."""
+
+    def __init__(self, network: Network, variant: Variant, placed: Placed, rows: tuple[Row, ...]) -> None:
+        self.network = network
+        self.placed = placed
+        self.variant = variant
+        self.rows = rows
+        self.graphs: dict[Any, Any] = {}  # its steps in memory by memory rule, once they were asked for
+
+    def total(self, quantity: str, bits: AnyBits = BITS) -> int:
+        """A quantity of the register (:mod:`mbcost.quantities`), or the sum of a numeric field of :class:`mbcost.layers.Row`."""
+        return measured(quantity).total(self, bits)  # type: ignore[no-any-return]
+
+    @property
+    def start(self) -> Shape:
+        """The shape of the network's input."""
+        return self.network.table.channels, *self.variant.size
+
+    @property
+    def batch(self) -> int:
+        """How many images a pass has."""
+        return self.variant.batch
+
+    @property
+    def memory_rule(self) -> str:
+        """The memory rule of the question."""
+        return self.variant.memory_rule
+
+    @property
+    def mult_adds(self) -> int:
+        """Mult-adds of the whole network."""
+        return sum([row.mult_adds for row in self.rows])
+
+    @property
+    def params(self) -> int:
+        """Parameters of the whole network."""
+        return sum([row.params for row in self.rows])
+
+    @property
+    def weights(self) -> int:
+        """Weights of convolutions and linear layers."""
+        return self.total("weights")
+
+    @property
+    def biases(self) -> int:
+        """Biases of convolutions and linear layers."""
+        return self.total("biases")
+
+    @property
+    def norm_params(self) -> int:
+        """Gamma and beta of the normalisations."""
+        return self.total("norm_params")
+
+    @property
+    def norm_stats(self) -> int:
+        """Running means and variances of the normalisations."""
+        return self.total("norm_stats")
+
+    @property
+    def layers(self) -> int:
+        """How many rows have weights."""
+        return sum(1 for row in self.rows if type(row.weights) is not int or row.weights)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every row's cost is known."""
+        return all(row.exact for row in self.rows)
+
+    @property
+    def status(self) -> str:
+        """``exact``, or ``lower bound`` where a row says ``cost: unknown``."""
+        return "exact" if self.exact else "lower bound"
+
+    def __repr__(self) -> str:
+        return f"<Cost of {self.network.name}: {self.mult_adds} mult-adds, {self.params} params>"
 
 
 class Network:
     """A family of networks: a layer table with alpha and rho left open.
 
-    Made by :func:`mbcost.load`. Immutable.
+    Made by :func:`mbcost.tables.load`; :func:`mbcost.load` makes the one that answers everything. Immutable.
     """
 
     __slots__ = ("_placed", "own", "scaling", "separated", "table")
@@ -79,59 +181,21 @@ class Network:
         return self.table.digest()
 
     def cost(
-        self, alpha: object = None, rho: object = None, resolution: object = None, *, depth: object = None, batch: int = 1,
-        rounding: str | Rounding | None = None, convention: str | Convention = "torch", standard: bool = False,
-        classes: int | None = None, set: Mapping[str, object] | None = None, without: Iterable[str] = (),
-        memory_rule: str = "liveness", ideal: bool = False,
+        self, alpha: object = None, rho: object = None, resolution: object = None, *, ideal: bool = False,
+        **variant: Unpack[Words],
     ) -> Cost:  # fmt: skip
-        """Cost the network at one point.
+        """Cost the network at one point, told in words: those of :func:`variant_of`."""
+        return self.count(variant_of(alpha, rho, resolution, **variant), ideal=ideal)
 
-        Parameters
-        ----------
-        alpha : int, str, float, Fraction or NumPy array
-            Width multiplier, exact: a float is read as its shortest decimal. Arrays broadcast, and the totals are arrays.
-        depth : int, str, float or Fraction
-            Depth multiplier, exact: a repeat is ceil(depth * repeat) copies, unless its row says otherwise.
-        rho, resolution
-            Resolution multiplier (each side becomes floor(rho * base + 1/2)), or the resolution itself: 192, ``"192x256"``.
-        batch : int
-            Images a pass; multiplies mult-adds, not params.
-        rounding : str, optional
-            Replaces the table's rule: ``floor``, ``divisor:8``, ``floor+divisor:8``, ``none``.
-        convention : str
-            The counting rule: what becomes a mult-add and a param (``mbcost conventions`` lists them).
-        standard : bool
-            The standard twin: each depthwise + pointwise pair as the convolution it factorises.
-        classes, set, without
-            Another number of classes, fields of rows replaced, rows dropped.
-        memory_rule : str
-            What is alive while the network runs (``configs/memory.yaml``), or ``FILE:NAME``.
-        ideal : bool
-            The idealised network: nothing is rounded, strides divide evenly; costs are Fractions where not whole.
+    def count(self, variant: Variant = PLAIN, *, ideal: bool = False) -> Cost:
+        """Cost the network as a variant asks.
 
-        Examples
-        --------
-        >>> import mbcost
-        >>> v1 = mbcost.load("mobilenet_v1")
-        >>> v1.cost().mult_adds, v1.cost(standard=True).mult_adds
-        (568740352, 4867293184)
-        >>> v1.cost(set={"separable_13.stride": 2}).mult_adds     # Table 1 as it is printed
-        533833216
+        With ``ideal`` nothing is rounded and strides divide evenly: costs are Fractions where they are not whole.
+
+        >>> from mbcost.tables import load
+        >>> load("mobilenet_v1").count(variant_of("0.75", resolution=192)).mult_adds
+        239273472
         """
-        if hasattr(alpha, "ndim") or hasattr(resolution, "ndim") or hasattr(rho, "ndim"):
-            from mbcost.arrays import cost_at
-
-            rest = variant_of(
-                None, None, None, batch, rounding, convention, standard, classes, set, without, memory_rule, depth
-            )
-            return cost_at(self, alpha, rho, resolution, rest, ideal)
-        asked = variant_of(
-            alpha, rho, resolution, batch, rounding, convention, standard, classes, set, without, memory_rule, depth
-        )
-        return self.count(asked, ideal=ideal)
-
-    def count(self, variant: Variant, *, ideal: bool = False) -> Cost:
-        """Cost the network as a variant asks: :meth:`cost` for a question that has been read."""
         variant = self.resolved(variant)
         placed = self.placed(variant)
         arith = (Idealised if ideal else Arithmetic)(
@@ -203,33 +267,18 @@ class Network:
             self._placed[key] = placed
         return placed
 
-    def grid(
-        self, alphas: Sequence[object], resolutions: Sequence[object] | None = None, **variant: Unpack[Words]
-    ) -> Grid:
-        """Cost the network over an outer grid of alphas and resolutions, exact and fast; the other options are those of :meth:`cost`.
-
-        Lists give lists of integers; NumPy arrays give int64 arrays.
-
-        >>> import mbcost
-        >>> mbcost.load("mobilenet_v1").grid(["0.25", "0.5"], [128, 224]).mult_adds
-        [(13570048, 41030272), (49160192, 149497088)]
-        """
-        from mbcost.analysis.grid import grid
-
-        return grid(self, alphas, resolutions, variant_of(**variant))
-
-    def standard(self) -> Network:
+    def standard(self) -> Self:
         """The standard twin: a network with each depthwise + pointwise pair as the convolution it factorises.
 
         >>> import mbcost
         >>> mbcost.load("mobilenet_v1").standard().cost().mult_adds
         4867293184
         """
-        return Network(self.table, self.own._replace(standard=True), self.scaling)
+        return type(self)(self.table, self.own._replace(standard=True), self.scaling)
 
     def having(
         self, *, set: Mapping[str, object] | None = None, without: Iterable[str] = (), classes: int | None = None
-    ) -> Network:
+    ) -> Self:
         """The same family with fields of rows replaced and rows dropped.
 
         >>> import mbcost
@@ -237,18 +286,7 @@ class Network:
         567839232
         """
         changed = self._changed(variant_of(set=set, without=without, classes=classes))
-        return Network(self.table, changed._replace(set=tuple(changed.fields.items()), classes=None), self.scaling)
-
-    def formula(self, **variant: Unpack[Words]) -> Formula:
-        """The closed form in alpha and rho, idealised and realised (imports SymPy); the options are those of :meth:`cost`.
-
-        >>> import mbcost
-        >>> mbcost.load("mobilenet_v1").formula().idealised.mult_adds
-        1024000*alpha + rho**2*(539492352*alpha**2 + 28224000*alpha)
-        """
-        from mbcost.symbolic import Formula
-
-        return Formula(self, variant_of(**variant))
+        return type(self)(self.table, changed._replace(set=tuple(changed.fields.items()), classes=None), self.scaling)
 
     def _smallest(self, error: Vanished, placed: Placed, arith: Arithmetic) -> MbcostError:
         """Complete the error of a vanished map with the smallest resolution that works."""

@@ -6,14 +6,13 @@ from fnmatch import fnmatchcase
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import mbcost
 from mbcost.dims import parse_alpha, parse_rho, scaled_resolution
 from mbcost.errors import MbcostError, Place, nearest
 from mbcost.papers import printed
 from mbcost.papers.facts import said, unit_rows, units
 from mbcost.papers.settings import HELD, merged, variant_in
 from mbcost.papers.specs import Paper, Setting, Word
-from mbcost.tables import read_network
+from mbcost.tables import load, read_network
 
 if TYPE_CHECKING:
     from mbcost.layers import Row
@@ -59,7 +58,7 @@ class Computer:
             if conv is not None:
                 self._costs[key] = bare_convolution(
                     conv, setting.get("form", "standard"), variant.alpha, 1 if variant.rho is None else variant.rho
-                ).cost()
+                ).count()
             else:
                 model = setting.get("model")
                 if model is None:
@@ -71,7 +70,7 @@ class Computer:
 
     def _load(self, model: str) -> Network:
         try:
-            return mbcost.load(model)
+            return load(model)
         except MbcostError as error:
             raise error.at(self.place(model)) from None
 

@@ -20,7 +20,7 @@ from mbcost.network import PLAIN, Network, Variant, counted
 from mbcost.network.bounds import check_written
 from mbcost.network.walk import walk
 from mbcost.symbolic.arithmetic import Rounded, Smooth, alpha, rho
-from mbcost.symbolic.writing import needed
+from mbcost.symbolic.writing import latex, needed, plain
 
 __all__ = ["Closed", "ClosedForm", "Formula", "alpha", "rho"]
 
@@ -133,6 +133,16 @@ class Formula:
     def __init__(self, network: Network, variant: Variant = PLAIN) -> None:
         self.network = network
         self.variant = network.resolved(variant.with_alpha(Fraction(1))._replace(rho=None, resolution=None))
+
+    def __repr__(self) -> str:
+        return f"<Formula of {self.network.name}: mult-adds = {plain(self.idealised.mult_adds)}>"
+
+    def _repr_latex_(self) -> str:
+        lines = [
+            rf"\text{{{words}}} &= {latex(expression)}"
+            for words, expression in (("mult-adds", self.idealised.mult_adds), ("params", self.idealised.params))
+        ]
+        return "$$\\begin{aligned}" + r" \\ ".join(lines) + "\\end{aligned}$$"
 
     @cached_property
     def idealised(self) -> Closed:

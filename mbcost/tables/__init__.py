@@ -100,7 +100,7 @@ def read_network(text: str, file: str = "<text>") -> Network:
     ... format: 1
     ... input: {channels: 3, resolution: 224}
     ... layers: [{op: conv, kernel_size: 3, out_channels: 32, stride: 2, norm: none, bias: false}]
-    ... ''').cost().mult_adds
+    ... ''').count().mult_adds
     10838016
     """
     return Network(read_table(text, file, _find_base))

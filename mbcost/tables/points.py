@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
 from mbcost.errors import MbcostError
 
-__all__ = ["split_point"]
+__all__ = ["at_point", "split_point"]
 
 POINT = re.compile(r"(.+)@(?=[0-9./x])([0-9.]*)(?:/([0-9x]*))?", re.DOTALL)
 
@@ -36,3 +37,26 @@ def split_point(text: str) -> tuple[str, dict[str, str]]:
     if twice:
         raise MbcostError(f"`{text[:80]}` has two values of {min(twice)}", help="keep one of them")
     return name, {**outer, **own}
+
+
+def at_point(options: dict[str, Any], text: str, said: str = "--{}") -> tuple[str, dict[str, Any]]:
+    """A model's name without the point on it, and the options with what the point sets.
+
+    >>> at_point({"alpha": None, "rho": None, "resolution": "192"}, "mobilenet_v1@0.5")
+    ('mobilenet_v1', {'alpha': '0.5', 'rho': None, 'resolution': '192'})
+    """
+    if "@" not in text:
+        return text, options
+    name, point = split_point(text)
+    for word, options_of in _POINT.items():
+        for option in options_of:
+            if word in point and options.get(option) is not None:
+                raise MbcostError(
+                    f"`{text[:80]}` and {said.format(option)} both set the {word}",
+                    help="keep one: the option holds for every model",
+                )
+    return name, {**options, **point}
+
+
+_POINT = {"alpha": ("alpha",), "resolution": ("resolution", "rho")}
+"""What a point sets, and the options that set the same."""

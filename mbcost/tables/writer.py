@@ -22,9 +22,8 @@ def expanded(table: TableSpec) -> str:
     Blocks and repeats stay, since names come from them; the parts of a composite are named in a comment.
 
     >>> import mbcost
-    >>> from mbcost.tables import read_network
     >>> text = expanded(mbcost.load("mobilenet_v2").table)
-    >>> read_network(text).cost(alpha="0.35").mult_adds
+    >>> mbcost.loads(text).cost(alpha="0.35").mult_adds
     59285808
     """
     lines = ["format: 1"]

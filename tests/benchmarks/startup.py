@@ -94,9 +94,9 @@ def counting() -> None:
 
 def growth() -> None:
     """Generated tables of 1,000, 10,000 and 100,000 rows: microseconds a row, by stage."""
+    from mbcost import loads
     from mbcost.documents.nodes import parse_document
     from mbcost.network.collector import uncollected
-    from mbcost.tables import read_network
 
     print("microseconds a row   reading YAML   + building   + counting")
     for rows in (1_000, 10_000, 100_000):
@@ -106,7 +106,7 @@ def growth() -> None:
         uncollected(parse_document)(text, "generated")
         parsed = time.perf_counter() - start
         start = time.perf_counter()
-        network = read_network(text)
+        network = loads(text)
         network.placed()
         built = time.perf_counter() - start
         start = time.perf_counter()

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 import mbcost
+from mbcost import loads
 from mbcost.analysis import diff
 from mbcost.analysis.diff import changes, common
 from mbcost.cli.diff import command
 from mbcost.report.numbers import percent_change
-from mbcost.tables import read_network
 from tests.budgets.budgets_world import TABLE, Repository
 from tests.conftest import Said
 
@@ -30,7 +30,7 @@ Say = Callable[..., Said]
 
 
 def network(text: str) -> mbcost.Network:
-    return read_network(text, "net.yaml")
+    return loads(text, "net.yaml")
 
 
 def marks(old: str, new: str, blocks: tuple[str, ...] = ()) -> list[str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import mbcost
+from mbcost import loads
 from mbcost.network.specs import GroupSpec, Item
-from mbcost.tables import read_network
 from tests.conftest import Said
 from tests.importers.graphs_of import NAMES, document, graph, table
 
@@ -117,7 +117,7 @@ def test_provenance_survives_the_expanded_table() -> None:
     from mbcost.tables.writer import expanded
 
     network = table(graph("mobilenet_v2")).network
-    again = read_network(expanded(network.table))
+    again = loads(expanded(network.table))
     assert again.table.imported == network.table.imported
     assert again.cost(resolution=225).mult_adds == network.cost(resolution=225).mult_adds
 

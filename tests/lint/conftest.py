@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mbcost import loads
 from mbcost.lint import Report, inspect
 from mbcost.network import variant_of
-from mbcost.tables import read_network
 
 Linted = Callable[..., Report]
 
@@ -18,7 +18,7 @@ def linted() -> Linted:
 
     def look(rows: str, head: str = "rounding: floor", size: int = 32, channels: int = 16, **variant: object) -> Report:
         text = f"format: 1\nname: t\ninput: {{channels: {channels}, resolution: {size}}}\n{head}\nlayers:\n{rows}"
-        return inspect(read_network(text, "t.yaml"), variant_of(**variant))
+        return inspect(loads(text, "t.yaml"), variant_of(**variant))
 
     return look
 

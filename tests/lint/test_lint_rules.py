@@ -2,9 +2,10 @@
 
 import pytest
 
+from mbcost import loads
 from mbcost.lint import RULES, lint
 from mbcost.network import variant_of
-from mbcost.tables import models, read_network
+from mbcost.tables import models
 
 CONV = "op: conv, kernel_size: 3, out_channels: 16"
 FOUND = [
@@ -215,7 +216,7 @@ def test_a_depthwise_row_has_no_width_of_its_own() -> None:
     from mbcost.errors import MbcostError
 
     with pytest.raises(MbcostError) as caught:
-        read_network("format: 1\ninput: {resolution: 8}\nlayers: [{op: depthwise, out_channels: 64}]")
+        loads("format: 1\ninput: {resolution: 8}\nlayers: [{op: depthwise, out_channels: 64}]")
     assert caught.value.help == "it puts out the channels that it reads, `multiplier` times as many"
 
 
@@ -236,5 +237,5 @@ def test_the_introduction_to_keras_has_its_params_once_it_says_what_its_convolut
     assert "MB206" in [finding.code for finding in linted(rows).findings]
     plain = "defaults: {conv: {norm: none, bias: true}}"
     assert "MB206" not in [finding.code for finding in linted(rows, plain).findings]
-    network = read_network(f"format: 1\ninput: {{channels: 1, resolution: 28}}\n{plain}\nlayers:\n{rows}\n")
+    network = loads(f"format: 1\ninput: {{channels: 1, resolution: 28}}\n{plain}\nlayers:\n{rows}\n")
     assert network.cost().params == 34_826

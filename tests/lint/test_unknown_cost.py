@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 import mbcost
+from mbcost import loads
 from mbcost.errors import MbcostError
-from mbcost.tables import read_network
 
 HEAD = "format: 1\nname: t\ninput: {channels: 8, resolution: 16}\nrounding: floor\nlayers:\n"
 
 
 def rows(text: str):
-    return read_network(HEAD + text)
+    return loads(HEAD + text)
 
 
 def test_a_custom_row_costs_what_it_states() -> None:
@@ -92,7 +92,7 @@ def test_it_holds_for_every_part_copy_and_call(text: str, unknown: int) -> None:
 
 
 def test_columns_may_have_it() -> None:
-    network = read_network(
+    network = loads(
         HEAD.replace("layers:", "columns: [op, cost]\nlayers:") + "- [depthwise, unknown]\n- [depthwise, ~]"
     )
     assert [row.exact for row in network.cost().rows] == [False, True]

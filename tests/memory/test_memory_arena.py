@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mbcost
+from mbcost import loads
 from mbcost.memory.arena import ALIGNMENT, Buffer, arena, arena_of, planned
 from mbcost.memory.rules import find
-from mbcost.tables import read_network
 from tests.memory.test_memory_peaks import graph_of, peak
 
 FOLDER = Path(__file__).parent / "tflite"
@@ -35,7 +35,7 @@ layers:
 def question(name: str) -> tuple[mbcost.Network, dict[str, Any]]:
     """The network and the variant of a file."""
     table, alpha, resolution = name.rsplit("_", 2)
-    network = read_network(POOLED) if table == "pooled" else mbcost.load(table)
+    network = loads(POOLED) if table == "pooled" else mbcost.load(table)
     return network, {"alpha": alpha, "resolution": int(resolution), "classes": 10, "rounding": ROUNDINGS.get(table)}
 
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mbcost
+from mbcost import loads
 from mbcost.analysis.polynomial import SIZE, Inseparable
 from mbcost.analysis.separated import Form, separate
 from mbcost.memory.graph import Graph, graph
@@ -17,7 +18,7 @@ from mbcost.memory.liveness import amounts, lives, moments
 from mbcost.memory.rule import LIVENESS, Rule
 from mbcost.memory.rules import available
 from mbcost.network import variant_of
-from mbcost.tables import models, read_network
+from mbcost.tables import models
 from tests.memory import simulator
 from tests.sweep.random_networks import ALPHAS, SIZES, networks
 
@@ -60,9 +61,7 @@ def test_below_a_half_the_width_of_mobilenet_v2_saves_no_memory(alpha: str) -> N
 
 def test_without_the_pooled_vector_the_figure_of_a_squeeze_and_excite_is_wrong() -> None:
     """On a map of 1 x 1 pool and map are equally large, and both are there."""
-    network = read_network(
-        "format: 1\ninput: {channels: 8, resolution: 1}\nlayers:\n  - {op: squeeze_excite, se: 1/4}\n"
-    )
+    network = loads("format: 1\ninput: {channels: 8, resolution: 1}\nlayers:\n  - {op: squeeze_excite, se: 1/4}\n")
     found = moments(graph_of(network))
     assert [(moment.name, moment.total) for moment in found] == [
         ("squeeze_excite_1/reduce/pool", 8 + 8), ("squeeze_excite_1/reduce/linear", 8 + 8 + 2),
@@ -169,7 +168,7 @@ def test_a_moment_is_the_sum_of_what_it_names(network: mbcost.Network, alpha: st
 
 
 def test_the_twin_of_a_squeeze_and_excite_gates_the_map_the_convolution_reads() -> None:
-    network = read_network(
+    network = loads(
         "format: 1\ninput: {channels: 8, resolution: 8}\nrounding: divisor:8\nlayers:\n"
         "  - {op: inverted_residual, expansion: 4, out_channels: 16, stride: 2, se: 1/4}\n"
     )
@@ -190,7 +189,7 @@ def test_the_twin_of_a_squeeze_and_excite_gates_the_map_the_convolution_reads() 
 
 def test_where_a_conditional_add_is_absent_its_tensor_lives_nowhere() -> None:
     """At alpha 0.5 the channels of both sides agree, at 1 they do not: 8 and 8, 8 and 16."""
-    network = read_network(
+    network = loads(
         "format: 1\ninput: {channels: 3, resolution: 16}\nrounding: divisor:8\nlayers:\n"
         "  - {op: conv, kernel_size: 1, out_channels: 8}\n  - {op: inverted_residual, expansion: 2, out_channels: 16}\n"
     )
@@ -205,7 +204,7 @@ def test_where_a_conditional_add_is_absent_its_tensor_lives_nowhere() -> None:
 
 
 def test_what_nobody_reads_lives_to_the_end() -> None:
-    network = read_network(
+    network = loads(
         "format: 1\ninput: {channels: 1, resolution: 8}\nlayers:\n"
         "  - {op: conv, kernel_size: 1, out_channels: 4, name: head, width: fixed}\n"
         "  - {op: conv, kernel_size: 1, out_channels: 2, from: input, width: fixed}\n  - {op: global_pool}\n"

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-import mbcost
-from mbcost.papers import Paper, Result, load, papers, reproduce, summary
+from mbcost.papers import Paper, Result, computing, load, papers, reproduce, summary
 from mbcost.papers.computing import Computer
 from mbcost.papers.verdicts import judge
 
@@ -195,9 +194,9 @@ def test_changing_a_layer_table_changes_verdicts(
     monkeypatch: pytest.MonkeyPatch, name: str, model: str, change: dict[str, Any], least: int
 ) -> None:
     before = [r.verdict for table in reproduce(load(name)) for r in table.cells]
-    real = mbcost.load
+    real = computing.load
     monkeypatch.setattr(
-        mbcost, "load", lambda wanted: real(wanted).having(set=change) if wanted == model else real(wanted)
+        computing, "load", lambda wanted: real(wanted).having(set=change) if wanted == model else real(wanted)
     )
     after = [r for table in reproduce(load(name)) for r in table.cells]
     changed = [r for r, verdict in zip(after, before, strict=True) if r.verdict != verdict]

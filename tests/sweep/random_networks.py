@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 import mbcost
-from mbcost.tables import read_network
+from mbcost import loads
 
 ROUNDINGS = ("floor", "divisor:8", "divisor:4", "floor+divisor:8", "divisor:3")
 ALPHAS = ("1", "0.25", "0.35", "0.5", "2/3", "0.75", "0.9", "1.15", "17/16", "1.4", "2")
@@ -77,6 +77,6 @@ def networks(draw: st.DrawFn) -> mbcost.Network:
         )
     )  # fmt: skip
     lines = "\n".join(f"  - {row}" for row in [*body, *head])
-    return read_network(
+    return loads(
         f"format: 1\ninput: {{channels: 3, resolution: 32}}\nrounding: {draw(st.sampled_from(ROUNDINGS))}\nlayers:\n{lines}\n"
     )

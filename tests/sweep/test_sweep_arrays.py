@@ -135,7 +135,7 @@ def test_a_total_of_2_63_is_an_error_and_never_wraps_around() -> None:
 def test_long_decimals_go_through_python_s_integers() -> None:
     alphas = np.array([63.123456789, 0.123456789])
     table = "format: 1\ninput: {channels: 3, resolution: 8}\nrounding: divisor:8\nlayers: [{op: conv, kernel_size: 1, out_channels: 9999999}]\n"
-    network = mbcost.tables.read_network(table)
+    network = mbcost.loads(table)
     assert network.cost(alpha=alphas).params.tolist() == [network.cost(alpha=float(alpha)).params for alpha in alphas]
 
 
@@ -254,7 +254,7 @@ def test_a_grid_is_found_only_where_there_is_one(first: list[int], second: list[
 
 def test_counted_point_by_point_a_total_of_2_63_is_an_error_too() -> None:
     table = "format: 1\ninput: {channels: 3, resolution: 64}\nrounding: floor\nlayers: [{op: conv, kernel_size: 3, out_channels: 64}, {op: flatten}, {op: linear, expansion: 1/3}]\n"
-    network = mbcost.tables.read_network(table)
+    network = mbcost.loads(table)
     with pytest.raises(mbcost.MbcostError, match=r"below 2\^63"):
         _ = network.cost(alpha=np.array([1, 32]), batch=1_000_000).mult_adds
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from random_networks import ALPHAS, SIZES, networks
 
 import mbcost
+from mbcost import loads
 from mbcost.analysis.grid import separate
-from mbcost.tables import models, read_network
+from mbcost.tables import models
 
 QUANTITIES = (
     "mult_adds",
@@ -117,7 +118,7 @@ def test_a_width_rounded_after_it_met_a_size_is_counted_point_by_point() -> None
         rounding: floor
         layers: [{op: conv, kernel_size: 3, out_channels: 8, stride: 2}, {op: flatten}, {op: linear, expansion: 1/3}]
     """
-    network = read_network(table)
+    network = loads(table)
     assert separate(network) is None
     grid = network.grid(["0.5", "1"], [7, 8, 9])
     assert grid.mult_adds == [
@@ -141,7 +142,7 @@ def test_a_map_that_shrinks_to_one_pixel_only_at_some_sizes() -> None:
           - {op: conv, kernel_size: 7, out_channels: 8, padding: valid}
           - {op: linear, out_channels: 10}
     """
-    network = read_network(table)
+    network = loads(table)
     assert network.grid([1], [200, 224]).mult_adds[0] == (
         network.cost(resolution=200).mult_adds,
         network.cost().mult_adds,
@@ -160,7 +161,7 @@ def test_a_residual_between_maps_of_different_size_is_the_walk_s_error() -> None
         rounding: floor
         layers: [{op: inverted_residual, out_channels: 8, expansion: 2, padding: valid}]
     """
-    network = read_network(table)
+    network = loads(table)
     for alphas in (["1"], np.array([1])):
         with pytest.raises(mbcost.MbcostError, match="a residual between maps of 8 x 32 x 32 and 8 x 30 x 30"):
             _ = network.grid(alphas, [32]).mult_adds
@@ -170,7 +171,7 @@ def test_a_residual_between_maps_of_different_size_is_the_walk_s_error() -> None
 
 def test_a_map_that_grows_without_end_is_the_walk_s_error() -> None:
     rows = "{op: depthwise, multiplier: 100}, " * 8
-    network = read_network(
+    network = loads(
         f"format: 1\ninput: {{channels: 3, resolution: 8}}\nrounding: floor\nlayers: [{{op: conv, kernel_size: 1, out_channels: 4}}, {rows[:-2]}]\n"
     )
     for alphas in (["1"], np.array([1])):

@@ -1,0 +1,513 @@
+"""The public API: what the commands can, Python can.
+
+A :class:`Network` is what :func:`mbcost.load` gives; its methods are the commands. The rooms below know nothing of this one,
+which owns what needs several of them: arrays and grids, closed forms, solving, comparing, notebooks.
+
+>>> import mbcost
+>>> v1 = mbcost.load("mobilenet_v1")
+>>> v1.cost("0.75", resolution=192).mult_adds
+239273472
+>>> v1.solve(max_mult_adds="300M", resolution=224).alpha
+Fraction(737, 1024)
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+from mbcost import network as counting
+from mbcost.analysis import answers
+from mbcost.analysis import grid as grids
+from mbcost.errors import MbcostError
+from mbcost.network import PLAIN, Variant, variant_of
+from mbcost.quantities import BASIC, bits_of, find, limitable, measured, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Literal, Unpack
+
+    from mbcost.analysis.compare import Comparison
+    from mbcost.analysis.conventions import Counted
+    from mbcost.analysis.diff import Difference
+    from mbcost.arrays import ArrayCost, ArrayGrid
+    from mbcost.arrays.reading import Array
+    from mbcost.budgets.specs import Outcome
+    from mbcost.conventions import Convention
+    from mbcost.dims import Rounding
+    from mbcost.lint import Report
+    from mbcost.memory.measures import Peak
+    from mbcost.network.variant import Words
+    from mbcost.symbolic import Formula
+
+__all__ = ["Cost", "Grid", "IdealCost", "Network", "Solution", "answering", "check", "compare", "diff", "load", "loads"]
+
+Number: TypeAlias = int | str | float | Fraction
+"""An exact number: 3, ``"0.75"``, ``"3/4"``, a Fraction, or a float, read as its shortest decimal."""
+
+Size: TypeAlias = int | str | tuple[int, int] | list[int]
+"""A resolution: 192, ``"192x256"`` or (192, 256), height before width."""
+
+
+class Cost(counting.Cost):
+    """A costed network: its rows, their sums, and how a notebook shows them.
+
+    Examples
+    --------
+    >>> import mbcost
+    >>> cost = mbcost.load("mobilenet_v1").cost(alpha="0.75", resolution=192)
+    >>> cost
+    <Cost of mobilenet_v1, alpha 0.75, resolution 192 x 192: 239,273,472 mult-adds, 2,585,560 params>
+    >>> cost.as_dicts()[1]["name"], cost.as_dicts()[1]["mult_adds"]
+    ('separable_1/depthwise', 1990656)
+    """
+
+    __slots__ = ()
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """One dictionary a row, with the keys of ``mbcost table -f json``; every quantity a row has stands beside the others."""
+        from mbcost.report.costed import layer_keys
+
+        return [{**layer, **layer.pop("quantities", {})} for layer in layer_keys(self)]
+
+    def to_pandas(self) -> Any:
+        """The rows as a ``pandas.DataFrame``, one column a key of :meth:`as_dicts`.
+
+        Raises
+        ------
+        MbcostError
+            If pandas is not installed.
+        """
+        return _frame(self.as_dicts(), "cost.as_dicts() needs nothing else")
+
+    def __repr__(self) -> str:
+        return f"<Cost of {self._where()}: {self.mult_adds:,} mult-adds, {self.params:,} params>"
+
+    def _where(self) -> str:
+        said = self.variant.words()
+        return ", ".join([self.network.name, *[said[key] for key in ("alpha", "depth", "resolution") if key in said]])
+
+    def _repr_html_(self) -> str:
+        from mbcost.report import Report
+        from mbcost.report.costed import costed_rows
+        from mbcost.report.heads import heading
+        from mbcost.report.html import html
+
+        rows = costed_rows(self, select(None, BASIC))
+        return "\n".join(map(html, Report("table/2", heading(self), {"layers": rows}).tables("people")))
+
+
+class IdealCost(Cost):
+    """The cost of an idealised network: nothing is rounded, so that amounts are Fractions where they are not whole."""
+
+    __slots__ = ()
+
+    @property
+    def mult_adds(self) -> int | Fraction:  # type: ignore[override]
+        """Mult-adds of the whole network."""
+        return self.total("mult_adds")
+
+    @property
+    def params(self) -> int | Fraction:  # type: ignore[override]
+        """Parameters of the whole network."""
+        return self.total("params")
+
+    def __repr__(self) -> str:
+        return f"<Idealised cost of {self._where()}: {self.mult_adds} mult-adds, {self.params} params>"
+
+
+class Grid(grids.Grid):
+    """Costs over an outer grid of alphas and resolutions, and how a notebook shows them."""
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """One dictionary a point: alpha, resolution, mult_adds, params."""
+        return [
+            {"alpha": alpha, "resolution": size, "mult_adds": work, "params": weights}
+            for alpha, size, work, weights in self
+        ]
+
+    def to_pandas(self) -> Any:
+        """The points as a ``pandas.DataFrame``, one column a key of :meth:`as_dicts`."""
+        return _frame(self.as_dicts(), "grid.as_dicts() needs nothing else")
+
+    def _repr_html_(self) -> str:
+        from mbcost.report import Column, Table
+        from mbcost.report.html import html
+
+        columns = (
+            Column("alpha", "alpha", "number"), Column("resolution", "resolution", "shape"),
+            Column("mult_adds", "mult-adds", "count"), Column("params", "params", "count"),
+        )  # fmt: skip
+        return html(Table(f"{self.network.name}, {len(self)} points", columns, tuple(map(tuple, self))))
+
+
+class Solution(answers.Solution):
+    """The largest network within limits, and how a notebook shows it.
+
+    ``alpha`` and ``size`` (height, width) are what to type, ``values`` its cost by quantity, ``step`` the alphas that give the
+    same network, ``next`` the next network, which breaks the limit on the quantity ``binding``.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        from mbcost.dims import exact_text
+
+        values = ", ".join([f"{value:,} {name}" for name, value in self.values.items()])
+        return f"<Solution alpha {exact_text(self.alpha)}, resolution {self.size[0]} x {self.size[1]}: {values}>"
+
+    def _repr_html_(self) -> str:
+        from mbcost.report import Column, Table
+        from mbcost.report.html import html
+
+        points = [("best", self.alpha, self.size, self.values)]
+        if self.next is not None:
+            points.append(("next", self.next.alpha, self.next.size, self.next.values))
+        columns = [
+            Column("point", "point", "text"),
+            Column("alpha", "alpha", "number"),
+            Column("resolution", "resolution", "shape"),
+        ]
+        columns += [Column(name, measured(name).heading, "count") for name in self.values]
+        rows = [(point, alpha, size, *[values[name] for name in self.values]) for point, alpha, size, values in points]
+        return html(Table("the largest within the limits", tuple(columns), tuple(rows)))
+
+
+class Network(counting.Network):
+    """A family of networks: a layer table with alpha and rho left open. Made by :func:`mbcost.load`. Immutable.
+
+    Every method takes the same words for which member is meant and how it is counted, those of :meth:`cost`.
+    """
+
+    __slots__ = ()
+
+    @overload  # type: ignore[override]
+    def cost(
+        self, alpha: Array, rho: Number | Array | None = None, resolution: Size | Array | None = None, **variant: Unpack[Words]
+    ) -> ArrayCost: ...  # fmt: skip
+    @overload
+    def cost(
+        self, alpha: Number | None, rho: Array, resolution: None = None, **variant: Unpack[Words]
+    ) -> ArrayCost: ...
+    @overload
+    def cost(
+        self, alpha: Number | None = None, rho: None = None, *, resolution: Array, **variant: Unpack[Words]
+    ) -> ArrayCost: ...
+    @overload
+    def cost(
+        self, alpha: Number | None = None, rho: Number | None = None, resolution: Size | None = None, *, ideal: Literal[True],
+        **variant: Unpack[Words],
+    ) -> IdealCost: ...  # fmt: skip
+    @overload
+    def cost(
+        self, alpha: Number | None = None, rho: Number | None = None, resolution: Size | None = None, *, ideal: Literal[False] = ...,
+        **variant: Unpack[Words],
+    ) -> Cost: ...  # fmt: skip
+    def cost(
+        self, alpha: Any = None, rho: Any = None, resolution: Any = None, *, depth: object = None, batch: int = 1,
+        rounding: str | Rounding | None = None, convention: str | Convention = "torch", standard: bool = False,
+        classes: int | None = None, set: Mapping[str, object] | None = None, without: Iterable[str] = (),
+        memory_rule: str = "liveness", ideal: bool = False,
+    ) -> Cost | IdealCost | ArrayCost:  # fmt: skip
+        """Cost the network at one point.
+
+        Parameters
+        ----------
+        alpha : int, str, float, Fraction or NumPy array
+            Width multiplier, exact: a float is read as its shortest decimal. Arrays broadcast, and the totals are arrays.
+        depth : int, str, float or Fraction
+            Depth multiplier, exact: a repeat is ceil(depth * repeat) copies, unless its row says otherwise.
+        rho, resolution
+            Resolution multiplier (each side becomes floor(rho * base + 1/2)), or the resolution itself: 192, ``"192x256"``.
+        batch : int
+            Images a pass; multiplies mult-adds, not params.
+        rounding : str, optional
+            Replaces the table's rule: ``floor``, ``divisor:8``, ``floor+divisor:8``, ``none``.
+        convention : str
+            The counting rule: what becomes a mult-add and a param (``mbcost conventions`` lists them).
+        standard : bool
+            The standard twin: each depthwise + pointwise pair as the convolution it factorises.
+        classes, set, without
+            Another number of classes, fields of rows replaced, rows dropped.
+        memory_rule : str
+            What is alive while the network runs (``configs/memory.yaml``), or ``FILE:NAME``.
+        ideal : bool
+            The idealised network: nothing is rounded, strides divide evenly; costs are Fractions where not whole.
+
+        Raises
+        ------
+        MbcostError
+            If a word is wrong, or there is no such network: a map vanishes, groups do not divide, no rule rounds a width.
+
+        Examples
+        --------
+        >>> import mbcost
+        >>> v1 = mbcost.load("mobilenet_v1")
+        >>> v1.cost().mult_adds, v1.cost(standard=True).mult_adds
+        (568740352, 4867293184)
+        >>> v1.cost(set={"separable_13.stride": 2}).mult_adds     # Table 1 as it is printed
+        533833216
+        """
+        rest = batch, rounding, convention, standard, classes, set, without, memory_rule, depth
+        if hasattr(alpha, "ndim") or hasattr(resolution, "ndim") or hasattr(rho, "ndim"):
+            from mbcost.arrays import cost_at
+
+            found = cost_at(self, alpha, rho, resolution, variant_of(None, None, None, *rest), ideal)
+            return found if hasattr(found, "shape") else _known(found, ideal)  # type: ignore[return-value]
+        return self.count(variant_of(alpha, rho, resolution, *rest), ideal=ideal)
+
+    def count(self, variant: Variant = PLAIN, *, ideal: bool = False) -> Cost:
+        """Cost the network as a variant asks: :meth:`cost` for a question that has been read."""
+        return _known(super().count(variant, ideal=ideal), ideal)
+
+    @overload
+    def grid(self, alphas: Array, resolutions: Any = None, **variant: Unpack[Words]) -> ArrayGrid: ...
+    @overload
+    def grid(self, alphas: Sequence[Number], resolutions: Array, **variant: Unpack[Words]) -> ArrayGrid: ...
+    @overload
+    def grid(
+        self, alphas: Sequence[Number], resolutions: Sequence[Size] | None = None, **variant: Unpack[Words]
+    ) -> Grid: ...
+    def grid(self, alphas: Any, resolutions: Any = None, **variant: Unpack[Words]) -> Grid | ArrayGrid:
+        """Cost the network over an outer grid of alphas and resolutions, exact and fast; the other options are those of :meth:`cost`.
+
+        Lists give lists of integers; NumPy arrays give int64 arrays. Without resolutions there is one, the table's own.
+
+        >>> import mbcost
+        >>> mbcost.load("mobilenet_v1").grid(["0.25", "0.5"], [128, 224]).mult_adds
+        [(13570048, 41030272), (49160192, 149497088)]
+        """
+        from mbcost.dims import parse_alpha, parse_resolution
+
+        if resolutions is None:
+            resolutions = [self.base_resolution]
+        for what, values in (("alphas", alphas), ("resolutions", resolutions)):
+            if isinstance(values, str) or not hasattr(values, "__iter__"):
+                raise MbcostError(
+                    f"{what} must be a list, not {type(values).__name__}",
+                    help=f"write {what}=[{'0.5, 1' if what == 'alphas' else '192, 224'}]",
+                )
+        asked = variant_of(**variant)
+        if hasattr(alphas, "dtype") or hasattr(resolutions, "dtype"):
+            from mbcost.arrays import grid_of
+
+            return grid_of(self, alphas, resolutions, asked)
+        found = Grid(self, list(map(parse_alpha, alphas)), list(map(parse_resolution, resolutions)), asked)
+        if not len(found):
+            raise MbcostError("the grid has no points", help="give at least one alpha and one resolution")
+        return found
+
+    def formula(self, **variant: Unpack[Words]) -> Formula:
+        """The closed form in alpha and rho, idealised and realised (imports SymPy); the options are those of :meth:`cost`.
+
+        >>> import mbcost
+        >>> mbcost.load("mobilenet_v1").formula().idealised.mult_adds
+        1024000*alpha + rho**2*(539492352*alpha**2 + 28224000*alpha)
+        """
+        from mbcost.symbolic import Formula
+
+        return Formula(self, variant_of(**variant))
+
+    def solve(
+        self, alpha: Any = None, rho: Any = None, resolution: Any = None, *, bits: int | None = None, weight_bits: int | None = None,
+        activation_bits: int | None = None, **limits_and_variant: Any,
+    ) -> Solution | None:  # fmt: skip
+        """The largest network of the family within every limit, exactly; None where there is none.
+
+        Parameters
+        ----------
+        alpha, rho, resolution
+            What is fixed: one value, or a list of several. Without an alpha the resolution is fixed (the table's own if none
+            is given) and alpha is found; with an alpha and no resolution, the resolution is.
+        bits, weight_bits, activation_bits : int, optional
+            The bit widths of limits in bytes.
+        **limits_and_variant
+            ``max_mult_adds="300M"``, ``min_params=...``, ... : limits on the quantities of ``mbcost solve``; the rest are
+            the options of :meth:`cost`.
+
+        Raises
+        ------
+        MbcostError
+            If there is no limit, limits contradict each other, or a row's cost is not known, so that no total is.
+
+        Examples
+        --------
+        >>> import mbcost
+        >>> best = mbcost.load("mobilenet_v1").solve(max_mult_adds="300M", resolution=224)
+        >>> best.alpha, best.values["mult_adds"], best.next.values["mult_adds"]
+        (Fraction(737, 1024), 299816242, 300711737)
+        >>> mbcost.load("mobilenet_v1").solve(max_params=10_000)
+        """
+        from mbcost.analysis.family import limited
+        from mbcost.analysis.ranges import axes_of
+        from mbcost.analysis.solve import Solver
+
+        given, variant = [], {}
+        for word, value in limits_and_variant.items():
+            bound, _, name = word.partition("_")
+            if bound not in {"max", "min"}:
+                variant[word] = value
+            elif value is not None:
+                given.append((bound, find(name, word, limitable("solve")), value, word))
+        if not given:
+            raise MbcostError("solve needs a limit", help='give max_mult_adds="300M" or another max_... or min_...')
+        widths = bits_of(bits, weight_bits, activation_bits)
+        limits = limited(given, widths)
+        solver = Solver(self, variant_of(**variant), [*BASIC, *[limit.quantity for limit in limits]], widths)
+        answer = answers.Answer(self, solver, limits, *axes_of(self, alpha, rho, resolution), [])
+        if not answer.solutions:
+            return None
+        best = Solution(*answer.solutions[0])
+        if not all(limit.least for limit in limits):
+            cost = self.count(solver.variant.at(best.alpha, best.size))
+            if not cost.exact:
+                from mbcost.report.heads import bound as lower_bound
+
+                raise MbcostError(
+                    f"no network is known to be within the limits: every cost is {lower_bound(cost)}",
+                    help="state the cost of these rows in the table",
+                )
+        return best
+
+    def compare(self, **variant: Any) -> Comparison:
+        """Standard against depthwise separable convolution, layer by layer; the options are those of :meth:`cost`.
+
+        >>> import mbcost
+        >>> found = mbcost.load("mobilenet_v1").compare()
+        >>> found.total.standard.mult_adds, found.total.separable.mult_adds
+        (4867293184, 568740352)
+        """
+        from mbcost.analysis.compare import against_twin
+
+        return against_twin(self, variant_of(**variant))[1]
+
+    def diff(self, other: counting.Network | str, **variant: Any) -> Difference:
+        """What ``other`` adds to, removes from and changes in this network, layer by layer.
+
+        ``other`` is a network, or a text as :func:`mbcost.diff` takes it. The options are those of :meth:`cost`.
+
+        >>> import mbcost
+        >>> v1 = mbcost.load("mobilenet_v1")
+        >>> [(change.mark, change.name) for change in v1.diff(v1.having(without=["softmax_1"])).told]
+        [('-', 'softmax_1')]
+        """
+        return diff(self, other, **variant)
+
+    def conventions(self, **variant: Any) -> list[Counted]:
+        """The totals under every counting rule; the options are those of :meth:`cost`.
+
+        >>> import mbcost
+        >>> [(found.convention.name, found.reported) for found in mbcost.load("mobilenet_v1").conventions()][:2]
+        [('paper', 568740352), ('torch', 1137480704)]
+        """
+        from mbcost.analysis.conventions import Tally, side_by_side
+        from mbcost.conventions import available
+
+        return side_by_side(Tally(self.count(variant_of(**variant)).rows), available().values())
+
+    def lint(self, **variant: Any) -> Report:
+        """What is probably not meant in the table, and what is wrong at this point; the options are those of :meth:`cost`.
+
+        >>> import mbcost
+        >>> [finding.code for finding in mbcost.load("mobilenet_v1").lint(alpha="0.35").findings][:2]
+        ['MB301', 'MB301']
+        """
+        from mbcost.lint import inspect
+
+        return inspect(self, variant_of(**variant))
+
+    def memory(self, **variant: Any) -> Peak:
+        """The most feature maps alive at once, the step where that is, and the tensors; the options are those of :meth:`cost`.
+
+        >>> import mbcost
+        >>> found = mbcost.load("mobilenet_v2").memory()
+        >>> found.elements, found.step
+        (1505280, 'inverted_residual_2/depthwise')
+        """
+        from mbcost.memory.measures import peak
+
+        return peak(self.count(variant_of(**variant)))
+
+    def __repr__(self) -> str:
+        height, width = self.base_resolution
+        return f"<Network {self.name}: {height} x {width}, rounding {self.rounding or 'not stated'}>"
+
+    def _repr_html_(self) -> str:
+        try:
+            return self.cost()._repr_html_()
+        except MbcostError:  # it may be a network at other points
+            from mbcost import escape
+
+            return escape.html(repr(self))
+
+
+def _known(found: counting.Cost, ideal: bool) -> Cost:
+    """A cost with all that this room knows of one."""
+    return (IdealCost if ideal else Cost)(found.network, found.variant, found.placed, found.rows)
+
+
+def answering(found: counting.Network) -> Network:
+    """A network that answers everything."""
+    return Network(found.table, found.own, found.scaling)
+
+
+def _frame(rows: list[dict[str, Any]], instead: str) -> Any:
+    try:
+        import pandas
+    except ImportError:
+        raise MbcostError("pandas is not installed", help=f"install pandas; {instead}") from None
+    return pandas.DataFrame(rows)
+
+
+def load(name_or_path: str) -> Network:
+    """Load a network: see :func:`mbcost.load`."""
+    from mbcost import tables
+
+    return answering(tables.load(name_or_path))
+
+
+def loads(text: str, file: str = "<text>") -> Network:
+    """A network from the text of a layer table: see :func:`mbcost.loads`."""
+    from mbcost.tables import read_network
+
+    return answering(read_network(text, file))
+
+
+def _at(model: counting.Network | str, variant: dict[str, Any], *, revisions: bool = False) -> Cost:
+    """The cost of a network, or of a model named with its point."""
+    if isinstance(model, str):
+        from mbcost.tables.points import at_point
+
+        if revisions:
+            from mbcost.budgets.git import is_revision_path, load_at
+
+            if is_revision_path(model):
+                return answering(load_at(model)).count(variant_of(**variant))
+            name, variant = at_point(variant, model, "{}=")
+            if is_revision_path(name):
+                return answering(load_at(name)).count(variant_of(**variant))
+        else:
+            name, variant = at_point(variant, model, "{}=")
+        return load(name).count(variant_of(**variant))
+    return answering(model).count(variant_of(**variant))
+
+
+def compare(*models: counting.Network | str, **variant: Any) -> tuple[Cost, ...]:
+    """Several networks side by side, each at a point of its own: see :func:`mbcost.compare`."""
+    return tuple([_at(model, variant) for model in models])
+
+
+def diff(old: counting.Network | str, new: counting.Network | str, **variant: Any) -> Difference:
+    """What changed between two networks: see :func:`mbcost.diff`."""
+    from mbcost.analysis.diff import difference
+
+    return difference(*[_at(model, variant, revisions=True) for model in (old, new)])
+
+
+def check(*budgets: str, base: str | None = None, strict: bool = False) -> Outcome:
+    """Hold budgets files against their networks: see :func:`mbcost.check`."""
+    from mbcost.budgets.evaluate import check as held
+    from mbcost.budgets.reading import find_file, read_budgets
+
+    files = [read_budgets(path) for path in dict.fromkeys(budgets or (find_file(),))]
+    return held(files, base, strict=strict)
