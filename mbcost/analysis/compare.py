@@ -13,9 +13,8 @@ from mbcost.errors import MbcostError
 from mbcost.layers import Layer, Row, Shape
 from mbcost.layers.base import Width
 from mbcost.layers.conv import Conv, Depthwise
-from mbcost.network import PLAIN, Cost, Network, Variant
+from mbcost.network import PLAIN, Cost, Network, Variant, counted
 from mbcost.network.twin import pairs, separable_twin, splits, unpaired
-from mbcost.network.walk import PER_IMAGE, scaled
 from mbcost.quantities import BITS, AnyBits, Quantity
 
 __all__ = ["BareConv", "Comparison", "Versus", "against_twin", "bare_conv", "compare", "gathered", "theory"]
@@ -195,6 +194,7 @@ def bare_conv(
     >>> found.standard.mult_adds, sum(row.mult_adds for row in found.sides["separable"])
     (462422016, 52283392)
     """
+    asked = PLAIN._replace(batch=batch, convention=convention)
     bare = {"kernel_size": kernel_size, "stride": stride, "norm": "none", "activation": "none", "bias": False}
     width = Width("scale", n)
     start: Shape = (arith.scale(m), *size)
@@ -204,8 +204,7 @@ def bare_conv(
     def costed(layer: Layer, shape: Shape) -> Row:
         layer.name = layer.op = "conv"
         layer.coded = "module"
-        row = scaled(layer.cost([shape], layer.shape(arith, [shape])), batch, PER_IMAGE)
-        (row,) = convention.applied([row])
+        (row,) = counted((layer.cost([shape], layer.shape(arith, [shape])),), asked)
         return row
 
     standard, depthwise = costed(Conv(bare, width), start), costed(Depthwise(bare), start)

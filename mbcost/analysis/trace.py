@@ -56,6 +56,13 @@ class Trace:
                 raise Inseparable("requirement")
             self.required[domain or ALPHA].append(requirement)
 
+    @property
+    def presence(self) -> list[Dim]:
+        """For every layer what says whether the network has it: 1, 0, or a sum of flags."""
+        return [
+            self.recorder.opened(present) if type(present) is Poly else present for _, _, present, _, _ in self.visits
+        ]
+
     def forms(self, quantity: str, bits: AnyBits = BITS) -> list[Dim]:
         """The polynomials whose largest is a quantity of the whole network; of a sum there is one."""
         return measured(quantity).forms(self, bits)

@@ -6,7 +6,7 @@ flag, 1 or 0; in a recorded walk a flag is a polynomial, and everything below is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from operator import mul
 from typing import NamedTuple
 
@@ -60,10 +60,12 @@ def graph(
     start: Shape,
     rule: Rule = LIVENESS,
     recorder: Arithmetic | None = None,
+    presence: Sequence[Dim] | None = None,
 ) -> Graph:
     """The steps of a costed network under a memory rule.
 
-    ``rows`` are the costed rows of its ``layers`` and ``start`` the shape of its input; of a recorded walk, ``recorder`` is its arithmetic.
+    ``rows`` are the costed rows of its ``layers`` and ``start`` the shape of its input; of a recorded walk, ``recorder`` is its arithmetic,
+    and ``presence`` the flag of every layer.
 
     >>> import mbcost
     >>> cost = mbcost.load("mobilenet_v1").cost()
@@ -74,28 +76,22 @@ def graph(
     if recorder is not None and rule.in_place:
         recorder.tell_kinds()
     builder = _Builder(start, rule, mul if recorder is None else recorder.both)
-    for number, present, row in _visits(layers, rows, start, recorder):
+    for number, present, row in _visits(layers, rows, presence):
         builder.layer(layers[number], number, present, row)
     return builder.graph()
 
 
 def _visits(
-    layers: tuple[Layer, ...], rows: tuple[Row, ...], start: Shape, recorder: Arithmetic | None
+    layers: tuple[Layer, ...], rows: tuple[Row, ...], presence: Sequence[Dim] | None
 ) -> Iterator[tuple[int, Dim, Row | None]]:
     """Every layer with the flag of its presence and its row, None where it is absent."""
-    shapes = [start]
     left = iter(rows)
     row = next(left, None)
     for number, layer in enumerate(layers):
-        there = row is not None and row.name == layer.name
-        present: Dim = int(there)
-        if recorder is not None:
-            inputs = [shapes[source] for source in layer.sources]
-            if there and layer.conditional:
-                present = layer.present(recorder, inputs)
-            shapes.append(row.output if there and row is not None else layer.absent(recorder, inputs))
-        yield number, present, row if there else None
-        if there:
+        if row is None or row.name != layer.name:
+            yield number, 0, None
+        else:
+            yield number, 1 if presence is None else presence[number], row
             row = next(left, None)
 
 

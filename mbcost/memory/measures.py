@@ -31,7 +31,7 @@ def graph_of(network: Any, rule: Rule | None = None) -> Graph:
     """The graph of a costed network, under its own memory rule or another."""
     rule = find(network.memory_rule) if rule is None else rule
     if network.recorder is not None:
-        return graph(network.placed.layers, network.rows, network.start, rule, network.recorder)
+        return graph(network.placed.layers, network.rows, network.start, rule, network.recorder, network.presence)
     if rule not in network.graphs:
         network.graphs[rule] = graph(network.placed.layers, network.rows, network.start, rule)
     found: Graph = network.graphs[rule]

@@ -103,8 +103,9 @@ def recorded(network: mbcost.Network, rule: Rule, **variant: Any) -> tuple[Any, 
     recorder = separated.trace.recorder
     start = (network.table.channels, recorder.atom("height", domain=SIZE), recorder.atom("width", domain=SIZE))
     placed = network.placed(asked)
+    trace = separated.trace
     try:
-        found = amounts(graph(placed.layers, separated.trace.rows, start, rule, recorder))
+        found = amounts(graph(placed.layers, trace.rows, start, rule, recorder, trace.presence))
     except Inseparable:
         return None
     return separated, [Form(separated.trace.separated(form)) for form in found]
