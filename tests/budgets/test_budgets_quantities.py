@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -161,3 +162,64 @@ def test_memory_of_mobilenet_v1_by_hand() -> None:
 def test_activations_without_squeeze_and_excite_are_the_maps_themselves() -> None:
     cost = mbcost.load("mobilenet_v2").cost(alpha="0.75", resolution=192)
     assert cost.total("total_activations") == sum(row.output_elements for row in cost.rows if row.weights)
+
+
+def test_every_unit_is_what_it_says() -> None:
+    counts = {"K": 10**3, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+    sizes = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}  # fmt: skip
+    for unit, factor in counts.items():
+        assert parse_count(f"3{unit}") == parse_count(f"3 {unit}") == 3 * factor
+        assert parse_growth(f"+3{unit}") == Growth(Fraction(3 * factor), False)
+    for unit, factor in sizes.items():
+        assert parse_bytes(f"3{unit}") == 3 * factor
+    assert (parse_count("10000"), parse_bytes("10000"), parse_growth("+10000").amount) == (10_000, 10_000, 10_000)
+    assert parse_growth("+0") == Growth(Fraction(0), False)
+    assert (parse_share("100%"), parse_share(".5%"), parse_share("0%", zero=True)) == (1, Fraction(1, 200), 0)
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "fact", "help"),
+    [
+        (parse_count, "9999", "`9999` is below 10,000 and has no unit", "did you mean `9999M`? Exactly 9999 is written `9.999K`"),
+        (parse_count, "1.5", "`1.5` is below 10,000", "did you mean `1.5M`?"),
+        (parse_bytes, "9999", "`9999` is below 10,000", "did you mean `9999KB` or `9999MB`? Bytes are `9999B`"),
+        (parse_growth, "+9999", "`+9999` is below 10,000 and has no unit", "did you mean `+9999%` or `+9999k`?"),
+        (parse_growth, "20", "`20` has no sign, and a growth needs one", "did you mean `+20%` or `+20k`?"),
+        (parse_growth, "20M", "`20M` has no sign", "write `+20M`"),
+        (parse_growth, "-3%", "`-3%` is negative", "write how much it may grow: `+3%`"),
+        (parse_count, True, "a bool is not an amount", "write an amount"),
+        (parse_count, 1.5, "a float is not an amount", "write an amount"),
+        (parse_count, 10**20, "is not an amount", "write an amount"),
+        (parse_count, "1,000,000", "`1,000,000` is not an amount", "write `1000000`"),
+        (parse_count, "0.0001K", "`0.0001K` is less than 1", "check the unit"),
+        (parse_count, "0", "a limit of `0` is zero", "write an amount"),
+        (parse_count, "3m", "has the unknown unit `m`", "did you mean `3M`?"),
+        (parse_count, "4MB", "is in bytes, and this is a count", "write an amount"),
+        (parse_bytes, "4M", "does not say which bytes", "write `4MB` (1000-based) or `4MiB` (1024-based)"),
+        (parse_share, "0.2", "`0.2` is not a share: it has no `%`", "write `20%`"),
+        (parse_share, "20", "`20` is not a share", "write `20%`"),
+        (parse_share, "1", "`1` is not a share", "write `1%`"),
+        (parse_share, "0.2K", "`0.2K` is not a share", "write `0.2%`"),
+        (parse_share, "0%", "a share of `0%`", "above 0% and at most 100%"),
+        (parse_share, "100.1%", "a share of `100.1%`", "above 0% and at most 100%"),
+        (parse_share, "+1%", "a share of `+1%`", "above 0% and at most 100%"),
+    ],
+)  # fmt: skip
+def test_what_is_no_amount_says_what_is(read: Any, value: object, fact: str, help: str) -> None:
+    with pytest.raises(mbcost.MbcostError) as caught:
+        read(value)
+    assert fact in caught.value.fact
+    assert help in caught.value.help
+    assert caught.value.help.count("Exactly") == ("Exactly" in help)
+
+
+@pytest.mark.parametrize(
+    ("value", "like", "text"),
+    [
+        (999, "3K", "1K"), (1000, "3K", "1K"), (999_999, "3M", "1000K"), (1_000_001, "3M", "1.01M"), (10**12, "1T", "1T"), (5 * 10**8, "1.5G", "500M"),
+        (1023, "4MiB", "1KiB"), (1024, "4MiB", "1KiB"), (1025, "4 MiB", "1.01 KiB"), (999, "4MB", "1kB"), (1001, "4MB", "1.01kB"), (1234567, "3.1MB", "1.24MB"),
+        (5, "4B", "5B"), (123_456_789, "9", "123456789"), (2**30, "1GiB", "1GiB"), (2**30 - 1, "1GiB", "1024MiB"),
+    ],
+)  # fmt: skip
+def test_a_limit_is_written_in_the_unit_of_the_old_one_or_a_smaller_one(value: int, like: str, text: str) -> None:
+    assert prefixed(value, like) == text
