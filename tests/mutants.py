@@ -178,7 +178,9 @@ def covering(mutant: Mutant, calls: dict[str, list[str]]) -> list[str]:
     ]
     if not tests:
         tests = [test for test, called in calls.items() if any(one.startswith(f"{mutant.file}::") for one in called)]
-    return sorted(tests, key=lambda test: len(calls[test]))[:MOST]
+    tests.sort(key=lambda test: len(calls[test]))
+    half = MOST // 2
+    return tests[:half] + tests[half :: max(1, len(tests) // half)]
 
 
 def main() -> None:
