@@ -51,7 +51,7 @@ class CodeReader(Reader):
             what, help = (
                 ("builder", "write module:callable or file.py:callable")
                 if builder
-                else ("file", "it is a .pt2, .keras or .h5 file")
+                else ("file", "it is a .pt2, .keras, .onnx or .tflite file")
             )
             doc.problem(items[what], f"`{what}` names no code", help)
         vary = self.text(items.get("vary"), "vary")

@@ -11,6 +11,7 @@ from mbcost.errors import MbcostError
 from mbcost.escape import line
 from mbcost.network import Cost
 from mbcost.report.drifted import told
+from mbcost.tables.code import READ
 
 __all__ = ["check"]
 
@@ -35,7 +36,8 @@ def check(path: str, how: How) -> int:
         (model,) = models.find(file, budget)
         network = models.network(model, budget.place)
         points = [(alpha, shapes) for alpha in code.alphas for shapes in at_resolutions(code.inputs, code.resolutions)]
-        complain(line(f"runs {(code.builder.rpartition(':')[0] or code.builder)[:80]} with {python}"))
+        if not code.builder.lower().endswith(READ):
+            complain(line(f"runs {(code.builder.rpartition(':')[0] or code.builder)[:80]} with {python}"))
         source = Source(code.builder, code.args, code.inputs, python, how.timeout or TIMEOUT, how.framework, code.vary)
         pairs: list[tuple[Cost, Cost]] = []
         try:

@@ -15,7 +15,7 @@ from mbcost.tables.code import is_code
 __all__ = ["command"]
 
 
-@click.command("import", short_help="The layer table of code: PyTorch and Keras, builders and files.")
+@click.command("import", short_help="The layer table of code: PyTorch, Keras, ONNX, TFLite.")
 @click.argument("code", metavar="CODE", required=False)
 @code_options
 @click.option(
@@ -25,7 +25,7 @@ __all__ = ["command"]
 @click.option("--strict", is_flag=True, help="Exit with 1 where the cost of a row is not known.")
 @click.option("-o", "--output", type=FILE, help="Write to a file instead.")
 def command(code: str | None, budgets: str | None, flat: bool, strict: bool, output: str | None, **how: Any) -> int:
-    """Trace the network that CODE builds, and write its layer table. CODE is module:callable, file.py:callable, net.pt2 or net.keras.
+    """Trace the network that CODE builds, and write its layer table. CODE is module:callable, file.py:callable, net.pt2, net.keras, net.onnx or net.tflite.
 
     The code runs, in the interpreter of the active virtual environment (else `python` on PATH; --python names another)
     and without data: no weights are loaded, nothing is computed. What the grammar has no word for becomes a `custom` row with
@@ -54,7 +54,7 @@ def command(code: str | None, budgets: str | None, flat: bool, strict: bool, out
     if not is_code(code):
         raise MbcostError(
             f"`{code[:80]}` names no code",
-            help="write module:callable, file.py:callable, or the path of a .pt2 or .keras file; a layer table needs no import",
+            help="write module:callable, file.py:callable, or the path of a .pt2, .keras, .onnx or .tflite file; a layer table needs no import",
         )
     found = traced(code, How(**how), flat=flat)
     write(found.text, output)

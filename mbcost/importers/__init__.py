@@ -26,6 +26,7 @@ from mbcost.importers.worker import TIMEOUT, Worker, interpreter
 from mbcost.importers.writing import quoted, table_text, word
 from mbcost.network import Cost, Network, variant_of
 from mbcost.tables import read_network
+from mbcost.tables.code import READ
 
 __all__ = [
     "Imported",
@@ -62,6 +63,33 @@ class Imported(NamedTuple):
     remarks: tuple[str, ...]
 
 
+def import_file(path: str, inputs: list[list[int]] | None = None, *, flat: bool = False) -> Imported:
+    """The table of an ONNX or TFLite file, at its own input shapes or, of ONNX, at those given.
+
+    Raises
+    ------
+    MbcostError
+        If a package is missing, or the file is broken.
+    """
+    if path.lower().endswith(".tflite"):
+        from mbcost.importers.tflite_file import read_tflite
+
+        if inputs is not None:
+            raise MbcostError("a .tflite file has its input's shape", help="leave --input out")
+        graph = read_graph(read_tflite(path))
+    else:
+        from mbcost.importers.onnx_file import own_shapes, read_onnx
+
+        inputs = inputs or own_shapes(path)
+        graph = read_graph(read_onnx(path, _sizes(inputs)))
+    trace = graph.traces[0]
+    shapes = []
+    for value in trace.inputs:
+        sides, axis = list(trace.values[value]), trace.axis(value)
+        shapes.append([sides[axis], *(side for i, side in enumerate(sides) if i not in {0, axis})] if axis else sides)
+    return raised(graph, Source(path, {}, shapes), flat=flat)
+
+
 def import_code(source: Source, *, flat: bool = False) -> Imported:
     """Trace a network in the user's interpreter, and raise it to a table.
 
@@ -87,7 +115,12 @@ def import_code(source: Source, *, flat: bool = False) -> Imported:
 
 
 def built(source: Source, points: list[tuple[Fraction, list[list[int]]]]) -> Iterator[Cost]:
-    """What code builds at some alphas and input shapes, costed at each."""
+    """What code builds at some alphas and input shapes, costed at each; a file is read."""
+    if source.code.lower().endswith(READ):
+        for _, shapes in points:
+            own = source.code.lower().endswith(".tflite")
+            yield import_file(source.code, None if own else shapes).network.cost(resolution=[*shapes[0][1:], 1, 1][:2])
+        return
     with Worker(
         source.code, python=interpreter(source.python), framework=source.framework, timeout=source.timeout
     ) as worker:

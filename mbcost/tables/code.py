@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from mbcost.errors import MbcostError
 
-__all__ = ["PICKLES", "argument", "arguments", "input_shapes", "is_code"]
+__all__ = ["PICKLES", "READ", "argument", "arguments", "input_shapes", "is_code"]
 
 PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle")
-FILES = (".pt2", ".keras", ".h5", *PICKLES)
+READ = (".onnx", ".tflite")
+"""Files that are read here: nothing runs."""
+FILES = (".pt2", ".keras", ".h5", *READ, *PICKLES)
 """Files of frameworks."""
 
 

@@ -1,0 +1,141 @@
+"""ONNX and TFLite files: equal to the networks they were made of, and broken ones refused soon and small."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch_oracles import torchvision_models
+
+import mbcost
+from mbcost.cli import run
+from mbcost.errors import MbcostError
+from mbcost.importers import Imported, import_file
+from mbcost.importers.live import import_model
+
+pytest.importorskip("onnx")
+pytest.importorskip("tflite")
+
+pytestmark = [
+    pytest.mark.frameworks,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning"),
+]
+
+FILES = Path(__file__).parents[1] / "memory" / "tflite"
+NAMES = sorted(path.name.removesuffix(".tflite.gz") for path in FILES.glob("*.tflite.gz"))
+
+
+def unpacked(name: str, folder: Path) -> str:
+    path = folder / "net.tflite"
+    path.write_bytes(gzip.decompress((FILES / f"{name}.tflite.gz").read_bytes()))
+    return str(path)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("pooled")])
+def test_a_tflite_file_costs_what_its_table_does(name: str, tmp_path: Path) -> None:
+    """They have 10 classes; a folded norm leaves a bias a channel, where the norm had two values."""
+    model, alpha, side = name.rsplit("_", 2)
+    found = import_file(unpacked(name, tmp_path))
+    cost = found.network.cost()
+    kept = (
+        {"conv_1.width": "fixed"} if "minimalistic" in model else None
+    )  # Keras' first convolution has 16 channels at every alpha
+    table = mbcost.load(model).cost(alpha=alpha, resolution=side, classes=10, set=kept)
+    assert (cost.mult_adds, cost.params) == (
+        table.mult_adds,
+        table.params - sum(row.norm_params for row in table.rows) // 2,
+    )
+    assert cost.exact
+    assert "folded" in found.remarks[0]
+
+
+def exported(name: str, folder: Path, *, dynamo: bool) -> tuple[Imported, mbcost.Cost]:
+    options: dict[str, Any] = {"init_weights": False} if name == "googlenet" else {}
+    model = torchvision_models().get_model(name, weights=None, **options).eval()
+    path = str(folder / "net.onnx")
+    torch.onnx.export(
+        model, (torch.zeros(1, 3, 224, 224),), path, dynamo=dynamo, **({"verbose": False} if dynamo else {})
+    )
+    return import_file(path), import_model(model).network.cost()
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "mobilenet_v3_small", "squeezenet1_1", "resnet18", "mnasnet0_5", "shufflenet_v2_x0_5", "regnet_y_400mf"])  # fmt: skip
+def test_an_onnx_export_costs_what_its_network_does(name: str, tmp_path: Path) -> None:
+    found, cost = exported(name, tmp_path, dynamo=False)
+    own = found.network.cost()
+    norms = sum(row.norm_params for row in cost.rows)
+    assert own.mult_adds == cost.mult_adds
+    assert own.params == cost.params - norms // 2 + sum(row.norm_params for row in own.rows) // 2
+    assert own.exact
+
+
+def test_the_newer_exporter_gives_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    found, cost = exported("mobilenet_v2", tmp_path, dynamo=True)
+    assert found.network.cost().mult_adds == cost.mult_adds
+    assert found.network.cost(resolution=192).mult_adds == mbcost.load("mobilenet_v2").cost(resolution=192).mult_adds
+
+
+def test_a_file_stands_where_a_model_does(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = unpacked("mobilenet_v2_1_128", tmp_path)
+    assert run(["table", path, "-f", "json"]) == 0
+    said = capfd.readouterr()
+    table = mbcost.load("mobilenet_v2").cost(resolution=128, classes=10)
+    assert json.loads(said.out)["total"]["mult_adds"] == table.mult_adds
+    assert "runs" not in said.err
+    assert run(["table", path, "--arg", "a=1"]) == 2
+    assert "is read, not run" in capfd.readouterr().err
+
+
+BREAKS = """
+import random, sys, time
+from pathlib import Path
+from mbcost.errors import MbcostError
+from mbcost.importers import import_file
+path, seed = sys.argv[1], random.Random(7)
+whole = Path(path).read_bytes()
+worst = 0.0
+for number in range(60):
+    data = bytearray(whole[: seed.randrange(len(whole))] if number % 3 == 0 else whole)
+    for _ in range(seed.choice([1, 4, 64])):
+        at = seed.randrange(min(len(data), 20_000 if number % 2 else len(data)) or 1) if data else 0
+        if data:
+            data[at] = seed.choice([0, 255, 127, 128, seed.randrange(256)])
+    Path(path).write_bytes(data)
+    began = time.perf_counter()
+    try:
+        import_file(path)
+    except MbcostError:
+        pass
+    worst = max(worst, time.perf_counter() - began)
+print(worst, next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux")
+@pytest.mark.parametrize("kind", ["tflite", "onnx"])
+def test_broken_files_are_errors_soon_and_small(kind: str, tmp_path: Path) -> None:
+    path = unpacked("mobilenet_v2_0.1_96", tmp_path)
+    if kind == "onnx":
+        path = str(tmp_path / "net.onnx")
+        torch.onnx.export(torchvision_models().mnasnet0_5().eval(), (torch.zeros(1, 3, 64, 64),), path, dynamo=False)
+    done = subprocess.run(
+        [sys.executable, "-c", BREAKS, path], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    seconds, kilobytes = map(float, done.stdout.split())
+    assert kilobytes < 300_000
+    assert seconds < 2
+
+
+def test_what_is_no_such_file_at_all(tmp_path: Path) -> None:
+    for name in ("net.tflite", "net.onnx"):
+        (tmp_path / name).write_bytes(b"\x00" * 10)
+        with pytest.raises(MbcostError):
+            import_file(str(tmp_path / name))
