@@ -160,7 +160,7 @@ def noise(guess: Guess, alpha: Fraction, given: int, width: int) -> bool:
 def _rules(widths: Iterable[int]) -> Iterator[Rounding]:
     """Rules under which all of some widths can come out."""
     values = sorted(set(widths))
-    for least in dict.fromkeys((0, values[0] if values[0] > 1 else 0)):  # no network has a width of 0
+    for least in dict.fromkeys((0, values[0])):
         above = [value for value in values if value > least]
         common = gcd(*above)
         for divisor in range(min(common, MOST_DIVISOR), 0, -1):
@@ -191,7 +191,11 @@ def apart(sites: Iterable[Site], known: Iterable[Fraction], rules: set[Rounding]
         for site, own in pairs.values():
             above = made.get(tuple(site.given.items()))
             given = _supposed(site.given, alpha) if above is None else above.at(alpha, 0)
-            count += len({guess.at(alpha, given) for guess in own}) - 1
+            widths = {guess.at(alpha, given) for guess in own}
+            if 0 in widths:  # no network has such a width: there is nothing to look at
+                count = 0
+                break
+            count += len(widths) - 1
         if count > best[0]:
             best = count, alpha
     return best[1]

@@ -61,7 +61,7 @@ def test_a_model_on_the_cpu_stays_there() -> None:
 
 
 def small(width: float = 1.0, classes: int = 4) -> nn.Module:
-    channels = int(16 * width)
+    channels = max(int(16 * width), 1)
     head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes)]
     return nn.Sequential(nn.Conv2d(3, channels, 3, 2, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(), *head)
 
