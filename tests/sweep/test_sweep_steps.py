@@ -64,3 +64,11 @@ def test_the_guard_against_losing_a_tenth_acts_just_above_a_rational() -> None:
     assert Place(edge, True) in between([width], parse_rounding(rule), Fraction(0), Fraction(1))
     assert rounded(width, rule, edge) == 8
     assert rounded(width, rule, edge + Fraction(1, 10**9)) == 16
+
+
+def test_a_width_that_only_grows_has_no_place_below_1() -> None:
+    """ceil:8 of 16 channels changes just above 1; up to 3/4 there is nothing, and from there on that place alone."""
+    grows, rule = [Width(16, True)], parse_rounding("ceil:8")
+    assert between(grows, rule, Fraction(1, 2), Fraction(3, 4)) == []
+    assert between(grows, rule, Fraction(1, 2), Fraction(5, 4)) == [Place(Fraction(1), True)]
+    assert between([Width(16, False)], rule, Fraction(1, 2), Fraction(3, 4)) == [Place(Fraction(1, 2), True)]
