@@ -108,12 +108,12 @@ for number in range(60):
         if data:
             data[at] = seed.choice([0, 255, 127, 128, seed.randrange(256)])
     Path(path).write_bytes(data)
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         import_file(path)
     except MbcostError:
         pass
-    worst = max(worst, time.perf_counter() - began)
+    worst = max(worst, time.process_time() - began)
 print(worst, next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 """
 
