@@ -67,7 +67,7 @@ def draw(figure: Figure, points: Sequence[PlotPoint], kind: str) -> bytes:
     except ImportError:
         raise MbcostError(
             "figures need matplotlib, which is not installed",
-            help="pip install 'mbcost[plot]', or ask for the points: -f csv",
+            help="pip install matplotlib, or ask for the points: -f csv",
         ) from None
     stream = BytesIO()
     with matplotlib.rc_context(STYLE):

@@ -30,7 +30,7 @@ def draw(grid: Grid, name: str, budgets: list[int], kind: str) -> bytes:
     except ImportError:
         raise MbcostError(
             "figures need matplotlib, which is not installed",
-            help="pip install 'mbcost[plot]', or ask for the points: -f csv",
+            help="pip install matplotlib, or ask for the points: -f csv",
         ) from None
     alphas, sides = _axes_of(grid)
     stream = BytesIO()

@@ -126,7 +126,7 @@ class _Reader(BlockReader):
         self._defaults(items.get("defaults"))
         layers = items.get("layers")
         if layers is None:
-            if spec.base is None:
+            if "base" not in items:  # one that cannot be read is one problem, not three
                 self.doc.problem(root, "`layers` is missing", "give the rows of the table: layers: [...]")
         else:
             spec.items = self._items(layers, top=True, what="layers")
@@ -160,9 +160,9 @@ class _Reader(BlockReader):
     def _input(self, root: Mapping) -> None:
         spec, node = self.spec, root.items.get("input")
         if node is None:
-            if spec.base is None:
+            if "base" not in root.items:
                 self.doc.problem(root, "`input` is missing", "write input: {channels: 3, resolution: 224}")
-            else:
+            elif spec.base is not None:
                 spec.channels, spec.resolution = spec.base.table.channels, spec.base.table.resolution
             return
         if not isinstance(node, Mapping):

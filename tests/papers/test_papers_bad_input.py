@@ -115,6 +115,6 @@ def test_without_matplotlib_the_message_names_the_extra(
     said = say("reproduce", "mobilenet_v1", "--figure", "4", "-o", str(tmp_path / "figure.pdf"))
     assert said.code == 2
     assert said.err == (
-        "error: figures need matplotlib, which is not installed\n  help: pip install 'mbcost[plot]', or ask for the points: -f csv\n"
+        "error: figures need matplotlib, which is not installed\n  help: pip install matplotlib, or ask for the points: -f csv\n"
     )
     assert os.listdir(tmp_path) == []
