@@ -158,7 +158,7 @@ def completions(words: str, number: int) -> list[str]:
         cwd=ROOT,
     )
     assert done.stderr == ""
-    return [line.split(",", 1)[1] for line in done.stdout.splitlines()]
+    return [line.split(",", 1)[1] for line in done.stdout.splitlines() if line]
 
 
 def test_names_are_completed() -> None:
@@ -169,6 +169,28 @@ def test_names_are_completed() -> None:
     assert "--resolution" in completions("mbcost table mobilenet_v1 --res", 3)
     assert set(completions("mbcost table mobilenet_v1 --format ", 4)) >= {"json", "csv", "markdown"}
     assert completions("mbcost table mobilenet_v1 --convention torchi", 4) == ["torchinfo"]
+    assert completions("mbcost table mobilenet_v1@0.", 2) == [
+        f"mobilenet_v1@{alpha}" for alpha in ("0.75", "0.5", "0.35", "0.25")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("table mobilenet_v1 --layer separable_7", ["separable_7", "separable_7/depthwise", "separable_7/pointwise"]),
+        ("compare mobilenet_v1@0.5 --layer separable_13/p", ["separable_13/pointwise"]),
+        ("conventions mobilenet_v1 --explain torchi", ["torchinfo"]),
+        ("conventions mobilenet_v1 --as tho", ["thop"]),
+        ("memory mobilenet_v1 --explain tfl", ["tflm"]),
+        ("table mobilenet_v1 --columns params,peak", ["params,peak_memory"]),
+        ("reproduce mobilenet_v1 --figure 4", ["4"]),
+        ("reproduce mobilenet_v1 --table 1", ["1", "10", "11", "12", "13", "14"]),
+        ("reproduce nothing --table 1", []),
+        ("table nothing --layer c", []),
+    ],
+)
+def test_values_are_completed_by_what_is_on_the_line(words: str, expected: list[str]) -> None:
+    assert completions(f"mbcost {words}", len(words.split())) == expected
 
 
 @pytest.mark.parametrize(

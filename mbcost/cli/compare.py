@@ -10,6 +10,7 @@ import click
 from mbcost.analysis.compare import Comparison, Versus, against_twin, gathered
 from mbcost.analysis.groups import share
 from mbcost.cli.code import model_options
+from mbcost.cli.completion import completing, layers
 from mbcost.cli.options import MODEL, Choice, Question, columns_options, output_options, variant_options
 from mbcost.dims import exact_text
 from mbcost.errors import MbcostError, nearest
@@ -27,7 +28,7 @@ PRIORITIES = {("standard", "mult_adds"): 0, ("separable", "mult_adds"): 0, ("sep
 @click.command("compare", short_help="Standard vs separable, or networks side by side.")
 @click.argument("models", nargs=-1, required=True, type=MODEL, metavar="MODEL...")
 @click.option("--by", type=Choice(["layer", "block", "kind"]), default="layer", show_default=True, help="Gather rows.")
-@click.option("--layer", metavar="NAME", help="One layer, or one block, alone.")
+@click.option("--layer", metavar="NAME", shell_complete=completing(layers), help="One layer, or one block, alone.")
 @columns_options
 @variant_options
 @output_options

@@ -19,7 +19,7 @@ from mbcost.analysis.conventions import (
 )
 from mbcost.analysis.groups import share
 from mbcost.cli.code import model_options
-from mbcost.cli.options import MODEL, Question, output_options, variant_options
+from mbcost.cli.options import CONVENTION, MODEL, Question, output_options, variant_options
 from mbcost.conventions import Convention, Term, available, find, qualified
 from mbcost.errors import MbcostError
 from mbcost.network import Cost
@@ -34,8 +34,8 @@ UNITS = {"mult_adds": "mult-adds", "flops": "FLOPs"}
 
 @click.command("conventions", short_help="One network under every counting rule.")
 @click.argument("model", type=MODEL, required=False)
-@click.option("--explain", metavar="A", help="The way from the total under A ...")
-@click.option("--as", "other", metavar="B", help="... to the total under B, part by part.")
+@click.option("--explain", type=CONVENTION, metavar="A", help="The way from the total under A ...")
+@click.option("--as", "other", type=CONVENTION, metavar="B", help="... to the total under B, part by part.")
 @variant_options
 @output_options
 @model_options

@@ -9,6 +9,7 @@ import click
 
 from mbcost.analysis.groups import share
 from mbcost.cli.code import model_options
+from mbcost.cli.completion import completing, memory_rules
 from mbcost.cli.options import MODEL, Question, bits_options, output_options, variant_options
 from mbcost.errors import MbcostError
 from mbcost.memory.compared import side_by_side, way
@@ -28,8 +29,15 @@ BAR = 24
 
 @click.command("memory", short_help="Peak memory, step by step, under every rule.")
 @click.argument("model", type=MODEL)
-@click.option("--explain", metavar="A", help="The way from the peak under the memory rule A ...")
-@click.option("--as", "other", metavar="B", help="... to the peak under B, part by part.")
+@click.option(
+    "--explain",
+    shell_complete=completing(memory_rules),
+    metavar="A",
+    help="The way from the peak under the memory rule A ...",
+)
+@click.option(
+    "--as", "other", shell_complete=completing(memory_rules), metavar="B", help="... to the peak under B, part by part."
+)
 @bits_options
 @variant_options
 @output_options

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import click
 
+from mbcost.cli.completion import completing, memory_rules, quantities
 from mbcost.cli.output import write, written
 from mbcost.cli.words import CONVENTION, FILE, MODEL, WHOLE, Choice, Whole, Word
 from mbcost.errors import MbcostError
@@ -212,9 +213,12 @@ SETTING = ("caption", "label", "name", "in_", "digits", "long")
 def columns_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Which quantities are shown."""
     names = ", ".join(QUANTITIES)
-    return click.option("--columns", metavar="NAMES", help=f"Quantities to show, with commas between: {names}.")(
-        function
-    )
+    return click.option(
+        "--columns",
+        metavar="NAMES",
+        shell_complete=completing(quantities),
+        help=f"Quantities to show, with commas between: {names}.",
+    )(function)
 
 
 def columns_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -251,7 +255,12 @@ _VARIANT = [
     click.option("--set", multiple=True, metavar="ROW.FIELD=VALUE", help="Replace a field of a row."),
     click.option("--without", multiple=True, metavar="GLOB", help="Drop rows."),
     click.option(
-        "--memory-rule", default="liveness", show_default=True, metavar="NAME", help="What is alive in memory."
+        "--memory-rule",
+        default="liveness",
+        show_default=True,
+        metavar="NAME",
+        shell_complete=completing(memory_rules),
+        help="What is alive in memory.",
     ),
     click.option("--memory-rules", type=FILE, help="Memory rules of your own, beside the shipped ones."),
 ]

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from mbcost import escape
+from mbcost.cli.completion import cells, completing, figures
+from mbcost.cli.completion import tables as tables_of
 from mbcost.cli.options import Word, emit, output_options
 from mbcost.cli.output import write
 from mbcost.cli.reproduced import cell_keys, list_report, paper_report, points_report
@@ -24,12 +26,27 @@ OTHER_PICTURES = ("jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "eps", "ps
 
 @click.command("reproduce", short_help="Published tables and figures, cell by cell.")
 @click.argument("paper", type=Word("PAPER", papers), required=False)
-@click.option("--table", "tables", multiple=True, metavar="N", help="The cells of one table; may be given again.")
 @click.option(
-    "--figure", metavar="N", help="The points of one figure; with -o FILE.png, .svg or .pdf, the figure itself."
+    "--table",
+    "tables",
+    multiple=True,
+    metavar="N",
+    shell_complete=completing(tables_of),
+    help="The cells of one table; may be given again.",
+)
+@click.option(
+    "--figure",
+    metavar="N",
+    shell_complete=completing(figures),
+    help="The points of one figure; with -o FILE.png, .svg or .pdf, the figure itself.",
 )
 @click.option("--only", metavar="VERDICTS", help="Cells with these verdicts only: erratum,unexplained.")
-@click.option("--cell", metavar="TABLE:ROW:COLUMN", help="The variant behind one cell, as a command to paste.")
+@click.option(
+    "--cell",
+    metavar="TABLE:ROW:COLUMN",
+    shell_complete=completing(cells),
+    help="The variant behind one cell, as a command to paste.",
+)
 @click.option("--explore", "explored", is_flag=True, help="Its networks and points with sliders, in one HTML file.")
 @output_options
 def command(

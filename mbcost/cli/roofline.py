@@ -10,6 +10,7 @@ import click
 
 from mbcost.analysis.groups import share
 from mbcost.cli.code import model_options
+from mbcost.cli.completion import completing, devices
 from mbcost.cli.options import FILE, MODEL, Question, bits_options, output_options, variant_options
 from mbcost.dims import exact_text, rational
 from mbcost.errors import MbcostError
@@ -30,7 +31,12 @@ MODELLED = "the modelled time is a sum over layers, which caches and fused layer
 
 @click.command("roofline", short_help="Bound by compute or by memory, on a device.")
 @click.argument("models", type=MODEL, nargs=-1, required=True, metavar="MODEL...")
-@click.option("--device", metavar="NAME", help="A device, by its ridge point; without one, every device.")
+@click.option(
+    "--device",
+    shell_complete=completing(devices),
+    metavar="NAME",
+    help="A device, by its ridge point; without one, every device.",
+)
 @click.option("--devices", type=FILE, help="Devices of your own, beside the shipped ones.")
 @click.option("--ridge-point", metavar="RP", help="Mult-adds a byte, instead of a device.")
 @bits_options

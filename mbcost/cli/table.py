@@ -8,6 +8,7 @@ import click
 
 from mbcost.analysis.groups import Group, block_of, gather
 from mbcost.cli.code import model_options
+from mbcost.cli.completion import completing, layers
 from mbcost.cli.options import (
     MODEL,
     Choice,
@@ -40,7 +41,12 @@ __all__ = ["command"]
     help="Order of the rows.",
 )
 @click.option("--top", type=Whole(min=1), metavar="N", help="The first N rows; the rest become one.")
-@click.option("--layer", metavar="NAME", help="One layer: its formula with the numbers put in. Of a block: its layers.")
+@click.option(
+    "--layer",
+    metavar="NAME",
+    shell_complete=completing(layers),
+    help="One layer: its formula with the numbers put in. Of a block: its layers.",
+)
 @columns_options
 @variant_options
 @output_options

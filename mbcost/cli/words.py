@@ -28,6 +28,9 @@ class Word(click.ParamType[str]):
         from click.shell_completion import CompletionItem
 
         found = [CompletionItem(name) for name in self.names() if name.startswith(incomplete)]
+        if self.name == "MODEL" and "@" in incomplete:
+            name, _, typed = incomplete.rpartition("@")
+            found = [CompletionItem(f"{name}@{alpha}") for alpha in ALPHAS if alpha.startswith(typed)]
         files = self.files and ("/" in incomplete or not found)
         return [*found, CompletionItem(incomplete, type="file")] if files else found
 
@@ -43,6 +46,9 @@ def _conventions() -> Iterable[str]:
 
     return available()
 
+
+ALPHAS = ("1", "0.75", "0.5", "0.35", "0.25")
+"""The widths that the papers publish: what a point is completed with."""
 
 MODEL = Word("MODEL", _models)
 """A shipped model, a path, or ``-``; with a point on it, ``net.yaml@0.5/160``."""
