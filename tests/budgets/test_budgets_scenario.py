@@ -319,8 +319,10 @@ def test_the_base_of_a_table_with_a_base_is_of_the_same_commit(work: Repository,
     said = say("check", "--base", "HEAD")
     assert said.code == 2
     first = said.err.splitlines()[0]
-    assert first.startswith(f"{broken[:7]}:models/net.yaml:1:1: the base of `models/net.yaml` does not load: ")
-    assert first.endswith(f"; `models/gone.yaml` is not in {broken[:7]}")
+    assert first == (
+        f"{broken[:7]}:models/net.yaml:2:15: the base of `models/net.yaml` does not load: "
+        f"`models/gone.yaml` is not in {broken[:7]}"
+    )
 
 
 def test_a_link_is_followed_to_its_table(work: Repository, say: Callable[..., Said]) -> None:
