@@ -5,9 +5,12 @@ Numbers are those of the grammar's rules. What is refused, and in which words, i
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 import mbcost
+from mbcost.analysis.compare import against_twin
 from mbcost.network.twin import pairs, unpaired
 from tests.inline import cost, names, says, table
 
@@ -140,7 +143,7 @@ def test_the_twin_of_a_pair() -> None:
         ("- {op: depthwise}\n- {op: conv, kernel_size: 1, out_channels: 4, padding: 0}", True),
         ("- {op: depthwise}\n- {op: conv, kernel_size: [1, 3], out_channels: 4}", False),
         ("- {op: depthwise, kernel_size: [1, 3]}\n- {op: pointwise, out_channels: 4}", True),
-        ("- {op: depthwise, multiplier: 2}\n- {op: pointwise, out_channels: 4}", False),
+        ("- {op: depthwise, multiplier: 2}\n- {op: pointwise, out_channels: 4}", True),
     ],
 )
 def test_what_is_a_pair(rows: str, paired: bool) -> None:
@@ -155,6 +158,20 @@ def test_squeeze_and_excite_stays_in_the_twin_at_unchanged_cost() -> None:
     net = mbcost.load("mobilenet_v3_large")
     for counted in (net.cost(), net.standard().cost()):
         assert sum(row.mult_adds for row in counted.rows if row.kind == "squeeze_excite") == 216_589_760 - 215_082_560
+
+
+def test_a_pair_with_a_multiplier_has_the_twin_of_its_inputs_and_outputs() -> None:
+    """V1 with two depthwise outputs a channel: the twin is V1's own, and each pair costs m/N + m/D_K^2 of its half of it."""
+    doubled = V1.having(set={f"separable_{n}.multiplier": 2 for n in range(1, 14)})
+    assert len(pairs(doubled.placed())) == 13
+    assert doubled.cost(standard=True).mult_adds == V1.cost(standard=True).mult_adds
+    cost, found = against_twin(doubled)
+    lines = [line for line in found.lines if line.theory is not None]
+    assert (len(lines), found.imagined, found.total.separable) == (13, "standard", cost)
+    for line in lines:
+        (whole,), (first, second) = line.standard, line.separable
+        assert line.theory == Fraction(first.mult_adds + second.mult_adds, whole.mult_adds)
+        assert line.theory == 2 * (Fraction(1, second.output[0]) + Fraction(1, 9))
 
 
 def test_the_twin_comes_after_set_and_without() -> None:
@@ -180,7 +197,8 @@ def test_a_convolution_with_as_many_groups_as_channels_is_half_of_a_pair() -> No
     grouped = table(
         "- {op: conv, kernel_size: 3, out_channels: 12, groups: 6}\n- {op: pointwise, out_channels: 10}", channels=6
     )
-    assert pairs(grouped.placed()) == []
+    assert len(pairs(grouped.placed())) == 1  # two outputs a channel
+    assert grouped.cost(standard=True).mult_adds == 9 * 6 * 10 * 32 * 32
     fewer = table(
         "- {op: conv, kernel_size: 3, out_channels: 3, groups: 3}\n- {op: pointwise, out_channels: 10}", channels=6
     )

@@ -25,13 +25,14 @@ class Versus(NamedTuple):
 
     The sides of the total are the costed networks themselves.
 
-    ``theory`` is 1/N + 1/D_K^2 (MobileNets, section 3.1); None on lines that are the same on both sides.
+    ``theory`` is m/N + m/D_K^2 (:func:`theory`) for the ``multiplier`` m; None on lines that are the same on both sides.
     """
 
     name: str
     standard: tuple[Row, ...] | Cost
     separable: tuple[Row, ...] | Cost
     theory: Fraction | None = None
+    multiplier: Dim = 1
 
     def amounts(self, quantity: Quantity, bits: AnyBits = BITS) -> tuple[Dim, Dim]:
         """A quantity of the standard and of the separable side."""
@@ -92,13 +93,16 @@ def _shared(group: list[Versus]) -> Fraction | None:
     return group[0].theory if len({line.theory for line in group}) == 1 else None
 
 
-def theory(n: Dim, kernel_size: tuple[int, int]) -> Fraction:
-    """1/N + 1/(K_h K_w): the ratio of separable to standard mult-adds (MobileNets, section 3.1).
+def theory(n: Dim, kernel_size: tuple[int, int], multiplier: Dim = 1) -> Fraction:
+    """m/N + m/(K_h K_w): the ratio of separable to standard mult-adds (MobileNets, section 3.1, for a multiplier m of 1).
 
-    >>> theory(512, (3, 3))
-    Fraction(521, 4608)
+    A depthwise convolution with m outputs a channel costs K_h K_w M m a position, the pointwise one behind it M m N, and the
+    standard one from M to N channels K_h K_w M N.
+
+    >>> theory(512, (3, 3)), theory(512, (3, 3), 2)
+    (Fraction(521, 4608), Fraction(521, 2304))
     """
-    return 1 / Fraction(n) + Fraction(1, kernel_size[0] * kernel_size[1])
+    return Fraction(multiplier) * (1 / Fraction(n) + Fraction(1, kernel_size[0] * kernel_size[1]))
 
 
 def compare(cost: Cost, twin: Cost) -> Comparison:
@@ -122,8 +126,10 @@ def compare(cost: Cost, twin: Cost) -> Comparison:
     for row in cost.rows:
         if row.name in partner:
             point = rows[partner[row.name]]
-            ratio = theory(point.output[0], row.kernel_size or (1, 1))
-            lines.append(Versus(_pair_name(row.name, point.name), (twins[point.name],), (row, point), ratio))
+            multiplier = Fraction(row.output[0]) / row.input[0]
+            ratio = theory(point.output[0], row.kernel_size or (1, 1), multiplier)
+            name = _pair_name(row.name, point.name)
+            lines.append(Versus(name, (twins[point.name],), (row, point), ratio, multiplier))
         elif row.name not in completed:
             lines.append(Versus(row.name, (row,), (row,)))
     return Comparison(tuple(lines), Versus("total", twin, cost), "standard", tuple(unpaired(cost.placed)))

@@ -37,7 +37,7 @@ def command(models: tuple[str, ...], by: str, layer: str | None, **options: Any)
     """What depthwise separable convolution saves in one MODEL; or several MODELs side by side.
 
     Each depthwise + pointwise pair is set against the standard convolution it factorises, with the theory
-    1/N + 1/D_K^2. A network without such pairs is compared the other way round: what it would cost if its K x K
+    1/N + 1/D_K^2, or m/N + m/D_K^2 at m outputs a channel. A network without such pairs is compared the other way round: what it would cost if its K x K
     convolutions were separable.
 
     \b
@@ -96,7 +96,7 @@ def _against(cost: Cost, found: Comparison, lines: list[Versus], question: Quest
     for quantity, derived in question.told():
         for one in (quantity, *derived):
             fields += _sides(one, question)
-        fields += _ratio(quantity, question)
+        fields += _ratio(quantity, question, found)
     rows = Rows(fields, lines, found.total)
     total = rows.object(found.total)
     notes = []
@@ -133,13 +133,16 @@ def _side(line: Versus, i: int, quantity: Quantity, bits: AnyBits) -> Any:
     return line.amounts(quantity, bits)[i]
 
 
-def _ratio(quantity: Quantity, question: Question) -> list[Field]:
+def _ratio(quantity: Quantity, question: Question, found: Comparison) -> list[Field]:
     """The ratio of the sides, and what theory says of the mult-adds."""
     key, priority = ("ratio", 0) if quantity.name == "mult_adds" else (f"{quantity.name}_ratio", 3)
     path = ("ratio", *question.path(quantity))
     to = question.to(quantity)
-    found = [Field(key, "ratio", "ratio", priority, lambda line: line.ratio(quantity, question.bits), to, path)]
-    return [*found, Field("theory", "1/N + 1/D_K^2", "ratio", 1, to=to)] if quantity.name == "mult_adds" else found
+    fields = [Field(key, "ratio", "ratio", priority, lambda line: line.ratio(quantity, question.bits), to, path)]
+    if quantity.name == "mult_adds":
+        m = "1" if all(line.multiplier == 1 for line in found.lines) else "m"
+        fields.append(Field("theory", f"{m}/N + {m}/D_K^2", "ratio", 1, to=to))
+    return fields
 
 
 def _share_of(cost: Cost, whole: Any, quantity: Quantity, bits: AnyBits) -> Any:

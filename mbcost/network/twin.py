@@ -23,13 +23,19 @@ class Pair(NamedTuple):
 
 
 def is_depthwise(placed: Placed, number: int) -> bool:
-    """A layer with a spatial kernel, as many groups as input channels, and one output per input channel."""
+    """A layer with a spatial kernel, as many groups as input channels, and one output or more per input channel."""
     layer = placed.layers[number]
     if not isinstance(layer, Conv) or layer.kernel_size == (1, 1):
         return False
     if isinstance(layer, Depthwise):
-        return layer.multiplier == 1
-    return layer.groups > 1 and layer.width.value == layer.groups == _written_channels(placed, layer.sources[0])
+        return True
+    written = _written_channels(placed, layer.sources[0])
+    return (
+        layer.width.mode != "ratio"
+        and layer.groups > 1
+        and layer.groups == written
+        and not layer.width.value % layer.groups
+    )
 
 
 def _written_channels(placed: Placed, source: int) -> object:

@@ -94,11 +94,12 @@ export function comparison(cost, twin) {
     if (!depthwise || !pointwise || !whole) return [];
     const n = BigInt(pointwise.output[0]);
     const area = BigInt(depthwise.kernel[0] * depthwise.kernel[1]);
+    const multiplier = BigInt(depthwise.output[0] / depthwise.input[0]);
     const [owner, part] = split(first);
     return [{
       name: owner && part === "depthwise" && split(second)[0] === owner ? owner : `${first}+${split(second)[1]}`,
       rows: [first, second],
-      theory: [n + area, n * area], // 1/N + 1/D_K^2
+      theory: [multiplier * (n + area), n * area], // m/N + m/D_K^2
       of: (quantity) => ({
         standard: twin.of(whole, quantity),
         separable: together([cost.of(depthwise, quantity), cost.of(pointwise, quantity)], quantity),
