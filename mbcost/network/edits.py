@@ -9,7 +9,7 @@ from typing import Any
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import KINDS
 from mbcost.layers.fields import NOT_GIVEN, REQUIRED
-from mbcost.layers.wording import shown
+from mbcost.layers.wording import likely, shown
 from mbcost.network.specs import Cell, RowSpec, TableSpec
 
 __all__ = ["NOT_GIVEN_RAW", "Edits", "dropped_by", "row_values", "substituted", "text_of", "unknown_field"]
@@ -136,7 +136,7 @@ def unknown_field(name: str, op: str, known: list[str]) -> MbcostError:
     """The error of a field that a kind or block does not have."""
 
     def help() -> str:
-        close = nearest(name, known)
+        close = likely(name, known)
         return f"did you mean {close}?" if close else f"its fields are {', '.join(known) or 'none'}"
 
     return MbcostError(f"`{op}` has no field `{name[:60]}`", help=help)

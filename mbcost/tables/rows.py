@@ -184,9 +184,9 @@ class RowReader(Walker):
         return f"the parameters are {known}" if known else "parameters exist inside a block"
 
     def _unknown(self, node: Node, op: str, key: str, known: Collection[str]) -> None:
-        traps = {"depth_multiplier": "alpha is given when the cost is asked for; depthwise outputs per channel are `multiplier`",
-                 "filters": "it is `out_channels` here", "strides": "it is `stride` here", "kernel": "it is `kernel_size` here",
-                 "channels": "it is `out_channels` here", "dilation_rate": "it is `dilation` here"}  # fmt: skip
+        traps = {
+            "depth_multiplier": "alpha is given when the cost is asked for; depthwise outputs per channel are `multiplier`"
+        }
         if op == "depthwise":
             traps["out_channels"] = "it puts out the channels that it reads, `multiplier` times as many"
         help = traps.get(key) or partial(meant, key, known, "its fields are {}", ROW_KEYS)

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
-from mbcost.errors import MbcostError, nearest
+from mbcost.errors import MbcostError
 from mbcost.layers.fields import Raw
-from mbcost.layers.wording import shown
+from mbcost.layers.wording import likely, shown
 
 __all__ = ["Walker", "listed", "meant", "plain", "raw_of"]
 
@@ -82,5 +82,5 @@ def listed(words: Iterable[str]) -> str:
 
 def meant(word: str, known: Iterable[str], otherwise: str = "", also: Iterable[str] = ()) -> str:
     """A hint that names the nearest of the known words and of some others, or else says something with the known ones for `{}`."""
-    close = nearest(word, [*known, *also])
+    close = likely(word, [*known, *also])
     return f"did you mean {close}?" if close else otherwise.replace("{}", listed(known) or "none")
