@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
-from mbcost.dims import Arithmetic, Dim, Rounding
+from mbcost.dims import Arithmetic, Dim, Rounding, exact_text
 from mbcost.errors import MbcostError
 from mbcost.layers.fields import Choice, Field, Flag, Groups, Padding, Pair, Rational, RoundingRule, Squeeze, Whole
 
@@ -74,6 +74,7 @@ class Row(NamedTuple):
     map_mults: Dim = 0
     other_params: Dim = 0
     filters: Dim = 0
+    norm: str = "none"
 
     @property
     def norm_params(self) -> Dim:
@@ -143,6 +144,8 @@ class Width(NamedTuple):
             channels = arith.ratio(value, inputs[of][0], rounding or arith.rounding)  # type: ignore[arg-type]
             if least and arith.exact:
                 channels = arith.larger(channels, least)
+        if rounding is not None and rounding.rule == "none" and arith.exact:
+            channels = self._whole(channels, arith)
         if type(channels) is int and not 0 < channels <= MAX_DIM:
             if channels > MAX_DIM:
                 return bounded(channels, "channels")
@@ -150,6 +153,23 @@ class Width(NamedTuple):
                 f"a width of 0 channels: {self}", help="choose a larger alpha, or a rounding with a divisor"
             )
         return channels
+
+    def _whole(self, channels: Dim, arith: Arithmetic) -> Dim:
+        """A width whose own rule is none: in a network whose widths are rounded it must come out whole."""
+        if arith.rounding is not None and arith.rounding.rule == "none":
+            return channels
+        if hasattr(channels, "dtype"):
+            whole = channels.astype("int64")
+            if (whole == channels).all():
+                return whole
+        elif type(channels) is not Fraction:
+            return channels
+        field = "se_rounding" if self.least else "rounding"
+        fact = exact_text(channels) if type(channels) is Fraction else "fractions of"
+        raise MbcostError(
+            f"a width of {fact} channels: `{field}: none` in a network whose widths are rounded",
+            help=f"write `{field}: floor`, or ask for the idealised widths of the whole network with --rounding none",
+        )
 
     def __str__(self) -> str:
         words = {"scale": "alpha x {}", "grow": "max(1, alpha) x {}", "fixed": "{}", "ratio": "{} x in_channels"}
