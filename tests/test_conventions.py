@@ -87,6 +87,11 @@ LAYERS: dict[str, dict[str, int]] = {
         "fvcore": 960, "ptflops-pytorch": 1920, "thop": 1920, "torchinfo": 16, "torchprofile": 480, "onnx-tool": 15360},
     "{op: norm, norm: group}": {
         "fvcore": 2400, "ptflops-pytorch": 960, "torchinfo": 16, "torchprofile": 480, "onnx-tool": 4320},
+    "{op: norm, norm: layer}": {  # onnx-tool's source, not run: 7 an element and 29 a position
+        "fvcore": 2400, "ptflops-pytorch": 480, "thop": 1920, "torchinfo": 16, "torchprofile": 480, "onnx-tool": 5100},
+    # of a product of two maps written `a @ b`; deepspeed's and onnx-tool's sources, not run: softmax is 36 in the latter
+    "{op: matmul, product: scores, heads: 2, from: [conv_1, conv_1]}": {
+        "torch": 57600, "fvcore": 28800, "ptflops-aten": 28800, "torchprofile": 28800, "deepspeed": 28800, "onnx-tool": 28800 + 36 * 7200},
     "{op: activation, activation: relu}": {"ptflops-pytorch": 960, "onnx-tool": 480},
     "{op: activation, activation: relu, coded: function}": {"ptflops-pytorch": 480, "onnx-tool": 480},
     "{op: activation, activation: relu6}": {"ptflops-pytorch": 480, "onnx-tool": 960},
@@ -368,7 +373,7 @@ def test_the_way_as_a_table(say: Callable[..., Any]) -> None:
 def test_the_rules_themselves(say: Callable[..., Any]) -> None:
     done = say("conventions")
     assert done.code == 0
-    assert "fvcore: mult-adds = weight_mults + 2 norm_elements.batch + 5 norm_elements.affine" in done.out
+    assert "fvcore: mult-adds = weight_mults + map_mults + 2 norm_elements.batch + 5 norm_elements.affine" in done.out
     document = json.loads(say("conventions", "-f", "json").out)
     assert document["version"] == mbcost.__version__
     torchinfo = next(c for c in document["conventions"] if c["name"] == "torchinfo")

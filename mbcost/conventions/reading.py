@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mbcost.conventions.rule import ONCE, PARAMS, PARTS, Convention, Term
+from mbcost.conventions.rule import ONCE, OTHER_NORMS, PARAMS, PARTS, Convention, Term
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import KINDS
@@ -35,8 +35,9 @@ FACETS = (
     frozenset({*ACTIVATIONS, "lrn"} - {"none"}),
     frozenset({"max", "avg", "global"}),
     frozenset({"batch", "affine", "plain"}),
+    frozenset(OTHER_NORMS),
 )
-"""What a part may be narrowed by, one word of each: kinds of layers, codings, activations, pools, norms."""
+"""What a part may be narrowed by, one word of each: kinds of layers, codings, activations, pools, norms by vectors and by name."""
 WORDS = frozenset().union(*FACETS)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mbcost.dims import Dim
 from mbcost.layers import Row
 
-__all__ = ["DEFAULT", "ONCE", "PARAMS", "PARTS", "Convention", "Term", "words_of"]
+__all__ = ["DEFAULT", "ONCE", "OTHER_NORMS", "PARAMS", "PARTS", "Convention", "Term", "words_of"]
 
 
 class Term(NamedTuple):
@@ -73,20 +73,24 @@ DEFAULT = Convention(
 
 
 def words_of(row: Row) -> tuple[str, ...]:
-    """What a part of this row may be narrowed by: its kind, how it is coded, its activation, its pool, its norm.
+    """What a part of this row may be narrowed by: its kind, how it is coded, its activation, its pool, its norm's vectors and name.
 
     >>> import mbcost
     >>> words_of(mbcost.load("mobilenet_v2").cost().rows[0])
-    ('conv', 'module', 'relu6', '', 'batch')
+    ('conv', 'module', 'relu6', '', 'batch', '')
     """
-    norm = ""
+    vectors = ""
     if _some(row.norm_stats):
-        norm = "batch"
+        vectors = "batch"
     elif _some(row.norm_scale):
-        norm = "affine"
+        vectors = "affine"
     elif _some(row.norm_elements):
-        norm = "plain"
-    return row.kind, row.coded, row.activation, row.pool, norm
+        vectors = "plain"
+    return row.kind, row.coded, row.activation, row.pool, vectors, row.norm if row.norm in OTHER_NORMS else ""
+
+
+OTHER_NORMS = ("layer", "group", "instance")
+"""Norms that a part may be narrowed to by their names."""
 
 
 def _some(amount: Dim) -> bool:

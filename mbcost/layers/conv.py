@@ -149,7 +149,7 @@ class Conv(Layer):
             self.name, self.op, named, shape, output, mults, weights + biases + scale + shift, self.kernel_size, self.stride,
             groups, mults, weights, biases, elements if biases is n else 0, scale, shift, stats, normed,
             self.activation, elements if self.activation != "none" else 0, "", 0, 0, 0, 0, m * height * width, elements, self.coded,
-            filters=n,
+            filters=n, norm=self.norm,
         )  # fmt: skip
         return self.sloped(row) if self.activation == "prelu" else row
 
@@ -213,7 +213,7 @@ class Linear(Layer):
         row = Row(
             self.name, self.op, "linear", inputs[0], output, weights, weights + biases + scale + shift, (1, 1), (1, 1), 1, weights, weights,
             biases, biases, scale, shift, stats, normed, self.activation, n if self.activation != "none" else 0,
-            input_elements=m, output_elements=n, coded=self.coded, filters=n,
+            input_elements=m, output_elements=n, coded=self.coded, filters=n, norm=self.norm,
         )  # fmt: skip
         return self.sloped(row) if self.activation == "prelu" else row
 

@@ -86,6 +86,7 @@ class Norm(Elementwise):
         row = super().cost(inputs, output)
         scale, shift, stats, normed = norm_values(self.norm, output[0], row.output_elements)
         return row._replace(
+            norm=self.norm,
             norm_scale=scale,
             norm_shift=shift,
             norm_stats=stats,
