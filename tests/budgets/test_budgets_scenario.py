@@ -190,7 +190,7 @@ def test_a_table_is_broken(work: Repository, say: Callable[..., Said]) -> None:
             "models/net.yaml:6:28: `conv` has no field `kernel`\n"
             f"  6 | {line}\n"
             "    |                            ^\n"
-            "  help: it is `kernel_size` here\n"
+            "  help: did you mean `kernel_size`?\n"
         ),
     )
 
