@@ -11,6 +11,7 @@ from mbcost.analysis.groups import share
 from mbcost.cli.code import model_options
 from mbcost.cli.completion import completing, memory_rules
 from mbcost.cli.options import MODEL, Question, bits_options, output_options, variant_options
+from mbcost.cli.output import figure_kind, write
 from mbcost.errors import MbcostError
 from mbcost.memory.compared import side_by_side, way
 from mbcost.memory.liveness import Moment, moments
@@ -18,7 +19,7 @@ from mbcost.memory.measures import graph_of, peak
 from mbcost.memory.rule import Rule
 from mbcost.memory.rules import available, find
 from mbcost.network import Cost
-from mbcost.quantities import QUANTITIES
+from mbcost.quantities import QUANTITIES, bytes_at
 from mbcost.report import Field, Report, Rows, numbers
 from mbcost.report.heads import head, heading
 
@@ -38,28 +39,49 @@ BAR = 24
 @click.option(
     "--as", "other", shell_complete=completing(memory_rules), metavar="B", help="... to the peak under B, part by part."
 )
+@click.option("--plot", "figure", metavar="FILE", help="Draw the steps: .png, .svg or .pdf (extra `plot`).")
 @bits_options
 @variant_options
 @output_options
 @model_options
-def command(model: str, explain: str | None, other: str | None, **options: Any) -> None:
+def command(model: str, explain: str | None, other: str | None, figure: str | None, **options: Any) -> None:
     """What MODEL holds in memory while it runs: what is alive at each step, and the peak under every memory rule.
 
     \b
     mbcost memory mobilenet_v2                                        the steps, and where the peak is
     mbcost memory mobilenet_v2 --explain paper-v2 --as torch-eager    why two figures differ
     mbcost memory net.yaml -a 0.5 -r 160 --memory-rule tflm
+    mbcost memory mobilenet_v2 -a 0.5 --plot memory.pdf               what is alive, as a figure
     """
     file = options.get("memory_rules")
     question = Question(options)
     if (explain is None) != (other is None):
         given, missing = ("--as", "--explain") if explain is None else ("--explain", "--as")
         raise MbcostError(f"{given} needs {missing}", help="write --explain paper-v2 --as torch-eager")
+    kind = figure_kind(figure) if figure is not None else ""
+    if figure is not None and explain is not None:
+        raise MbcostError(
+            "--plot draws the steps, and --explain asks for the way between two rules", help="leave one out"
+        )
     cost = question.cost(question.load(model))
+    if figure is not None:
+        _draw(cost, figure, kind, question)
+        if question.format == "table" and question.output is None:
+            return
     if explain is not None and other is not None:
         question.emit(_explained(cost, find(explain, file), find(other, file)))
     else:
         question.emit(_timeline(cost, file, question))
+
+
+def _draw(cost: Cost, path: str, kind: str, question: Question) -> None:
+    """The steps as a figure, in bytes at the bit width asked for."""
+    from mbcost.plot.memory import timeline
+
+    bits = QUANTITIES["peak_memory"].width(question.bits)
+    graph = graph_of(cost)
+    title = f"{heading(cost)}, memory rule {graph.rule.name}, {bits} bits"
+    write(timeline(moments(graph, cost.batch), lambda elements: bytes_at(elements, bits), title, kind), path)
 
 
 def _timeline(cost: Cost, file: str | None, question: Question) -> Report:

@@ -12,6 +12,7 @@ from mbcost.analysis.groups import share
 from mbcost.cli.code import model_options
 from mbcost.cli.completion import completing, devices
 from mbcost.cli.options import FILE, MODEL, Question, bits_options, output_options, variant_options
+from mbcost.cli.output import figure_kind, write
 from mbcost.dims import exact_text, rational
 from mbcost.errors import MbcostError
 from mbcost.memory.device import Device
@@ -39,29 +40,52 @@ MODELLED = "the modelled time is a sum over layers, which caches and fused layer
 )
 @click.option("--devices", type=FILE, help="Devices of your own, beside the shipped ones.")
 @click.option("--ridge-point", metavar="RP", help="Mult-adds a byte, instead of a device.")
+@click.option("--plot", "figure", metavar="FILE", help="Draw it: .png, .svg or .pdf (extra `plot`).")
 @bits_options
 @variant_options
 @output_options
 @model_options
 def command(
-    models: tuple[str, ...], device: str | None, devices: str | None, ridge_point: str | None, **options: Any
-) -> None:
+    models: tuple[str, ...], device: str | None, devices: str | None, ridge_point: str | None, figure: str | None,
+    **options: Any,
+) -> None:  # fmt: skip
     """Where MODEL's time goes on a device that does so many mult-adds a byte (MobileNetV4, section 3).
 
     \b
     mbcost roofline mobilenet_v2 --device pixel-6-cpu        one network, layer by layer
     mbcost roofline mobilenet_v1 mobilenet_v2 mobilenet_v3_large    the modelled time of several, device by device
     mbcost roofline net.yaml --ridge-point 31.2 --bits 8
+    mbcost roofline mobilenet_v2 --ridge-point 31.2 --plot roofline.pdf             a point a layer
+    mbcost roofline mobilenet_v1 mobilenet_v2 --plot times.pdf                      modelled time over ridge points
     """
     question = Question(options)
     if device is not None and ridge_point is not None:
         raise MbcostError("--device and --ridge-point are both given", help="keep one of them")
     asked = [_at(ridge_point)] if ridge_point is not None else [device_of(device, devices)] if device else []
+    kind = figure_kind(figure) if figure is not None else ""
     costs = [question.costed(model) for model in models]
+    if figure is not None:
+        _draw(costs, asked, figure, kind, question)
+        if question.format == "table" and question.output is None:
+            return
     if len(costs) == 1 and len(asked) == 1:
         question.emit(_layers(costs[0], asked[0], question))
     else:
         question.emit(_times(costs, asked or list(all_devices(devices).values()), question))
+
+
+def _draw(costs: list[Cost], asked: list[Device], path: str, kind: str, question: Question) -> None:
+    """One network at one ridge point as a roofline; else modelled times over ridge points."""
+    from mbcost.plot.memory import layers, model_times
+
+    if len(costs) == 1 and asked:
+        device = asked[0]
+        title = f"{heading(costs[0])}, {device.title or device.name}, {_widths(question)}"
+        write(layers(roofline(costs[0], device.ridge_point, question.bits), title, kind), path)
+        return
+    found = [(cost.network.name, roofline(cost, Fraction(0), question.bits)) for cost in costs]
+    title = f"{heading(costs[0]) if len(costs) == 1 else counted(costs[0], question.unit)}, {_widths(question)}"
+    write(model_times(found, title, kind), path)
 
 
 def _at(text: str) -> Device:
@@ -86,7 +110,7 @@ def _layers(cost: Cost, device: Device, question: Question) -> Report:
         Field("name", "layer", "name"),
         Field("kind", "kind", "text", 3),
         Field("mult_adds", "mult-adds", "count"),
-        Field("bytes", "bytes", "number", 2, to="columns"),
+        Field("bytes", "bytes", "count", 2, to="columns"),
         Field("bytes", kind="count", to="json"),
         Field("intensity", "mult-adds a byte", "ratio", to="columns"),
         Field("intensity", kind="number", to="json"),
@@ -124,7 +148,7 @@ def _times(costs: list[Cost], devices: list[Device], question: Question) -> Repo
         Field("ridge_point", "mult-adds a byte", "number", get=lambda at: at[1].ridge_point),
         Field("model", "model", "name", get=lambda at: at[0].network.name),
         Field("mult_adds", "mult-adds", "count", get=lambda at: at[2].mult_adds),
-        Field("bytes", "bytes", "number", 1, lambda at: at[2].bytes),
+        Field("bytes", "bytes", "count", 1, lambda at: at[2].bytes),
         Field("model_time", "modelled time", "ratio", get=lambda at: at[2].model_time),
         Field("bound", "bound", "ratio", 2, lambda at: at[2].bound),
         Field("slower", "of its mult-adds", "ratio", get=lambda at: share(at[2].model_time, at[2].mult_adds)),

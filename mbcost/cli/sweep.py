@@ -15,7 +15,7 @@ from mbcost.analysis.ranges import asked
 from mbcost.analysis.standard import axes
 from mbcost.cli.code import model_options
 from mbcost.cli.options import MODEL, Choice, Question, columns_options, output_options, variant_options
-from mbcost.cli.output import write
+from mbcost.cli.output import figure_kind, write
 from mbcost.cli.stream import opened, watched
 from mbcost.dims.amounts import parse_count
 from mbcost.errors import MbcostError
@@ -70,7 +70,7 @@ def command(model: str, gap: bool, figure: str | None, budgets: tuple[str, ...],
         raise MbcostError(
             "--budget draws a line into a figure, and there is none", help="add --plot FILE, or use `mbcost solve`"
         )
-    kind = _kind(figure) if figure is not None else ""
+    kind = figure_kind(figure) if figure is not None else ""
     network = question.load(model)
     grid = _grid(network, question, yes)
     if figure is not None:
@@ -96,13 +96,6 @@ for _option in command.params:
             _option.help = "Resolutions: 96:224:32, or 192x256 (height x width)."
         elif _option.name == "format":
             _option.type = Choice([*FORMATS, "jsonl"])
-
-
-def _kind(path: str) -> str:
-    kind = path.rpartition(".")[2].lower()
-    if kind not in {"png", "svg", "pdf"}:
-        raise MbcostError(f"--plot `{path[:200]}` names no kind of figure", help="end it in .png, .svg or .pdf")
-    return kind
 
 
 def _grid(network: Network, question: Question, yes: bool) -> Grid:
