@@ -42,6 +42,7 @@ def _variant(function: Callable[..., Any]) -> Callable[..., Any]:
     "--fail-on", type=Choice(["max", "warn"]), default="max", show_default=True, help="Which limits make exit code 1."
 )
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even when over budget.")
+@click.option("--init", "begin", is_flag=True, help="Write the first budgets file: what models cost today, plus 5 %.")
 @click.option("--update", is_flag=True, help="Rewrite the limits to what is used plus --headroom.")
 @click.option("--headroom", default="5%", show_default=True, metavar="PERCENT", help="Room that --update leaves.")
 @click.option("--allow-raise", is_flag=True, help="Let --update raise limits too.")
@@ -54,13 +55,14 @@ def _variant(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("-o", "--output", metavar="FILE", help="Write to a file instead.")
 @_variant
 def command(
-    budgets: tuple[str, ...], base: str | None, show_passed: bool, fail_on: str, exit_zero: bool, update: bool,
+    budgets: tuple[str, ...], base: str | None, show_passed: bool, fail_on: str, exit_zero: bool, begin: bool, update: bool,
     headroom: str, allow_raise: bool, reports: tuple[str, ...], format: str, output: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Hold networks against their limits. BUDGETS are budget files; without one, mbcost-budgets.yaml here or above.
 
     \b
     mbcost check                                     the limits of mbcost-budgets.yaml
+    mbcost check --init models/*.yaml                writes that file, from what they cost today
     mbcost check --base origin/main                  and what grew since this branch left main
     mbcost check --report junit=build/mbcost.xml     a report for CI beside the text
     mbcost check --update                            tighten the limits to what is used plus 5 %
@@ -71,6 +73,9 @@ def command(
     """
     ctx = click.get_current_context()
     limits = given_limits(options, "check", "max")
+    if begin:
+        _init(ctx, budgets, Question(options), output)
+        return
     targets = _reports(reports)
     room = _headroom(ctx, headroom, allow_raise, update)
     files = [_asked(budgets, limits, Question(options))] if limits else _files(ctx, budgets)
@@ -101,6 +106,33 @@ def command(
     mended = {edit.place for edit in changes or ()}
     if not exit_zero and any(r.limit.place not in mended for r in outcome.failures):
         raise click.exceptions.Exit(1)
+
+
+def _init(ctx: click.Context, models: tuple[str, ...], question: Question, output: str | None) -> None:
+    """``--init``: the first budgets file, of the models named or of the tables below here."""
+    from mbcost.budgets.first import first_file, tables_below
+
+    allowed = {"begin", "budgets", "output", "alpha", "resolution", "rho"}
+    for name in ctx.params:
+        source = ctx.get_parameter_source(name)
+        if name not in allowed and source not in {None, click.core.ParameterSource.DEFAULT}:
+            option = next((o.opts[0] for o in ctx.command.params if o.name == name), name)
+            raise MbcostError(
+                f"--init writes a budgets file, and {option} asks for something else", help="leave it out"
+            )
+    path = DEFAULT_FILE if output is None else output
+    if path != "-" and os.path.lexists(path):
+        raise MbcostError(f"`{path[:200]}` is there already", help="give -o another name, or tighten it with --update")
+    named = models or tuple(tables_below(os.curdir))
+    if not named:
+        raise MbcostError("there is no layer table below here", help="name one: mbcost check --init mobilenet_v1")
+    found = [(question.at(model)[0], question.costed(model)) for model in named]
+    write(first_file(found, os.path.dirname(path)), path)
+    if path != "-":
+        budgets = f"{len(found)} budget{'s' * (len(found) > 1)}"
+        complain(
+            escape.line(f"wrote {path} ({budgets}); hold them with: mbcost check{'' if output is None else f' {path}'}")
+        )
 
 
 def _files(ctx: click.Context, paths: tuple[str, ...]) -> list[BudgetFile]:
