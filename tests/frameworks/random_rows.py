@@ -143,6 +143,7 @@ class Rows:
     def pool(self, op: str) -> Row:
         row = self.sliding({"op": op, "kernel_size": self.size(1, 4)}, dilated=False)
         self.maybe(row, "ceil", (True, True, False), 2)
+        row.setdefault("stride", 1)  # a sliding pool states it
         return row
 
     def a_max_pool(self, _: torch.Tensor) -> Row:
