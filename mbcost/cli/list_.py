@@ -88,6 +88,7 @@ def command(words: tuple[str, ...], **options: Any) -> None:
         "skipped": left_out,
     }  # fmt: skip
     title = f"Shipped models, alpha {exact_text(first_cost.variant.alpha)}, {counted(first_cost, question.unit)}"
+    question.networks.clear()  # the names are for typing
     question.emit(Report("list/1", title, keys, tuple(f"Left out: {line}" for line in left_out)))
 
 

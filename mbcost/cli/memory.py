@@ -80,7 +80,7 @@ def _draw(cost: Cost, path: str, kind: str, question: Question) -> None:
 
     bits = QUANTITIES["peak_memory"].width(question.bits)
     graph = graph_of(cost)
-    title = f"{heading(cost)}, memory rule {graph.rule.name}, {bits} bits"
+    title = f"{heading(cost, titled=True)}, memory rule {graph.rule.name}, {bits} bits"
     write(timeline(moments(graph, cost.batch), lambda elements: bytes_at(elements, bits), title, kind), path)
 
 

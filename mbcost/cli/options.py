@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -12,7 +12,7 @@ from mbcost.cli.completion import completing, memory_rules, quantities
 from mbcost.cli.output import write, written
 from mbcost.cli.words import CONVENTION, FILE, MODEL, WHOLE, Choice, Whole, Word
 from mbcost.errors import MbcostError
-from mbcost.network import Cost, Network, Variant, variant_of
+from mbcost.network import Cost, Network, Variant, titled, variant_of
 from mbcost.quantities import BASIC, QUANTITIES, Bits, Quantity, bits_of, limitable, select
 from mbcost.report import FORMATS, Report
 from mbcost.report.costed import widths
@@ -46,6 +46,7 @@ class Question:
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
         self.model = ""
+        self.networks: list[Network] = []
         self.format: str = options.pop("format", "table")
         self.output: str | None = options.pop("output", None)
         self.setting = {name: options.pop(name, None) for name in SETTING}
@@ -124,7 +125,8 @@ class Question:
         from mbcost.cli.code import load
 
         self.model, self.options = _at_point(self.options, model)
-        return load(self.model)
+        self.networks.append(load(self.model))
+        return self.networks[-1]
 
     def at(self, model: str) -> tuple[str, Variant]:
         """One of several models: its name without the point on it, and the variant asked for there."""
@@ -136,21 +138,32 @@ class Question:
         from mbcost.cli.code import load
 
         name, variant = self.at(model)
-        return load(name).count(variant)
+        self.networks.append(load(name))
+        return self.networks[-1].count(variant)
 
     def emit(self, report: Report) -> None:
         """Print the result in the format asked for, or write it to ``-o FILE``."""
-        emit(report, self.format, self.output, self.setting)
+        emit(report, self.format, self.output, self.setting, self.networks)
 
 
-def emit(report: Report, format: str, output: str | None, setting: dict[str, Any]) -> None:
-    """Print a report, or write it to a file; ``setting`` are the options that say how a table is set in a paper."""
+def emit(
+    report: Report, format: str, output: str | None, setting: dict[str, Any], networks: Sequence[Network] = ()
+) -> None:
+    """Print a report, or write it to a file; ``setting`` are the options that say how a table is set in a paper.
+
+    There the networks have their titles.
+    """
     asked = {name: said for name, said in setting.items() if said is not None and said is not False and said != ()}
     found = None
     if asked:
         from mbcost.cli.setting import setting_of
 
         found = setting_of(asked, format, report)
+    titles = titled(networks) if format in {"latex", "markdown"} else {}
+    if titles:
+        from mbcost.report.paper import Setting
+
+        found = (found or Setting())._replace(titles=titles)
     write(written(report, format, to_file=output is not None, setting=found), output)
 
 

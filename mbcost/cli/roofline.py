@@ -19,7 +19,7 @@ from mbcost.memory.device import Device
 from mbcost.memory.roofline import DEFAULT, Roofline, roofline
 from mbcost.memory.rules import device as device_of
 from mbcost.memory.rules import devices as all_devices
-from mbcost.network import Cost
+from mbcost.network import Cost, titled
 from mbcost.report import Field, Report, Rows, numbers
 from mbcost.report.heads import counted, head, heading
 from mbcost.report.report import value
@@ -80,11 +80,13 @@ def _draw(costs: list[Cost], asked: list[Device], path: str, kind: str, question
 
     if len(costs) == 1 and asked:
         device = asked[0]
-        title = f"{heading(costs[0])}, {device.title or device.name}, {_widths(question)}"
+        title = f"{heading(costs[0], titled=True)}, {device.title or device.name}, {_widths(question)}"
         write(layers(roofline(costs[0], device.ridge_point, question.bits), title, kind), path)
         return
-    found = [(cost.network.name, roofline(cost, Fraction(0), question.bits)) for cost in costs]
-    title = f"{heading(costs[0]) if len(costs) == 1 else counted(costs[0], question.unit)}, {_widths(question)}"
+    titles = titled(cost.network for cost in costs)
+    names = [titles.get(cost.network.name, cost.network.name) for cost in costs]
+    found = [(name, roofline(cost, Fraction(0), question.bits)) for name, cost in zip(names, costs, strict=True)]
+    title = f"{heading(costs[0], titled=True) if len(costs) == 1 else counted(costs[0], question.unit)}, {_widths(question)}"
     write(model_times(found, title, kind), path)
 
 

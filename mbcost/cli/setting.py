@@ -32,5 +32,5 @@ def setting_of(options: dict[str, Any], format: str, report: Report) -> Setting:
         names[model] = name
     return Setting(
         options.get("label", ""), options.get("caption", ""), options.get("in_", ""), options.get("digits", 1), names,
-        options.get("long", False),
+        long=options.get("long", False),
     )  # fmt: skip

@@ -76,7 +76,7 @@ def command(model: str, gap: bool, figure: str | None, budgets: tuple[str, ...],
     if figure is not None:
         from mbcost.plot.sweep import draw
 
-        write(draw(grid, network.name, limits, kind), figure)
+        write(draw(grid, network.title, limits, kind), figure)
         if question.format == "table" and question.output is None:
             return
     _write(grid, question, gap)

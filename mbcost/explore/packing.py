@@ -15,7 +15,7 @@ from mbcost.errors import MbcostError
 from mbcost.escape import html
 from mbcost.explore.javascript import literal
 from mbcost.explore.recording import Recorder, counted, graphs, parts
-from mbcost.network import PLAIN, Network, Variant
+from mbcost.network import PLAIN, Network, Variant, titled
 from mbcost.quantities import QUANTITIES, Quantity, limitable
 
 __all__ = ["MODULES", "data", "module", "page"]
@@ -65,7 +65,7 @@ def page(
     style = "\n" + _SPACES.sub("", _bare(_read("explorer.css"))) + "\n"
     filling = {
         "script hash": _hash(script), "style hash": _hash(style), "version": __version__,
-        "title": html(title or f"{', '.join([network.name for _, network in networks][:3])} · mbcost explorer"),
+        "title": html(title or f"{', '.join([network.title for _, network in networks][:3])} · mbcost explorer"),
     }  # fmt: skip
     text = re.sub(
         r"\{\{(script hash|style hash|version|title)\}\}", lambda match: filling[match[1]], _read("explorer.html")
@@ -90,7 +90,8 @@ def data(
             raise MbcostError(f"two networks are called `{name}`", help="give one of the tables another `name`")
     conventions = list(available().values())
     recorder = Recorder(conventions, papers)
-    written = ",\n".join([recorder.network(network, word, variant) for word, network in networks])
+    titles = titled(network for _, network in networks)
+    written = ",\n".join([recorder.network(net, word, variant, titles.get(net.name, "")) for word, net in networks])
     facts = {
         "version": __version__,
         "conventions": [c.name for c in conventions],

@@ -94,8 +94,8 @@ class Recorder:
         """The number of a text."""
         return self._texts.setdefault(word, len(self._texts))
 
-    def network(self, network: Network, word: str, variant: Variant) -> str:
-        """A network as a JavaScript object; ``word`` names it on the command line.
+    def network(self, network: Network, word: str, variant: Variant, title: str = "") -> str:
+        """A network as a JavaScript object; ``word`` names it on the command line, and its title on the page.
 
         Raises
         ------
@@ -119,6 +119,7 @@ class Recorder:
         points = published(network, self.papers) if shipped else ()
         facts = {
             "name": network.name,
+            "title": title or network.name,
             "word": word,
             "hash": network.digest,
             "base": network.base_resolution,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mbcost.network.variant import Words
 
-__all__ = ["PLAIN", "Cost", "Network", "Variant", "variant_of"]
+__all__ = ["PLAIN", "Cost", "Network", "Variant", "titled", "variant_of"]
 
 
 class Cost:
@@ -153,6 +153,16 @@ class Network:
     def name(self) -> str:
         """The name of the table, or of its scaling."""
         return self.table.name if self.scaling is None else self.scaling.name
+
+    @property
+    def title(self) -> str:
+        """What a paper calls it, else its name; no table takes it from the one that it is based on.
+
+        >>> import mbcost
+        >>> mbcost.load("mobilenet_v2").title, mbcost.load("efficientnet_b3").title
+        ('MobileNetV2', 'EfficientNet-B3')
+        """
+        return (self.table if self.scaling is None else self.scaling).title or self.name
 
     @property
     def base_resolution(self) -> tuple[int, int]:
@@ -306,6 +316,18 @@ class Network:
 
     def __repr__(self) -> str:
         return f"<Network {self.name}>"
+
+
+def titled(networks: Iterable[Network]) -> dict[str, str]:
+    """The titles of some networks by their names, without those that would not tell two of them apart.
+
+    >>> import mbcost
+    >>> titled([mbcost.load("vgg16"), mbcost.load("mobilenet_v1"), mbcost.load("mobilenet_v1")])
+    {'vgg16': 'VGG-16', 'mobilenet_v1': 'MobileNetV1'}
+    """
+    found = dict.fromkeys((network.name, network.title) for network in networks)
+    names, titles = zip(*found, strict=True) if found else ((), ())
+    return {name: title for name, title in found if name != title and names.count(name) == titles.count(title) == 1}
 
 
 def counted(rows: tuple[Row, ...], variant: Variant) -> tuple[Row, ...]:

@@ -97,6 +97,7 @@ class Scaling(NamedTuple):
     alpha: Fraction = Fraction(1)
     depth: Fraction = Fraction(1)
     resolution: tuple[int, int] | None = None
+    title: str = ""
 
 
 class TableSpec:
@@ -104,7 +105,7 @@ class TableSpec:
 
     __slots__ = (
         "base", "blocks", "channels", "coded", "defaults", "errata", "file", "implementation", "imported", "items", "lines", "name", "resolution",
-        "rounding", "scalings", "source", "text",
+        "rounding", "scalings", "source", "text", "title",
     )  # fmt: skip
 
     def __init__(self, file: str, text: str) -> None:
@@ -112,6 +113,7 @@ class TableSpec:
         self.text = text
         self.lines = Lines(file, text)
         self.name = ""
+        self.title = ""
         self.source: Any = None
         self.implementation: str = ""
         self.imported: dict[str, Any] | None = None

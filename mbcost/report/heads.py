@@ -11,11 +11,12 @@ __all__ = ["bound", "counted", "head", "heading"]
 
 
 def heading(
-    cost: Cost, unit: str = "mult_adds", *, bits: Mapping[str, Any] | None = None, leaving: tuple[str, ...] = ()
-) -> str:
+    cost: Cost, unit: str = "mult_adds", *, bits: Mapping[str, Any] | None = None, leaving: tuple[str, ...] = (),
+    titled: bool = False,
+) -> str:  # fmt: skip
     """The line above every table: what was counted, and how; ``leaving`` are the fields of the variant it does not say.
 
-    ``bits`` are the widths of the quantities that depend on them.
+    ``bits`` are the widths of the quantities that depend on them. ``titled`` ones begin with what a paper calls the network.
 
     >>> import mbcost
     >>> heading(mbcost.load("mobilenet_v1").cost("0.75", resolution=192))
@@ -28,7 +29,8 @@ def heading(
         *([] if cost.exact else [bound(cost)]),
     ]
     network = cost.network
-    named = [network.name] if network.scaling is None else [network.name, f"table {network.table.name}"]
+    named = [network.title if titled else network.name]
+    named += [] if titled or network.scaling is None else [f"table {network.table.name}"]
     return ", ".join([*named, *said, *more])
 
 

@@ -29,6 +29,8 @@ class Setting(NamedTuple):
         Digits behind the point of such a count.
     names : dict
         What models are called.
+    titles : dict
+        What models are called by their tables: above, and in columns of models.
     long : bool
         Whether LaTeX breaks the table across pages.
     """
@@ -38,6 +40,7 @@ class Setting(NamedTuple):
     unit: str = ""
     digits: int = 1
     names: Mapping[str, str] = {}
+    titles: Mapping[str, str] = {}
     long: bool = False
 
 
@@ -50,7 +53,7 @@ def set_table(table: Table, setting: Setting) -> Table:
     >>> found.columns[1].heading, found.rows, found.notes
     ('mult-adds (M)', (('MobileNetV1', '568.7'),), ('Counts in millions, rounded to 1 digit',))
     """
-    named = _naming(setting.names)
+    of_rows, named = _Naming(setting.names), _Naming({**setting.titles, **setting.names})
     scaled = [bool(setting.unit) and _counts(column) for column in table.columns]
     columns = [
         column._replace(heading=named(column.heading) + (f" ({setting.unit})" if scale else ""))
@@ -58,7 +61,12 @@ def set_table(table: Table, setting: Setting) -> Table:
     ]
 
     def row(cells: tuple[object, ...]) -> tuple[object, ...]:
-        return tuple([_cell(cell, scale, named, setting) for cell, scale in zip(cells, scaled, strict=True)])
+        return tuple(
+            [
+                _cell(cell, scale, named if column.key == "model" else of_rows, setting)
+                for cell, scale, column in zip(cells, scaled, table.columns, strict=True)
+            ]
+        )
 
     notes = tuple(map(named, table.notes))
     if any(scaled):
@@ -100,7 +108,3 @@ class _Naming:
 
     def __call__(self, text: str) -> str:
         return text if self.pattern is None else self.pattern.sub(lambda found: self.names[found[0]], text)
-
-
-def _naming(names: Mapping[str, str]) -> _Naming:
-    return _Naming(names)

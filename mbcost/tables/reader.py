@@ -17,7 +17,7 @@ from mbcost.network.bounds import Size, unrolled
 from mbcost.network.collector import uncollected
 from mbcost.network.specs import Base, Cell, Scaling, TableSpec
 from mbcost.tables.blocks import BlockReader
-from mbcost.tables.rows import CHECKED, NAME
+from mbcost.tables.rows import CHECKED, MAX_NAME, NAME
 from mbcost.tables.walker import meant, plain, raw_of
 
 __all__ = ["IMPORTED", "TABLE_KEYS", "read_table"]
@@ -28,6 +28,7 @@ MAX_BASES = 4
 TABLE_KEYS = {
     "format": "version of the grammar: 1",
     "name": "name of the network",
+    "title": "what a paper calls it: in figures, LaTeX and Markdown",
     "source": "where the table is from: paper, table",
     "implementation": "the code the table describes",
     "imported": "what `mbcost import` traced: code, arguments, versions, sizes",
@@ -40,7 +41,7 @@ TABLE_KEYS = {
     "base": "{model, without, set}: a table whose rows stand above these",
     "layers": "the rows",
     "errata": "what the printed table has otherwise",
-    "scalings": "{name: {alpha, depth, resolution}}: members of the family that have a name of their own",
+    "scalings": "{name: {alpha, depth, resolution, title}}: members of the family that have a name of their own",
 }
 
 IMPORTED = {
@@ -107,6 +108,7 @@ class _Reader(BlockReader):
             self.doc.problem(
                 items["name"], f"name {shown(name)} is not a word", "use letters, digits and _, beginning with a letter"
             )
+        spec.title = self._title(items.get("title"))
         spec.source = plain(items["source"]) if "source" in items else None
         spec.imported = self._imported(items.get("imported"))
         spec.implementation = self.scalar(items.get("implementation"), "implementation") or ""
@@ -136,6 +138,21 @@ class _Reader(BlockReader):
         spec.scalings = self._scalings(items.get("scalings"))
         if not self.doc.problems:
             self._count()
+
+    def _title(self, node: Node | None) -> str:
+        """A name for people: any text that fits on a line."""
+        if node is None or (isinstance(node, Scalar) and not node.given):
+            return ""
+        if not isinstance(node, Scalar):
+            self.doc.problem(node, "`title` is a text", "write title: MobileNetV2")
+            return ""
+        if len(node.text) > MAX_NAME:
+            self.doc.problem(
+                node, f"a title of {len(node.text):,} characters, more than {MAX_NAME}", "choose a shorter one"
+            )
+        elif not node.text.isprintable() or not node.text.strip():
+            self.doc.problem(node, f"title {shown(node.text)} is not a line of text", "write title: MobileNetV2")
+        return node.text
 
     def _imported(self, node: Node | None) -> dict[str, Any] | None:
         if node is None:
@@ -319,13 +336,16 @@ class _Reader(BlockReader):
             elif not isinstance(member, Mapping) or not member.items:
                 self.doc.problem(member, f"scaling `{name}` is a mapping", example)
             else:
-                self.known_keys(member, dict.fromkeys(reads, ""), "a scaling")
+                self.known_keys(member, dict.fromkeys([*reads, "title"], ""), "a scaling")
                 read = {
                     key: self.attempt(value, key, reads[key], raw_of(value))
                     for key, value in member.items.items()
                     if key in reads
                 }
-                found[name] = Scaling(name, **{key: value for key, value in read.items() if value is not None})
+                title = self._title(member.items.get("title"))
+                found[name] = Scaling(
+                    name, **{key: value for key, value in read.items() if value is not None}, title=title
+                )
         return found
 
     def _count(self) -> None:

@@ -10,11 +10,12 @@ from mbcost.layers.fields import REQUIRED
 from mbcost.layers.printed import PRINTED
 from mbcost.network.bounds import MAX_LAYERS
 from mbcost.tables.reader import IMPORTED, TABLE_KEYS
-from mbcost.tables.rows import ROW_KEYS
+from mbcost.tables.rows import MAX_NAME, ROW_KEYS
 
 __all__ = ["table_schema"]
 
 NAME = "^[A-Za-z][A-Za-z0-9_]*$"
+TITLE = {"type": "string", "minLength": 1, "maxLength": MAX_NAME}
 PARAMETER = {"type": "string", "pattern": r"^\$[A-Za-z][A-Za-z0-9_]*$"}
 
 
@@ -28,6 +29,7 @@ def table_schema() -> dict[str, Any]:
     properties: dict[str, Any] = {key: {"description": text} for key, text in TABLE_KEYS.items()}
     properties["format"] |= {"const": 1}
     properties["name"] |= {"type": "string", "pattern": NAME}
+    properties["title"] |= TITLE
     properties["coded"] |= {"enum": ["module", "function"]}
     properties["input"] |= {
         "type": "object", "additionalProperties": False, "required": ["resolution"],
@@ -70,7 +72,7 @@ def table_schema() -> dict[str, Any]:
         "type": "object", "propertyNames": {"pattern": NAME},
         "additionalProperties": {
             "type": "object", "additionalProperties": False, "minProperties": 1,
-            "properties": {key: {"type": ["number", "integer", "string", "array"]} for key in ("alpha", "depth", "resolution")},
+            "properties": {key: {"type": ["number", "integer", "string", "array"]} for key in ("alpha", "depth", "resolution")} | {"title": TITLE},
         },
     }  # fmt: skip
     properties["errata"] |= {

@@ -29,6 +29,8 @@ def expanded(table: TableSpec) -> str:
     lines = ["format: 1"]
     if NAME.fullmatch(table.name):  # else it is the file's, and no name for a network
         lines.append(f"name: {table.name}")
+    if table.title:
+        lines.append(f"title: {_flow(table.title)}")
     if table.source is not None:
         lines.append(f"source: {_flow(table.source)}")
     if table.implementation:
@@ -68,6 +70,8 @@ def _scaling(scaling: Scaling) -> str:
     if scaling.resolution is not None:
         height, width = scaling.resolution
         given["resolution"] = str(height) if height == width else f"{height}x{width}"
+    if scaling.title:
+        given["title"] = _flow(scaling.title)
     return f"{scaling.name}: {{{', '.join(f'{key}: {value}' for key, value in given.items())}}}"
 
 

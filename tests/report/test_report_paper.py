@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import mbcost
+from mbcost.tables import models, scalings
+from mbcost.tables.writer import expanded
 from tests.conftest import Said
 
 Say = Callable[..., Said]
@@ -48,6 +51,58 @@ def test_markdown_has_names_and_millions_too(say: Say) -> None:
     assert "568,740" in said.out
     assert "rounded to whole ones" in said.out
     assert re.search(r"\| +28\*\* \|", said.out) or "**28**" in said.out  # layers are counted one by one
+
+
+def test_tables_have_titles_for_papers_and_names_for_everyone_else(say: Say) -> None:
+    asked = ("compare", "mobilenet_v1@0.5", "mobilenet_v2", "efficientnet_b3")
+    for format in ("latex", "markdown"):
+        said = say(*asked, "-f", format).out
+        assert "MobileNetV1 " in said
+        assert "of MobileNetV1" in said
+        assert "EfficientNet-B3" in said
+        assert "mobilenet_v" not in said
+    assert "V1 " in say(*asked, "-f", "latex", "--name", "mobilenet_v1=V1").out
+    for format in ("table", "csv", "json"):
+        assert "MobileNetV" not in say(*asked, "-f", format).out
+    assert "| mobilenet_v1 " in say("list", "-f", "markdown").out  # names to type
+
+
+TITLED = """format: 1
+{}
+input: {{channels: 3, resolution: 32}}
+layers: [{{op: conv, name: tiny, kernel_size: 3, out_channels: 8}}]
+"""
+
+
+def test_a_title_is_text_of_its_own_table_alone(say: Say, tmp_path: Path) -> None:
+    one, other, on = (tmp_path / f"{name}.yaml" for name in ("tiny", "other", "on"))
+    one.write_text(TITLED.format('title: "$x$ **&** {}"'), encoding="utf-8")
+    other.write_text(TITLED.format('title: "$x$ **&** {}"'), encoding="utf-8")
+    on.write_text("format: 1\nbase: {model: tiny.yaml}\n", encoding="utf-8")
+    assert mbcost.load(str(one)).title == "$x$ **&** {}"
+    assert mbcost.load(str(on)).title == "on"
+    said = say("table", str(one), "-f", "latex").out
+    assert r"\$x\$ {*}{*}\&{*}{*} \{\}" in said
+    assert "\n    tiny & " in said  # the row, which has the name of the table
+    assert r"**$x$ \*\*\&\*\* {}, alpha 1" in say("table", str(one), "-f", "markdown").out
+    two = say("compare", str(one), str(other), "-f", "latex").out  # one title for two networks tells nobody which
+    assert "tiny & " in two
+    assert "other & " in two
+
+
+def test_a_title_is_written_out_again() -> None:
+    for name in ("shufflenet_v2_x0_5", "efficientnet_b3"):
+        network = mbcost.load(name)
+        table = mbcost.loads(expanded(network.table)).table
+        assert table.title == network.table.title
+        assert table.scalings == network.table.scalings
+
+
+def test_every_shipped_network_has_a_title_of_its_own() -> None:
+    names = [*models(), *scalings()]
+    titles = {mbcost.load(name).title for name in names}
+    assert len(titles) == len(names)
+    assert not titles & {*names}
 
 
 def test_a_label_does_not_change_with_the_variant(say: Say) -> None:

@@ -78,7 +78,7 @@ function keepAddress() {
   kept = setTimeout(() => {
     for (const tables of Object.values(TABLES)) tables();
     if (address(question) !== location.hash) history.replaceState(null, "", address(question));
-    part("announcement").textContent = cost === null ? "" : `${question.network.name}, ${wording(question)}: ${grouped(cost.total(question.quantity))} ${title(question.quantity)}`;
+    part("announcement").textContent = cost === null ? "" : `${question.network.title}, ${wording(question)}: ${grouped(cost.total(question.quantity))} ${title(question.quantity)}`;
   }, 150);
 }
 
@@ -171,7 +171,7 @@ function typed(name, hint, read) {
 }
 
 function build() {
-  options(part("model"), NETWORKS.map((network, i) => [i, network.name]));
+  options(part("model"), NETWORKS.map((network, i) => [i, network.title]));
   options(part("quantity"), [...QUANTITIES.values()].map(({ name, title: text }) => [name, text]));
   options(part("bits"), [["0", "its own"], ...BITS.map((bits) => [bits, `${bits} bits`])]);
   options(part("convention"), CONVENTIONS.map((name, i) => [i, name]));
@@ -209,7 +209,7 @@ function build() {
     box.addEventListener("change", () => ask({
       others: box.checked ? [...question.others, network] : question.others.filter((other) => other !== network),
     }));
-    return html("label", {}, box, span("", network.name));
+    return html("label", {}, box, span("", network.title));
   }));
   part("copies").addEventListener("click", (event) => copy(event.target.dataset.copy));
   part("skip").addEventListener("click", (event) => {
@@ -254,7 +254,7 @@ async function copy(what) {
     command: () => command(question),
     json: () => json(cost),
     csv: () => csv(cost),
-    markdown: () => markdown(cost, `${question.network.name}, ${wording(question)}`),
+    markdown: () => markdown(cost, `${question.network.title}, ${wording(question)}`),
   };
   const done = await toClipboard(texts[what]());
   part("copied").textContent = done ? `Copied: ${what === "json" || what === "csv" ? what.toUpperCase() : what}.` : "The browser refuses to copy.";
@@ -264,9 +264,9 @@ async function copy(what) {
 
 function drawHeading() {
   const { network } = question;
-  part("title").textContent = network.name;
+  part("title").textContent = network.title;
   part("subtitle").textContent = wording(question);
-  document.title = `${network.name} · mbcost explorer`;
+  document.title = `${network.title} · mbcost explorer`;
 }
 
 function budgetOf(quantity) {
@@ -378,7 +378,7 @@ function drawProfile() {
     return;
   }
   part("profile-legend").replaceChildren(...legend(cost, quantity));
-  profile.draw(cost, { by, quantity }, `${title(quantity)} of ${question.network.name} by ${by}`);
+  profile.draw(cost, { by, quantity }, `${title(quantity)} of ${question.network.title} by ${by}`);
   detail(null);
 }
 
@@ -425,7 +425,7 @@ function subscripts(symbols) {
 
 function drawSeries(networks) {
   part("series").replaceChildren(...(networks.length < 2 ? [] : networks).map((network, i) => span("", svg("svg", { viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { class: `line of-${i}`, d: "M0 4H26" })),
-    `${network.name} `, html("b", {}, totalText(network, question.alpha, question.size)),
+    `${network.title} `, html("b", {}, totalText(network, question.alpha, question.size)),
   )));
 }
 
@@ -483,11 +483,11 @@ function drawCurves() {
   });
   tableFor("alpha-curve-table", () => {
     const widths = [...new Set([...widthsOf(network), exactText(question.alpha)])].sort((a, b) => hundredths(readAlpha(a)) - hundredths(readAlpha(b)));
-    return [`${title(quantity)} over alpha`, ["α", ...networks.map(({ name }) => name)], widths.map((text) => [text, ...networks.map((one) => totalText(one, readAlpha(text), question.size))])];
+    return [`${title(quantity)} over alpha`, ["α", ...networks.map((one) => one.title)], widths.map((text) => [text, ...networks.map((one) => totalText(one, readAlpha(text), question.size))])];
   });
   tableFor("resolution-curve-table", () => {
     const sides = [...new Set([...sizesOf(network), question.size[0]])].sort((a, b) => a - b);
-    return [`${title(quantity)} over the resolution`, ["resolution", ...networks.map(({ name }) => name)], sides.map((side) => [String(side), ...networks.map((one) => totalText(one, question.alpha, ofHeight(side, one.base)))])];
+    return [`${title(quantity)} over the resolution`, ["resolution", ...networks.map((one) => one.title)], sides.map((side) => [String(side), ...networks.map((one) => totalText(one, question.alpha, ofHeight(side, one.base)))])];
   });
 }
 

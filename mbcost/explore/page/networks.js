@@ -175,6 +175,7 @@ function largest(values) {
 class Network {
   constructor(record) {
     this.name = record.name;
+    this.title = record.title;
     this.word = record.word;
     this.hash = record.hash;
     this.base = record.base;
