@@ -70,6 +70,7 @@ class _Checker:
         self.work = 0
         self.absent: dict[str, str] = {}
         self.renamed: dict[str, str] = {}
+        self._missed: set[tuple[str, Place]] = set()
         self._sides: dict[Any, Any] = {}
         self._grown: dict[Any, Any] = {}
 
@@ -88,7 +89,11 @@ class _Checker:
         results: list[Result] = []
         unmatched = {limit.layers: limit for limit in budget.limits if limit.layers}
         names: list[str] = []
+        expecting = False
         for model in self.models.find(file, budget):
+            stated = self._expected(file, budget, model)
+            expecting = expecting or bool(self.models.network(model).table.expect)
+            results += [result for result in stated if result.status == "fail" or not budget.limits]
             for point in budget.points:
                 cost = self.models.cost(model, point, file.convention, budget.place)
                 before = self._side(budget, model, point, cost)
@@ -100,12 +105,42 @@ class _Checker:
                         results.append(result)
                 if unmatched:
                     names += [row.name for row in cost.rows]
+        if not budget.limits and not expecting:
+            raise MbcostError(
+                "a budget without limits",
+                help=f"give `max`, `warn`, `layers` or `vs_base`; or let the table of `{budget.model[:60]}` state its cost, `expect`",
+                place=budget.place,
+            )
         for glob, limit in unmatched.items():
             raise MbcostError(
                 f"the layer pattern `{glob[:60]}` matches no layer of `{budget.model}`",
                 help=_meant(glob, names),
                 place=limit.layers_place,
             )
+        return results
+
+    def _expected(self, file: BudgetFile, budget: Budget, model: Model) -> list[Result]:
+        """What the table of a model states that it costs, an amount each: those that it has only where nothing else is asked of it."""
+        table = self.models.network(model, budget.place).table
+        if not table.expect:
+            return []
+        from mbcost.network.expected import asked, held
+
+        results = []
+        for one in held(table):
+            self._work(budget, len(one.cost.rows))
+            if one.misses:
+                if (model.path, one.place) in self._missed:
+                    continue  # told under another budget
+                self._missed.add((model.path, one.place))
+            limit = Limit(
+                "expect", one.quantity, one.stated.value, f"{one.stated.value:,}", place=one.place, budget=budget.number
+            )
+            status, place = ("fail", one.place) if one.misses else ("pass", None)
+            results.append(Result(
+                file, budget, limit, model.name, Point(asked(one.expect), one.place), one.cost, status, one.value,
+                one.stated.value, "", (), bound=not one.cost.exact, place=place,
+            ))  # fmt: skip
         return results
 
     def _work(self, budget: Budget, layers: int) -> None:

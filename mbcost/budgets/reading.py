@@ -14,7 +14,7 @@ from mbcost.errors import MbcostError
 from mbcost.network import variant_of
 from mbcost.quantities import BIT_KEYS, Bits
 
-__all__ = ["BUDGET_KEYS", "FILE_KEYS", "find_file", "read_budgets", "read_budgets_text"]
+__all__ = ["BUDGET_KEYS", "FILE_KEYS", "expecting", "find_file", "read_budgets", "read_budgets_text"]
 
 FILE_KEYS = {
     "format": "version of the grammar: 1",
@@ -68,6 +68,11 @@ def read_budgets(path: str) -> BudgetFile:
         )
     shown = "<stdin>" if path == "-" else path
     return read_budgets_text(read_text(read_bytes(path), shown), shown)
+
+
+def expecting(models: tuple[str, ...]) -> BudgetFile:
+    """Models in the place of a budgets file: held against what their tables state that they cost."""
+    return BudgetFile("", "", DEFAULT, tuple([Budget(n, name, (Point(),), ()) for n, name in enumerate(models, 1)]))
 
 
 def read_budgets_text(text: str, file: str = "<text>") -> BudgetFile:
@@ -177,8 +182,6 @@ class _Reader(LimitReader, PointReader, CodeReader):
         limits += self.layers(items.get("layers"))
         limits += self.vs_base(items.get("vs_base"))
         self.in_order(limits)
-        if not limits and not any(key in items for key in ("max", "warn", "layers", "vs_base")):
-            doc.problem(node, "a budget without limits", "give `max`, `warn`, `layers` or `vs_base`")
         bits = Bits(*[self.width(items[key], key) if key in items else None for key in BIT_KEYS])
         message = self.text(items.get("message"), "message") or ""
         place = self.place(items.get("model", node))

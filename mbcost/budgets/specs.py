@@ -35,7 +35,8 @@ class Point(NamedTuple):
 class Limit(NamedTuple):
     """One limit: on a quantity of the network, on the share or amount of single layers, or on growth over the base.
 
-    ``kind`` is ``max``, ``warn``, ``max_share``, ``warn_share`` or ``vs_base``; ``amount`` a count, a share, or a
+    ``kind`` is ``max``, ``warn``, ``max_share``, ``warn_share``, ``vs_base``, or ``expect`` for an amount that the table
+    itself states and that its network has to have to the unit; ``amount`` a count, a share, or a
     :class:`mbcost.dims.amounts.Growth`; ``layers`` the glob of the layers it is on, empty for the network; ``budget`` the
     number of the budget it is in.
     """
@@ -152,7 +153,9 @@ class Result(NamedTuple):
 
     @property
     def over(self) -> Any:
-        """By how much the value is over the limit; 0 within it, and where the limit is not known."""
+        """By how much the value is over the limit, or off an expectation; 0 within it, and where the limit is not known."""
+        if self.limit.kind == "expect":
+            return abs(self.value - self.allowed)
         return max(0, self.value - self.allowed) if self.allowed is not None and not self.base_bound else 0
 
     @property

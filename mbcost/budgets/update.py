@@ -32,7 +32,7 @@ def edits(outcome: Outcome, headroom: Fraction, *, allow_raise: bool = False) ->
     used: dict[Place, tuple[Limit, Fraction]] = {}
     for result in outcome.results:
         limit = result.limit
-        if limit.kind == "vs_base" or limit.place is None or result.bound:
+        if limit.kind in {"vs_base", "expect"} or limit.place is None or result.bound:
             continue
         most = Fraction(result.value)
         known = used.get(limit.place)
@@ -122,4 +122,4 @@ def rewritten(file: BudgetFile, changes: list[Edit]) -> str:
 
 def refused(outcome: Outcome, allow_raise: bool) -> list[Result]:
     """The failures that an update does not mend: growth over the base, bounds, and without ``allow_raise`` every one."""
-    return [r for r in outcome.failures if not allow_raise or r.limit.kind == "vs_base" or r.bound]
+    return [r for r in outcome.failures if not allow_raise or r.limit.kind in {"vs_base", "expect"} or r.bound]

@@ -68,8 +68,8 @@ def command(
     mbcost check --update                            tighten the limits to what is used plus 5 %
     mbcost check net.yaml -a 0.75 --max-mult-adds 300M --max-params 3M
 
-    With any --max option the arguments are models. Exit codes: 0 within limits, 1 over a limit, 2 the question or a
-    file is wrong.
+    With any --max option the arguments are models. A table that states its cost, `expect`, is held against that too, and
+    needs no limit. Exit codes: 0 within limits, 1 over a limit or off an expectation, 2 the question or a file is wrong.
     """
     ctx = click.get_current_context()
     limits = given_limits(options, "check", "max")
@@ -86,7 +86,7 @@ def command(
     from mbcost.budgets.evaluate import check
 
     outcome = check(files, base, strict=fail_on == "warn")
-    if all(r.status == "unchecked" for r in outcome.results):
+    if outcome.results and all(r.status == "unchecked" for r in outcome.results):
         raise MbcostError(
             "every limit is relative (vs_base), and there is no base", help="give --base REV or --base FILE.json"
         )
@@ -145,7 +145,24 @@ def _files(ctx: click.Context, paths: tuple[str, ...]) -> list[BudgetFile]:
         )
     from mbcost.budgets.reading import find_file, read_budgets
 
-    return [read_budgets(path) for path in dict.fromkeys(paths or (find_file(),))]
+    return [_file(path, read_budgets) for path in dict.fromkeys(paths or (find_file(),))]
+
+
+def _file(path: str, read: Callable[[str], BudgetFile]) -> BudgetFile:
+    """A budgets file; in its place a model whose table states what it costs."""
+    try:
+        return read(path)
+    except MbcostError:
+        from mbcost.budgets.reading import expecting
+        from mbcost.tables import load
+
+        try:
+            states = path != "-" and load(path).table.expect
+        except MbcostError:
+            states = ()
+        if not states:
+            raise
+        return expecting((path,))
 
 
 def _asked(models: tuple[str, ...], limits: list[Given], question: Question) -> BudgetFile:
@@ -217,6 +234,8 @@ def _ratchet(outcome: Outcome, changes: Any) -> str:
             why = "a limit is exceeded, and is raised only with --allow-raise"
             if params["allow_raise"]:
                 why = "growth over the base, and what is not known, cannot be raised away"
+            if any(r.limit.kind == "expect" for r in outcome.failures):
+                why = "what a table expects is corrected in the table"
         return f"not updated: {why}\n"
     lines = [
         escape.line(f"{edit.place}: {edit.limit.kind} {edit.limit.quantity} {edit.limit.text} -> {edit.text}")

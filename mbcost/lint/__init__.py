@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from mbcost.documents.nodes import MOST_PROBLEMS
 from mbcost.errors import MbcostError, Problems
-from mbcost.lint import names, sizes, structure, widths  # noqa: F401  (each registers its rules)
+from mbcost.lint import expected, names, sizes, structure, widths  # noqa: F401  (each registers its rules)
 from mbcost.lint.findings import Finding
 from mbcost.lint.rules import ERRORS, RULES, Explained, Rule, explained
 from mbcost.lint.subject import Subject

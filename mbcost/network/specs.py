@@ -12,7 +12,7 @@ from mbcost.dims import Rounding
 from mbcost.errors import Lines, Place
 from mbcost.layers.fields import Raw
 
-__all__ = ["Base", "BlockSpec", "Cell", "GroupSpec", "Item", "RowSpec", "Scaling", "TableSpec", "copies"]
+__all__ = ["Base", "BlockSpec", "Cell", "Expect", "GroupSpec", "Item", "RowSpec", "Scaling", "TableSpec", "copies"]
 
 
 class Cell(NamedTuple):
@@ -100,11 +100,27 @@ class Scaling(NamedTuple):
     title: str = ""
 
 
+class Expect(NamedTuple):
+    """What a table says it should cost at a point of its family: amounts by quantity, and where they are from.
+
+    Without a resolution the table's own is meant, without a convention ``torch``.
+    """
+
+    amounts: dict[str, Cell]
+    line: int
+    column: int
+    alpha: Fraction = Fraction(1)
+    depth: Fraction = Fraction(1)
+    resolution: tuple[int, int] | None = None
+    convention: str = ""
+    source: str = ""
+
+
 class TableSpec:
     """A whole layer table as read from a file."""
 
     __slots__ = (
-        "base", "blocks", "channels", "coded", "defaults", "errata", "file", "implementation", "imported", "items", "lines", "name", "resolution",
+        "base", "blocks", "channels", "coded", "defaults", "errata", "expect", "file", "implementation", "imported", "items", "lines", "name", "resolution",
         "rounding", "scalings", "source", "text", "title",
     )  # fmt: skip
 
@@ -127,6 +143,7 @@ class TableSpec:
         self.items: tuple[Item, ...] = ()
         self.errata: tuple[Any, ...] = ()
         self.scalings: dict[str, Scaling] = {}
+        self.expect: tuple[Expect, ...] = ()
 
     @property
     def one_width(self) -> bool:

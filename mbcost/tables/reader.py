@@ -17,6 +17,7 @@ from mbcost.network.bounds import Size, unrolled
 from mbcost.network.collector import uncollected
 from mbcost.network.specs import Base, Cell, Scaling, TableSpec
 from mbcost.tables.blocks import BlockReader
+from mbcost.tables.expected import ExpectReader
 from mbcost.tables.rows import CHECKED, MAX_NAME, NAME
 from mbcost.tables.walker import meant, plain, raw_of
 
@@ -41,6 +42,7 @@ TABLE_KEYS = {
     "base": "{model, without, set}: a table whose rows stand above these",
     "layers": "the rows",
     "errata": "what the printed table has otherwise",
+    "expect": "what the network should cost, point by point: [{alpha, depth, resolution, convention, mult_adds, params, source}]",
     "scalings": "{name: {alpha, depth, resolution, title}}: members of the family that have a name of their own",
 }
 
@@ -75,7 +77,7 @@ def read_table(text: str, file: str, find: Loader, depth: int = 0) -> TableSpec:
     return reader.spec
 
 
-class _Reader(BlockReader):
+class _Reader(BlockReader, ExpectReader):
     def __init__(self, document: Document, find: Loader, depth: int) -> None:
         super().__init__(document)
         self.find = find
@@ -136,6 +138,7 @@ class _Reader(BlockReader):
                 self.doc.problem(layers, "`layers` has no rows", "give at least one row")
         spec.errata = self._errata(items.get("errata"))
         spec.scalings = self._scalings(items.get("scalings"))
+        spec.expect = self.expectations(items.get("expect"))
         if not self.doc.problems:
             self._count()
 

@@ -9,6 +9,7 @@ from mbcost.layers import KINDS
 from mbcost.layers.fields import REQUIRED
 from mbcost.layers.printed import PRINTED
 from mbcost.network.bounds import MAX_LAYERS
+from mbcost.tables.expected import AMOUNTS, EXPECT
 from mbcost.tables.reader import IMPORTED, TABLE_KEYS
 from mbcost.tables.rows import MAX_NAME, ROW_KEYS
 
@@ -73,6 +74,14 @@ def table_schema() -> dict[str, Any]:
         "additionalProperties": {
             "type": "object", "additionalProperties": False, "minProperties": 1,
             "properties": {key: {"type": ["number", "integer", "string", "array"]} for key in ("alpha", "depth", "resolution")} | {"title": TITLE},
+        },
+    }  # fmt: skip
+    amount = {"type": "integer", "minimum": 0}
+    properties["expect"] |= {
+        "type": "array",
+        "items": {
+            "type": "object", "additionalProperties": False, "anyOf": [{"required": [key]} for key in AMOUNTS],
+            "properties": {key: {"description": text, **(amount if key in AMOUNTS else {})} for key, text in EXPECT.items()},
         },
     }  # fmt: skip
     properties["errata"] |= {

@@ -10,7 +10,7 @@ from mbcost.escape import yaml
 from mbcost.layers import KINDS
 from mbcost.layers.fields import REQUIRED
 from mbcost.network.edits import row_values
-from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, Scaling, TableSpec
+from mbcost.network.specs import Cell, Expect, GroupSpec, Item, RowSpec, Scaling, TableSpec
 from mbcost.tables.rows import NAME
 
 __all__ = ["expanded"]
@@ -59,6 +59,9 @@ def expanded(table: TableSpec) -> str:
     if table.scalings:
         lines.append("scalings:")
         lines += [f"  {_scaling(scaling)}" for scaling in table.scalings.values()]
+    if table.expect:
+        lines.append("expect:")
+        lines += [f"  - {_flow(_expectation(expect))}" for expect in table.expect]
     if table.errata:
         lines.append("errata:")
         lines += [f"  - {_flow(erratum)}" for erratum in table.errata]
@@ -73,6 +76,19 @@ def _scaling(scaling: Scaling) -> str:
     if scaling.title:
         given["title"] = _flow(scaling.title)
     return f"{scaling.name}: {{{', '.join(f'{key}: {value}' for key, value in given.items())}}}"
+
+
+def _expectation(expect: Expect) -> dict[str, Any]:
+    """An expectation as it is written, without what is the default."""
+    found: dict[str, Any] = {
+        key: exact_text(getattr(expect, key)) for key in ("alpha", "depth") if getattr(expect, key) != 1
+    }
+    if expect.resolution is not None:
+        height, width = expect.resolution
+        found["resolution"] = str(height) if height == width else f"{height}x{width}"
+    found |= {"convention": expect.convention} if expect.convention else {}
+    found |= {name: cell.raw for name, cell in expect.amounts.items()}
+    return found | ({"source": expect.source} if expect.source else {})
 
 
 def _items(items: tuple[Item, ...], table: TableSpec, indent: str, *, flow: bool) -> list[str]:

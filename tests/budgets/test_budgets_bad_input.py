@@ -49,7 +49,7 @@ def test_a_message_has_its_place_and_a_way_out(case: str) -> None:
 @pytest.mark.parametrize(
     ("args", "fact", "help"),
     [
-        (["mobilenet_v1"], "`mobilenet_v1` is a model, not a budgets file", "mbcost check mobilenet_v1 --max-mult-adds 300M"),
+        (["googlenet"], "`googlenet` is a model, not a budgets file", "mbcost check googlenet --max-mult-adds 300M"),
         (["nope.yaml"], "`nope.yaml` cannot be read: No such file or directory", "check the path"),
         (["tables"], "`tables` is a directory", "name a file in it"),
         (["tables/net.yaml"], "this is a layer table, not a budgets file", "mbcost check tables/net.yaml --max-mult-adds 300M"),

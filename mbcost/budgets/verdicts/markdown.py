@@ -102,7 +102,7 @@ def _explained(result: Result) -> list[str]:
     if result.status not in {"fail", "warn"}:
         return []
     limit = result.limit
-    name = f"{subject(result)}: {limit.heading}, limit {limit.text}"
+    name = f"{subject(result)}: {limit.heading}, {'expected' if limit.kind == 'expect' else 'limit'} {limit.text}"
     lines = [f"<details><summary>{escape.html(name).replace('@', escape.MENTION)}</summary>", ""]
     for label, rows in details(result):
         texts = [escape.markdown(joined(row)) for row in rows]

@@ -34,12 +34,23 @@ def plural(number: int, word: str) -> str:
 
 def verdict(outcome: Outcome) -> str:
     """The one sentence that says how it went."""
-    held = [r for r in outcome.results if r.status in {"pass", "warn", "fail"}]
-    failures, warnings = outcome.failures, outcome.warnings
+    held = [r for r in outcome.results if r.status in {"pass", "warn", "fail"} and r.limit.kind != "expect"]
+    stated = [r for r in outcome.results if r.limit.kind == "expect"]
+    missed = [r for r in outcome.failures if r.limit.kind == "expect"]
+    failures, warnings = [r for r in outcome.failures if r.limit.kind != "expect"], outcome.warnings
     budgets = len({(r.file.path, r.budget.number) for r in outcome.results})
     models = len({r.model for r in outcome.results})
     scope = f"{plural(budgets, 'budget')}, {plural(models, 'model')}"
     warned = f"; {plural(len(warnings), 'warning')}" if warnings else ""
+    off = f"; {plural(len(missed), 'cost')} not as the table expects" if missed else ""
+    if missed and not failures:
+        first = missed[0]
+        return (
+            f"not as expected: {plural(len(missed), 'cost')} not what the table states ({scope}){warned}; "
+            f"first: {line(first.model)}, {facts(first)}"
+        )
+    if stated and not held:
+        return f"as expected: {plural(len(stated), 'cost')} {'is' if len(stated) == 1 else 'are'} what the table states ({scope})"
     if outcome.base and not held:
         return f"nothing held against the base: {plural(len(outcome.results), 'limit')} not checked ({scope})"
     if not failures:
@@ -53,7 +64,7 @@ def verdict(outcome: Outcome) -> str:
     )
     on = f"{line(worst.layer)} " if worst.layer else ""
     return (
-        f"over budget: {len(failures):,} of {plural(len(held), 'limit')} exceeded ({scope}){warned}; "
+        f"over budget: {len(failures):,} of {plural(len(held), 'limit')} exceeded ({scope}){warned}{off}; "
         f"worst: {line(worst.model)}, {on}{worst.limit.heading} {how}"
     )
 
@@ -63,6 +74,7 @@ def point(result: Result) -> str:
     variant, asked = result.cost.variant, result.point.variant
     height, width = variant.size
     words = [f"alpha {exact_text(variant.alpha)}", f"resolution {height if height == width else f'{height}x{width}'}"]
+    words += [f"depth {exact_text(variant.depth)}"] if variant.depth != 1 else []
     words += [f"batch {variant.batch}"] if variant.batch != 1 else []
     words += ["standard twin"] if variant.standard else []
     words += [f"rounding {variant.rounding}"] if variant.rounding != result.cost.network.rounding else []
@@ -98,6 +110,12 @@ def facts(result: Result) -> str:
     words = f"{line(result.layer)} {name}" if result.layer else name
     words += f" {least}{amount(result, value)}"
     kind = "warning limit" if limit.warns else "limit"
+    if limit.kind == "expect":
+        rule = str(result.cost.variant.convention)
+        words += f", the table expects {limit.text}" + (f" under {rule}" if rule != "torch" else "")
+        if result.over:
+            return f"{words}, {amount(result, result.over)} {'more' if value > result.allowed else 'less'} ({share(result.over_share)})"
+        return f"{words}, and not every row's cost is known" if result.bound else words
     if limit.kind == "vs_base":
         if result.base is None:
             return f"{words}, {kind} {limit.text} over the base"
@@ -154,7 +172,7 @@ def details(result: Result) -> list[tuple[str, list[Cells]]]:
     if result.grew or result.base is not None:
         found.append(("grew", _grown(result)))
     if result.limit.place is not None:
-        found.append(("limit", [(line(str(result.limit.place)),)]))
+        found.append(("table" if result.limit.kind == "expect" else "limit", [(line(str(result.limit.place)),)]))
     if result.budget.message:
         found.append(("note", [(line(" ".join(result.budget.message.split())),)]))
     return found
