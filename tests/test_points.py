@@ -35,6 +35,11 @@ def test_one_network_at_several_alphas(say: Say) -> None:
     ]
 
 
+def test_a_range_of_alphas_is_a_set_of_them(say: Say) -> None:
+    stepped, listed = (say("compare", V1, "-a", alphas, "-f", "json") for alphas in ("0.5:1:0.25", "0.5,0.75,1"))
+    assert (stepped.code, stepped.out) == (0, listed.out)
+
+
 @pytest.mark.parametrize(
     ("point", "options"),
     [("@0.5", ["-a", "0.5"]), ("@/160", ["-r", "160"]), ("@.75/128x160", ["-a", "0.75", "-r", "128x160"])],

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from mbcost import escape
 from mbcost.budgets.globs import Search
+from mbcost.budgets.update import count_text
 from mbcost.dims import exact_text
-from mbcost.dims.amounts import LEAST_BARE, prefixed
 from mbcost.documents.nodes import read_bytes, read_text
 from mbcost.errors import MbcostError
 from mbcost.network import Cost
@@ -98,5 +98,4 @@ def _told(cost: Cost) -> str:
 def _limit(amount: int) -> str:
     """A limit with room, in a unit that is read easily."""
     value = -int(-amount * (1 + ROOM) // 1)
-    text = prefixed(value, "1G" if value >= 10**9 else "1M")
-    return f"{value // 1000}.{value % 1000:03}K" if text.isdigit() and value < LEAST_BARE else text
+    return count_text(value, "1G" if value >= 10**9 else "1M")

@@ -10,7 +10,7 @@ from mbcost.dims.amounts import LEAST_BARE, parse_share, prefixed
 from mbcost.errors import MbcostError, Place
 from mbcost.quantities import QUANTITIES
 
-__all__ = ["Edit", "edits", "refused", "rewritten"]
+__all__ = ["Edit", "count_text", "edits", "refused", "rewritten"]
 
 MAX_DIGITS = 15
 
@@ -78,16 +78,25 @@ def _text(limit: Limit, target: Fraction, below: Fraction | None) -> str | None:
     """A limit of at least the target, in the unit and the style of the old one; where asked, below another."""
     for digits in range(3, MAX_DIGITS):
         share = limit.share
-        text = _share_text(target, digits) if share else _count_text(limit, -int(-target // 1), digits)
+        text = (
+            _share_text(target, digits)
+            if share
+            else count_text(-int(-target // 1), limit.text, digits, in_bytes=limit.in_bytes)
+        )
         if below is None or _amount(limit, text) < below:
             return text
     return None
 
 
-def _count_text(limit: Limit, value: int, digits: int) -> str:
-    text = prefixed(value, limit.text.strip(), digits)
+def count_text(value: int, like: str, digits: int = 3, *, in_bytes: bool = False) -> str:
+    """A limit of at least ``value``, in the unit and the style of another one's text.
+
+    >>> count_text(298616832, "300M"), count_text(1234, "3M"), count_text(1234, "4MiB", in_bytes=True)
+    ('299M', '1.24K', '1.21KiB')
+    """
+    text = prefixed(value, like.strip(), digits)
     if text.isdigit() and value < LEAST_BARE:  # a bare count this small would be refused
-        return f"{value}B" if limit.in_bytes else f"{value // 1000}.{value % 1000:03}K"
+        return f"{value}B" if in_bytes else f"{value // 1000}.{value % 1000:03}K"
     return text
 
 

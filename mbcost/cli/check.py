@@ -111,6 +111,7 @@ def command(
 def _init(ctx: click.Context, models: tuple[str, ...], question: Question, output: str | None) -> None:
     """``--init``: the first budgets file, of the models named or of the tables below here."""
     from mbcost.budgets.first import first_file, tables_below
+    from mbcost.tables import load  # which refuses code
 
     allowed = {"begin", "budgets", "output", "alpha", "resolution", "rho"}
     for name in ctx.params:
@@ -126,7 +127,7 @@ def _init(ctx: click.Context, models: tuple[str, ...], question: Question, outpu
     named = models or tuple(tables_below(os.curdir))
     if not named:
         raise MbcostError("there is no layer table below here", help="name one: mbcost check --init mobilenet_v1")
-    found = [(question.at(model)[0], question.costed(model)) for model in named]
+    found = [(name, load(name).count(variant)) for name, variant in map(question.at, named)]
     write(first_file(found, os.path.dirname(path)), path)
     if path != "-":
         budgets = f"{len(found)} budget{'s' * (len(found) > 1)}"

@@ -50,7 +50,7 @@ def command(models: tuple[str, ...], by: str, layer: str | None, **options: Any)
     question = Question(options)
     if layer is not None and by != "layer":
         raise MbcostError("--layer compares one layer", help="leave out --by")
-    if len(models) > 1 or "," in (options["alpha"] or ""):
+    if len(models) > 1 or _several(options["alpha"]):
         if layer is not None or by != "layer":
             raise MbcostError(
                 "several networks are compared by their totals", help="name one MODEL, or leave out --by and --layer"
@@ -77,10 +77,15 @@ def _named(found: Comparison, name: str) -> list[Versus]:
     return lines
 
 
+def _several(alpha: str | None) -> bool:
+    """Whether an alpha is a list or a range of them."""
+    return alpha is not None and ("," in alpha or ":" in alpha)
+
+
 def _costs(models: tuple[str, ...], question: Question) -> list[Cost]:
     """Every model at its own point, or at each of the alphas."""
     alpha = question.options["alpha"]
-    if "," not in (alpha or ""):
+    if not _several(alpha):
         return [question.costed(model) for model in models]
     from mbcost.analysis.ranges import alphas
 

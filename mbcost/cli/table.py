@@ -84,7 +84,7 @@ def _table(cost: Cost, by: str, sort: str, top: int | None, question: Question) 
     if rest is not None:
         totals = ("mult_adds", "params", *(("flops",) if unit == "flops" else ()))
         keys["other"] = {"rows": len(left), **{name: rest.amount(measured(name)) for name in totals}}
-    keys["total"] = total_keys(cost, unit, bits, shown)
+    keys["total"] = lambda: total_keys(cost, unit, bits, shown)
     return Report("table/2", question.heading(cost), keys, caption=f"Mult-adds and params of {cost.network.name}")
 
 

@@ -224,11 +224,10 @@ def norm_by_default(subject: Subject) -> Iterator[Finding]:
     kinds = {type(layer) for layer in subject.placed.layers}
     if not {Flatten, Linear, Pool} <= kinds or kinds & {Depthwise, Residual, Norm} or subject.states_paper:
         return
-    said = any("norm" in cells for cells in table.defaults.values())
-    for _, layer, spec in subject.layers():
-        if isinstance(layer, Conv) and layer.norm == "batch" and not said:
-            said = True
-            if "norm" not in spec.cells:
-                fact = f"`{layer.name}` has a batch norm that nothing in this table says"
-                help = "write `defaults: {conv: {norm: none, bias: true}}` for plain convolutions, or `norm: batch` where it is meant"
-                yield subject.finding("MB206", spec, layer.name, fact, help)
+    normed = [(layer, spec) for _, layer, spec in subject.layers() if isinstance(layer, Conv) and layer.norm == "batch"]
+    written = [*table.defaults.values(), *[spec.cells for _, spec in normed]]
+    if normed and not any("norm" in cells for cells in written):
+        layer, spec = normed[0]
+        fact = f"`{layer.name}` has a batch norm that nothing in this table says"
+        help = "write `defaults: {conv: {norm: none, bias: true}}` for plain convolutions, or `norm: batch` where it is meant"
+        yield subject.finding("MB206", spec, layer.name, fact, help)

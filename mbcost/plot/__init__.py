@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mbcost.papers.points import PlotPoint
     from mbcost.papers.specs import Figure
 
-__all__ = ["draw"]
+__all__ = ["draw", "picture"]
 
 COLUMN = (3.4, 2.75)
 """Width and height in inches: one column of a two-column paper."""
@@ -62,25 +62,36 @@ class Dot(NamedTuple):
 
 def draw(figure: Figure, points: Sequence[PlotPoint], kind: str) -> bytes:
     """A published figure as the bytes of a `png`, `svg` or `pdf` file."""
+    return picture(lambda canvas: _fill(canvas, figure, points), COLUMN, kind, "the points")
+
+
+def picture(fill: Callable[[Any], None], size: tuple[float, float], kind: str, instead: str) -> bytes:
+    """A canvas of some inches, filled, as the bytes of a `png`, `svg` or `pdf` file; ``instead`` is what `-f csv` has of it.
+
+    Raises
+    ------
+    MbcostError
+        If matplotlib is not installed.
+    """
     try:
         import matplotlib
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure as Canvas
     except ImportError:
         raise MbcostError(
             "figures need matplotlib, which is not installed",
-            help="pip install matplotlib, or ask for the points: -f csv",
+            help=f"pip install matplotlib, or ask for {instead}: -f csv",
         ) from None
     stream = BytesIO()
     with matplotlib.rc_context(STYLE):
-        _canvas(figure, points).savefig(stream, format=kind, dpi=DOTS_PER_INCH, metadata=NO_DATES[kind])
+        canvas = Canvas(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
+        FigureCanvasAgg(canvas)
+        fill(canvas)
+        canvas.savefig(stream, format=kind, dpi=DOTS_PER_INCH, metadata=NO_DATES[kind])
     return stream.getvalue()
 
 
-def _canvas(figure: Figure, points: Sequence[PlotPoint]) -> Any:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as Canvas
-
-    canvas = Canvas(figsize=COLUMN, dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(canvas)
+def _fill(canvas: Any, figure: Figure, points: Sequence[PlotPoint]) -> None:
     axes = canvas.add_subplot()
     _axes(axes, figure)
     labels = _series(axes, figure, points)
@@ -88,7 +99,6 @@ def _canvas(figure: Figure, points: Sequence[PlotPoint]) -> Any:
     canvas.canvas.draw()
     canvas.set_layout_engine("none")  # from here on nothing moves, or the labels would stand beside other points
     place(axes, labels)
-    return canvas
 
 
 def _axes(axes: Any, figure: Figure) -> None:

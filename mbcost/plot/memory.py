@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from mbcost.errors import MbcostError
 from mbcost.escape import figure
-from mbcost.plot import COLOURS, COLUMN, DOTS_PER_INCH, GREY, MARKERS, NO_DATES, STYLE
+from mbcost.plot import COLOURS, COLUMN, GREY, MARKERS, MILLION, picture
 
 if TYPE_CHECKING:
     from mbcost.memory.liveness import Moment
@@ -80,7 +79,7 @@ def model_times(networks: Sequence[tuple[str, Roofline]], title: str, kind: str)
         for number, (name, found) in enumerate(networks):
             points = turns(found)
             axes.plot(
-                list(map(float, points)), [float(time_at(found, point)) / 10**6 for point in points],
+                list(map(float, points)), [float(time_at(found, point)) / MILLION for point in points],
                 color=COLOURS[number % len(COLOURS)], linestyle=("-", "--", ":")[number // len(COLOURS) % 3], label=figure(name),
             )  # fmt: skip
         axes.set_xlim(0, MOST_RIDGE_POINT)
@@ -118,20 +117,9 @@ def time_at(found: Roofline, ridge_point: Fraction) -> Fraction:
 
 
 def _picture(draw: Callable[[Any], None], title: str, kind: str) -> bytes:
-    """One pair of axes as the bytes of a `png`, `svg` or `pdf` file."""
-    try:
-        import matplotlib
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MbcostError(
-            "figures need matplotlib, which is not installed",
-            help="pip install matplotlib, or ask for the amounts: -f csv",
-        ) from None
-    stream = BytesIO()
-    with matplotlib.rc_context(STYLE):
-        canvas = Figure(figsize=COLUMN, dpi=DOTS_PER_INCH, layout="constrained")
-        FigureCanvasAgg(canvas)
+    """One pair of axes with a title."""
+
+    def fill(canvas: Any) -> None:
         axes = canvas.subplots()
         draw(axes)
         axes.set_title(figure(title), fontsize=6, wrap=True, pad=12)
@@ -139,5 +127,5 @@ def _picture(draw: Callable[[Any], None], title: str, kind: str) -> bytes:
         axes.set_axisbelow(True)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-        canvas.savefig(stream, format=kind, dpi=DOTS_PER_INCH, metadata=NO_DATES[kind])
-    return stream.getvalue()
+
+    return picture(fill, COLUMN, kind, "the amounts")

@@ -6,14 +6,13 @@ Pareto front, are marked in the budget's colour.
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
 from mbcost.analysis.grid import Grid
 from mbcost.analysis.standard import Point, pareto
 from mbcost.errors import MbcostError
 from mbcost.escape import figure
-from mbcost.plot import COLOURS, COLUMN, DOTS_PER_INCH, MARKERS, MILLION, NO_DATES, STYLE
+from mbcost.plot import COLOURS, COLUMN, MARKERS, MILLION, picture
 
 __all__ = ["draw"]
 
@@ -23,20 +22,9 @@ BUDGET_COLOURS = (COLOURS[1], COLOURS[0], COLOURS[2], COLOURS[3], COLOURS[5], CO
 
 def draw(grid: Grid, name: str, budgets: list[int], kind: str) -> bytes:
     """The grid as the bytes of a `png`, `svg` or `pdf` file."""
-    try:
-        import matplotlib
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MbcostError(
-            "figures need matplotlib, which is not installed",
-            help="pip install matplotlib, or ask for the points: -f csv",
-        ) from None
     alphas, sides = _axes_of(grid)
-    stream = BytesIO()
-    with matplotlib.rc_context(STYLE):
-        canvas = Figure(figsize=(COLUMN[0], HEIGHT), dpi=DOTS_PER_INCH, layout="constrained")
-        FigureCanvasAgg(canvas)
+
+    def fill(canvas: Any) -> None:
         work, weights = canvas.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         costs = [[grid.mult_adds[i][j] / MILLION for i in alphas.values()] for j in sides.values()]
         _space(canvas, work, list(map(float, alphas)), list(sides), costs)
@@ -48,8 +36,8 @@ def draw(grid: Grid, name: str, budgets: list[int], kind: str) -> bytes:
         weights.grid(visible=True, linewidth=0.3, color="#D9D9D9")
         for side in ("top", "right"):
             weights.spines[side].set_visible(False)
-        canvas.savefig(stream, format=kind, dpi=DOTS_PER_INCH, metadata=NO_DATES[kind])
-    return stream.getvalue()
+
+    return picture(fill, (COLUMN[0], HEIGHT), kind, "the points")
 
 
 def _axes_of(grid: Grid) -> tuple[dict[Any, int], dict[int, int]]:

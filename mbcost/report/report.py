@@ -126,8 +126,8 @@ class Report(NamedTuple):
     title : str
         The line above its tables, or above the first one where they have titles of their own.
     keys : dict, or a function that makes it
-        Its JSON in order, after schema and version; every :class:`Rows` in it is a table too. What takes long to make is made
-        when a format asks for it.
+        Its JSON in order, after schema and version; every :class:`Rows` in it is a table too. What takes long to make is a
+        function, as all of them or one value of them, and is made when a format asks for it: one value by JSON alone.
     notes, caption
         What stands below the table, and the sentence LaTeX prints where it should differ from the title.
     forms : dict
@@ -170,7 +170,7 @@ class Report(NamedTuple):
                     {c.key: value(cell, c.kind) for c, cell in zip(columns, row, strict=True)} for row in said.rows
                 ]
             else:
-                found[key] = value(said)
+                found[key] = value(said() if callable(said) else said)
         return found
 
 
