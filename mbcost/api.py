@@ -17,11 +17,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from mbcost import network as counting
-from mbcost.analysis import answers
-from mbcost.analysis import grid as grids
 from mbcost.errors import MbcostError
 from mbcost.network import PLAIN, Variant, variant_of
 from mbcost.quantities import BASIC, bits_of, find, limitable, measured, select
+from mbcost.separated import grid as grids
+from mbcost.solve import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from mbcost.analysis.compare import Comparison
     from mbcost.analysis.conventions import Counted
     from mbcost.analysis.diff import Difference
-    from mbcost.arrays import ArrayCost, ArrayGrid
-    from mbcost.arrays.reading import Array
     from mbcost.budgets.specs import Outcome
     from mbcost.conventions import Convention
     from mbcost.dims import Rounding
     from mbcost.lint import Report
     from mbcost.memory.measures import Peak
     from mbcost.network.variant import Words
+    from mbcost.separated.arrays import ArrayCost, ArrayGrid
+    from mbcost.separated.arrays.reading import Array
     from mbcost.symbolic import Formula
 
 __all__ = ["Cost", "Grid", "IdealCost", "Network", "Solution", "answering", "check", "compare", "diff", "load", "loads"]
@@ -250,7 +250,7 @@ class Network(counting.Network):
         """
         rest = batch, rounding, convention, standard, classes, set, without, memory_rule, depth
         if hasattr(alpha, "ndim") or hasattr(resolution, "ndim") or hasattr(rho, "ndim"):
-            from mbcost.arrays import cost_at
+            from mbcost.separated.arrays import cost_at
 
             found = cost_at(self, alpha, rho, resolution, variant_of(None, None, None, *rest), ideal)
             return found if hasattr(found, "shape") else _known(found, ideal)  # type: ignore[return-value]
@@ -289,7 +289,7 @@ class Network(counting.Network):
                 )
         asked = variant_of(**variant)
         if hasattr(alphas, "dtype") or hasattr(resolutions, "dtype"):
-            from mbcost.arrays import grid_of
+            from mbcost.separated.arrays import grid_of
 
             return grid_of(self, alphas, resolutions, asked)
         found = Grid(self, list(map(parse_alpha, alphas)), list(map(parse_resolution, resolutions)), asked)
@@ -338,9 +338,9 @@ class Network(counting.Network):
         (Fraction(737, 1024), 299816242, 300711737)
         >>> mbcost.load("mobilenet_v1").solve(max_params=10_000)
         """
-        from mbcost.analysis.family import limited
-        from mbcost.analysis.ranges import axes_of
-        from mbcost.analysis.solve import Solver
+        from mbcost.solve.family import limited
+        from mbcost.solve.ranges import axes_of
+        from mbcost.solve.solver import Solver
 
         given, variant = [], {}
         for word, value in limits_and_variant.items():

@@ -4,7 +4,7 @@ A survivor is a change that no test notices: a missing test, or a change that ch
 reading can tell). On demand, not part of the test run::
 
     python tests/mutants.py layers dims/reading.py              every mutant of a package and of a module
-    python tests/mutants.py analysis/solve.py --sample 40       forty of them, chosen by --seed
+    python tests/mutants.py solve/solver.py --sample 40         forty of them, chosen by --seed
 
 A mutant flips a comparison, drops a statement, changes a constant, swaps an operator, or turns a condition or an `and`
 around; texts, annotations and docstrings are left alone. Everything happens in a copy of the repository in a temporary
@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("mbcost", "configs", "tests", "README.md", "pyproject.toml", ".github")
-UNSEEN = ("tests/fuzz", "tests/frameworks", "tests/explore", "tests/peers", "tests/benchmarks", "tests/test_bounds.py", "tests/test_readme.py",
+UNSEEN = ("tests/fuzz", "tests/frameworks", "tests/explore", "tests/conventions/peers", "tests/benchmarks", "tests/test_bounds.py", "tests/test_readme.py",
           "tests/test_bad_processes.py", "tests/test_process.py")  # fmt: skip
 MOST, FIRST = 400, 25  # tests of one mutant, and how many of them run before the others
 FLIPPED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,

@@ -28,7 +28,7 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
 
 
 def test_a_file_that_is_not_there_is_noticed() -> None:
-    assert missing("tests/README.md", "see `oracle*.py`, `network/walks.py` and `nothing.py`") == [
+    assert missing("tests/README.md", "see `layers/oracle*.py`, `network/walks.py` and `nothing.py`") == [
         "network/walks.py",
         "nothing.py",
     ]

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import mbcost
-from mbcost.analysis.separated import separate
 from mbcost.dims import Arithmetic
 from mbcost.errors import MbcostError
 from mbcost.explore.packing import data
 from mbcost.layers import KINDS, Layer, Shape
 from mbcost.layers.base import kind
 from mbcost.layers.conv import divide
+from mbcost.separated.forms import separate
 from tests.explore.asking import ASK, run, script
 from tests.inline import says, table
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_cli_terminal import on_terminal, plain
+from tests.cli.test_cli_terminal import on_terminal, plain
 
 README = re.sub(r"\s+", " ", (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"))
 

@@ -12,13 +12,13 @@ from fractions import Fraction
 from math import log2
 from typing import NamedTuple
 
-from mbcost.analysis.separated import Form, Separated, separate
 from mbcost.analysis.series import AlongAlpha, Series
 from mbcost.dims import MAX_ALPHA, Dim
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.network import PLAIN, Network, Variant
 from mbcost.network.bounds import check_written
+from mbcost.separated.forms import Form, Separated, separate
 
 __all__ = ["Crossover", "Partial", "Sensitivity", "sensitivity"]
 

@@ -87,7 +87,7 @@ def _costs(models: tuple[str, ...], question: Question) -> list[Cost]:
     alpha = question.options["alpha"]
     if not _several(alpha):
         return [question.costed(model) for model in models]
-    from mbcost.analysis.ranges import alphas
+    from mbcost.solve.ranges import alphas
 
     found = []
     for value in alphas(alpha):

@@ -7,11 +7,6 @@ from typing import Any, NamedTuple
 
 import click
 
-from mbcost.analysis.answers import Answer, Solution
-from mbcost.analysis.family import Limit, bounds_below, limited
-from mbcost.analysis.ranges import asked
-from mbcost.analysis.solve import Solver
-from mbcost.analysis.standard import Accuracy, Point, accuracies
 from mbcost.cli.code import model_options
 from mbcost.cli.options import (
     MODEL,
@@ -30,6 +25,11 @@ from mbcost.report import Field, Report, Rows, at, numbers
 from mbcost.report.heads import bound as lower_bound
 from mbcost.report.heads import head
 from mbcost.report.report import value
+from mbcost.solve.answers import Answer, Solution
+from mbcost.solve.family import Limit, bounds_below, limited
+from mbcost.solve.members import Accuracy, Point, accuracies
+from mbcost.solve.ranges import asked
+from mbcost.solve.solver import Solver
 
 __all__ = ["command"]
 

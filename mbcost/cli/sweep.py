@@ -9,10 +9,7 @@ from typing import Any, TypeAlias
 import click
 
 from mbcost import escape
-from mbcost.analysis.grid import Grid
 from mbcost.analysis.groups import share
-from mbcost.analysis.ranges import asked
-from mbcost.analysis.standard import axes
 from mbcost.cli.code import model_options
 from mbcost.cli.options import MODEL, Choice, Question, columns_options, output_options, variant_options
 from mbcost.cli.output import figure_kind, write
@@ -26,6 +23,9 @@ from mbcost.report import Rows as ReportRows
 from mbcost.report.delimited import field as delimited_field
 from mbcost.report.heads import head
 from mbcost.report.report import value
+from mbcost.separated.grid import Grid
+from mbcost.solve.members import axes
+from mbcost.solve.ranges import asked
 
 __all__ = ["command"]
 

@@ -19,7 +19,7 @@ def symbolic(layer: Layer, row: Row, inputs: list[Shape]) -> Row:
     """The row again, from the layer's own formula on symbols.
 
     >>> import mbcost
-    >>> from mbcost.analysis.trace import trace
+    >>> from mbcost.separated.trace import trace
     >>> placed = mbcost.load("mobilenet_v1").placed()
     >>> row = mbcost.load("mobilenet_v1").cost().rows[2]
     >>> symbolic(placed.layers[2], row, [row.input]).mult_adds.symbols

@@ -7,9 +7,9 @@ from json import dumps
 from typing import Any
 
 from mbcost import escape
-from mbcost.analysis.polynomial import ALPHA, SIZE, Atom, Monomial, Poly
-from mbcost.analysis.trace import Trace
 from mbcost.dims import Dim, Rounding
+from mbcost.separated.polynomial import ALPHA, SIZE, Atom, Monomial, Poly
+from mbcost.separated.trace import Trace
 
 __all__ = ["Walk", "literal"]
 
@@ -41,7 +41,7 @@ class Walk:
     Examples
     --------
     >>> import mbcost
-    >>> from mbcost.analysis.trace import trace
+    >>> from mbcost.separated.trace import trace
     >>> v1 = mbcost.load("mobilenet_v1")
     >>> found = trace(v1.placed(), 3, v1.rounding)
     >>> walk = Walk(found, v1.rounding)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from mbcost.analysis.standard import PLAIN, Accuracy, accuracies
 from mbcost.dims import parse_alpha, parse_resolution, parse_rho, scaled_resolution
 from mbcost.network import Network
 from mbcost.papers import Paper
 from mbcost.papers.settings import merged
 from mbcost.papers.specs import Setting
+from mbcost.solve.members import PLAIN, Accuracy, accuracies
 
 __all__ = ["models_of", "published"]
 

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from mbcost.analysis.polynomial import Inseparable, Monomial, Poly
-from mbcost.analysis.trace import Trace, trace
 from mbcost.conventions import DEFAULT, Convention
 from mbcost.dims import NO_ROUNDING, Dim, Rounding, exact_text
 from mbcost.errors import MbcostError
@@ -20,6 +18,8 @@ from mbcost.network.bounds import check_written
 from mbcost.network.placed import Placed
 from mbcost.network.twin import pairs
 from mbcost.quantities import BASIC, QUANTITIES, Bits, Quantity
+from mbcost.separated.polynomial import Inseparable, Monomial, Poly
+from mbcost.separated.trace import Trace, trace
 
 __all__ = ["Recorder", "counted", "graphs", "parts"]
 

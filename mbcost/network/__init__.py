@@ -147,7 +147,7 @@ class Network:
         self.scaling = scaling
         self.own = own
         self._placed: dict[Any, Placed] = {}
-        self.separated: dict[Any, Any] = {}  # costs as alpha x resolution, kept by mbcost.analysis.separated
+        self.separated: dict[Any, Any] = {}  # costs as alpha x resolution, kept by mbcost.separated.forms
 
     @property
     def name(self) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from mbcost.analysis.grid import Grid
-from mbcost.analysis.standard import Point, pareto
 from mbcost.errors import MbcostError
 from mbcost.escape import figure
 from mbcost.plot import COLOURS, COLUMN, MARKERS, MILLION, picture
+from mbcost.separated.grid import Grid
+from mbcost.solve.members import Point, pareto
 
 __all__ = ["draw"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mbcost.analysis.family import Limit
-from mbcost.analysis.solve import Solver
+from mbcost.solve.family import Limit
+from mbcost.solve.solver import Solver
 from mbcost.tables import models
 from tests.explore.asking import ASK, Asked, cost_of, network, questions, run, script
 

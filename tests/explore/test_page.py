@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 import mbcost
-from mbcost.analysis.family import Limit
-from mbcost.analysis.solve import Solver
 from mbcost.explore.packing import page
 from mbcost.quantities import QUANTITIES
+from mbcost.solve.family import Limit
+from mbcost.solve.solver import Solver
 from tests.conftest import Said
 from tests.explore.asking import Asked, all_papers, cost_of, network, questions
 from tests.explore.conftest import Opened

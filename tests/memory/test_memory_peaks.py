@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 import mbcost
 from mbcost import loads
-from mbcost.analysis.polynomial import SIZE, Inseparable
-from mbcost.analysis.separated import Form, separate
 from mbcost.memory.graph import Graph, graph
 from mbcost.memory.liveness import amounts, lives, moments
 from mbcost.memory.rule import LIVENESS, Rule
 from mbcost.memory.rules import available
 from mbcost.network import variant_of
+from mbcost.separated.forms import Form, separate
+from mbcost.separated.polynomial import SIZE, Inseparable
 from mbcost.tables import models
 from tests.memory import simulator
-from tests.sweep.random_networks import ALPHAS, SIZES, networks
+from tests.separated.random_networks import ALPHAS, SIZES, networks
 
 POLYNOMIAL = [rule for rule in available().values() if rule.plan != "greedy"]
 

@@ -17,6 +17,7 @@ import pytest
 
 from mbcost.papers import load, papers
 from mbcost.papers.points import figure_of, points
+from mbcost.papers.specs import Figure, Paper
 
 Say = Callable[..., Any]
 FIGURES = [(name, figure.id) for name in papers() for figure in load(name).figures]
@@ -96,6 +97,19 @@ def test_a_figure_is_one_column_wide(drawn: Path) -> None:
     assert (int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")) == (1020, 825)
 
 
+def canvas_of(paper: Paper, figure: Figure) -> Any:
+    """A figure drawn in memory; its texts can be asked."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+
+    from mbcost import plot
+
+    canvas = Canvas(figsize=plot.COLUMN, dpi=plot.DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(canvas)
+    plot._fill(canvas, figure, points(paper, figure))
+    return canvas
+
+
 @pytest.mark.parametrize(("name", "id"), FIGURES)
 def test_labels_do_not_overlap(name: str, id: str) -> None:
     """Neither each other, nor the legend, nor the edge of the picture."""
@@ -105,7 +119,7 @@ def test_labels_do_not_overlap(name: str, id: str) -> None:
     paper = load(name)
     figure = figure_of(paper, id)
     with matplotlib.rc_context(plot.STYLE):
-        canvas = plot._canvas(figure, points(paper, figure))
+        canvas = canvas_of(paper, figure)
         axes = canvas.axes[0]
         renderer = canvas.canvas.get_renderer()
         boxes = [text.get_window_extent(renderer) for text in axes.texts] + [
@@ -159,7 +173,7 @@ def test_points_that_differ_in_one_thing_are_labelled_with_it() -> None:
         paper = load(name)
         figure = figure_of(paper, id)
         with matplotlib.rc_context(plot.STYLE):
-            return sorted(text.get_text() for text in plot._canvas(figure, points(paper, figure)).axes[0].texts)
+            return sorted(text.get_text() for text in canvas_of(paper, figure).axes[0].texts)
 
     sizes = ["128", "160", "192", "224", "256", "96"]
     widths = ["0.35", "0.5", "0.75", "1", "1.25"]

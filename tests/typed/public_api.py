@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import assert_type
 
 import mbcost
-from mbcost.arrays import ArrayCost, ArrayGrid
-from mbcost.arrays.reading import Array
+from mbcost.separated.arrays import ArrayCost, ArrayGrid
+from mbcost.separated.arrays.reading import Array
 
 
 def numbers(network: mbcost.Network) -> None:

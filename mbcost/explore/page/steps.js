@@ -1,4 +1,4 @@
-// The widest network within budgets, found exactly: what mbcost/analysis/steps.py and solve.py do.
+// The widest network within budgets, found exactly: what mbcost/solve/steps.py and solve.py do.
 //
 // The cost is a step function of alpha, and its steps are at known rationals. A bound of the cost that can only grow says
 // above which of them nothing can be within the budgets; the steps below are counted one by one.

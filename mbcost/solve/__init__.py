@@ -1,0 +1,1 @@
+"""The inverse question: the best network of a family within limits, exactly."""
