@@ -87,7 +87,9 @@ def _told(findings: Sequence[Finding]) -> list[str]:
 def _summary(reports: list[Checked]) -> str:
     tables = f"{len(reports)} table{'s' * (len(reports) > 1)}" if len(reports) > 1 else reports[0].model
     found = sum(len(report.findings) for report in reports)
-    return f"{escape.line(tables)}: {found or 'no'} finding{'s' * (found != 1)}"
+    ignored = sum(len(report.ignored) for report in reports)
+    said = f", {ignored} ignored by the table{'s' * (len(reports) > 1)}" if ignored else ""
+    return f"{escape.line(tables)}: {found or 'no'} finding{'s' * (found != 1)}{said}"
 
 
 class _Line(NamedTuple):
@@ -147,6 +149,7 @@ def _report(reports: list[Checked], strict: bool, variant: Variant) -> Report:
         (
             Field("file"), Field("model", get=lambda report: report.model or None),
             Field("errors", get=lambda report: len(report.errors) + report.untold), Field("findings", get=lambda report: len(report.findings)),
+            Field("ignored", get=lambda report: len(report.ignored) or None, to="json", optional=True),
         ),
         reports,
     )  # fmt: skip

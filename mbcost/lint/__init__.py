@@ -10,6 +10,7 @@ Errors keep a table from being counted; findings are warnings. Both are data, ea
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from mbcost.documents.nodes import MOST_PROBLEMS
@@ -32,6 +33,8 @@ class Report(NamedTuple):
     findings: tuple[Finding, ...]
     untold: int = 0
     """How many errors more there are."""
+    ignored: tuple[Finding, ...] = ()
+    """The findings that the table declares to be meant."""
 
 
 def codes() -> list[Explained]:
@@ -65,12 +68,21 @@ def inspect(network: Network, variant: Variant = PLAIN, file: str = "") -> Repor
     except MbcostError as error:
         return Report(file, network.name, (("MB002", error),), ())
     found: dict[tuple[str, int, int], Finding] = {}
+    ignored: list[Finding] = []
     for known in RULES.values():
         for finding in known.find(subject):
+            if _ignored(finding, network):
+                ignored.append(finding)
+                continue
             key = finding.code, finding.place.line, finding.place.column
             first = found.get(key)
             found[key] = finding if first is None else first._replace(copies=first.copies + 1)
     findings = sorted(found.values(), key=lambda finding: (finding.place.line, finding.place.column, finding.code))
     errors = [("MB002", error) for error in subject.completed()]
     told = errors[:MOST_PROBLEMS]
-    return Report(file, network.name, tuple(told), tuple(findings), len(errors) - len(told))
+    return Report(file, network.name, tuple(told), tuple(findings), len(errors) - len(told), tuple(ignored))
+
+
+def _ignored(finding: Finding, network: Network) -> bool:
+    """Whether the table says that a finding is meant."""
+    return any(finding.code == one.code and fnmatchcase(finding.row, one.row) for one in network.table.ignored)

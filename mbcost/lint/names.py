@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from mbcost.layers import KINDS
 from mbcost.lint.findings import Finding
-from mbcost.lint.rules import rule
+from mbcost.lint.rules import RULES, rule
 from mbcost.lint.structure import is_output
 from mbcost.lint.subject import Subject
 from mbcost.network.specs import BlockSpec, Cell, GroupSpec, Item, RowSpec
 
-__all__ = ["dead_row", "stray_erratum", "unused_block", "unused_default", "unused_parameter"]
+__all__ = ["dead_row", "stray_erratum", "stray_ignore", "unused_block", "unused_default", "unused_parameter"]
 
 
 @rule(
@@ -152,6 +153,26 @@ def stray_erratum(subject: Subject) -> Iterator[Finding]:
                 f"an erratum is about `{row}`, and there is no such row",
                 "`mbcost table` prints the names",
             )
+
+
+@rule(
+    "MB406",
+    "An ignored finding that there cannot be.",
+    "Under `ignore` a table names findings that are meant, each with its code, a glob of rows and a reason. A code that does "
+    "not exist, or a glob that matches no row, ignores nothing: mostly it is misspelt, or the rows were renamed.",
+    "ignore: [{code: MB404, row: heads_*, why: outputs of the detector}]      # the rows are called head_1 ...",
+)
+def stray_ignore(subject: Subject) -> Iterator[Finding]:
+    """What is ignored and cannot be found."""
+    known = {row.name for row in subject.rows} | {layer.name for layer in subject.placed.layers}
+    for one in subject.table.ignored:
+        place = subject.table.place(one.line, one.column)
+        if one.code not in RULES:
+            what = f"`ignore` names the code `{one.code[:20]}`, which is no finding"
+            yield Finding("MB406", place, "", what, "`mbcost lint --codes` lists them; an error cannot be ignored")
+        elif one.row != "*" and known and not any(fnmatchcase(name, one.row) for name in known):
+            what = f"`ignore` names the rows `{one.row[:60]}`, and there are none"
+            yield Finding("MB406", place, "", what, "`mbcost table` prints the names; * stands for any text")
 
 
 def _rows(items: tuple[Item, ...]) -> Iterator[RowSpec]:

@@ -137,31 +137,30 @@ def stride_on_a_point(subject: Subject) -> Iterator[Finding]:
 @rule(
     "MB103",
     "A stride on an odd map, where paddings differ between frameworks.",
-    "Where the stride does not divide the side D of a map, `same` gives ceil(D / s), as TensorFlow's SAME and a symmetric "
-    "padding do. Padding that is fixed to (K - s) in all, as in Keras's MobileNet (one row and column after the map), gives "
-    "floor(D / s). From there on two networks with the same table differ in every map, and in cost.",
-    "- {op: separable, out_channels: 128, stride: 2}      # on 75 x 75: 38 x 38 here, 37 x 37 there",
+    "Where the stride does not divide the side D of a map, `same` gives ceil(D / s), as TensorFlow's SAME does. A padding that is "
+    "fixed for the kernel, (K - 1) // 2 on each side as in PyTorch, gives the same for an odd kernel; for an even one, as "
+    "the 2 x 2 of many pools, it gives floor(D / s). From there on two networks with the same table differ in every map, and in cost.",
+    "- {op: max_pool, kernel_size: 2, stride: 2}      # on 75 x 75: 38 x 38 here, 37 x 37 there",
 )
 def odd_map(subject: Subject) -> Iterator[Finding]:
-    """Rows with `padding: same` whose stride does not divide their map."""
+    """Rows with `padding: same` whose map a fixed padding would make another."""
     suspects = {id(cause.row.spec) for _, cause in causes(subject) if cause and cause.field == "stride"}
     for number, layer, spec in subject.layers():
-        if (
-            id(spec) in suspects
-            or not isinstance(layer, Conv | Pool)
-            or layer.padding != "same"
-            or layer.kernel_size == (1, 1)
-        ):
+        if id(spec) in suspects or not isinstance(layer, Conv | Pool) or layer.padding != "same":
             continue
         inputs = subject.inputs(number)
         if inputs is None or inputs[0][1:] == (1, 1):
             continue
-        sides = inputs[0][1:]
-        if any(side % stride and side > stride for side, stride in zip(sides, layer.stride, strict=True)):
-            same = [-(-side // stride) for side, stride in zip(sides, layer.stride, strict=True)]
-            fixed = [max(side // stride, 1) for side, stride in zip(sides, layer.stride, strict=True)]
+        sides = list(zip(inputs[0][1:], layer.kernel_size, layer.stride, strict=True))
+        same = [-(-side // stride) for side, _, stride in sides]
+        fixed = [(side + 2 * ((kernel - 1) // 2) - kernel) // stride + 1 for side, kernel, stride in sides]
+        if any(
+            side > stride and one != other
+            for (side, _, stride), one, other in zip(sides, same, fixed, strict=True)
+            if side % stride
+        ):
             fact = (
-                f"`{layer.name}`: stride {_pair(layer.stride)} on a map of {_pair(sides, square=False)}: `same` gives "
+                f"`{layer.name}`: stride {_pair(layer.stride)} on a map of {_pair(inputs[0][1:], square=False)}: `same` gives "
                 f"{_pair(same, square=False)}, a fixed padding {_pair(fixed, square=False)}"
             )
             help = "choose a resolution whose maps stay even, or write the `padding` of the implementation you mean"

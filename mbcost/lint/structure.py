@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from mbcost.layers import Layer
 from mbcost.layers.composite import Residual
 from mbcost.layers.conv import Conv, Depthwise, Linear
+from mbcost.layers.custom import Custom, Unknown
 from mbcost.layers.elementwise import Elementwise, Flatten, Norm
 from mbcost.layers.pool import GlobalPool, Pool
 from mbcost.lint.findings import Finding
 from mbcost.lint.rules import rule
 from mbcost.lint.subject import Subject
-from mbcost.network.specs import GroupSpec, Item, RowSpec
+from mbcost.network.specs import GroupSpec, Item, RowSpec, TableSpec
 
 __all__ = ["biased_norm", "classifier_before_pool", "doubled_layer", "doubled_row", "norm_by_default"]
 
@@ -148,7 +149,7 @@ def _again(layer: Layer, above: Layer) -> str:
     "MB205",
     "The same row twice, one below the other.",
     "Two equal rows without names are a row pasted twice as often as they are meant. Meant repetitions have a word, "
-    "`repeat: 2`. A table that states its paper (`source`) and has no `repeat` anywhere may print equal rows as the paper "
+    "`repeat: 2`, except with a stride, which is 1 in the second copy: two rows with one are meant. A table that states its paper (`source`) and has no `repeat` anywhere may print equal rows as the paper "
     "does.",
     "- {op: separable, out_channels: 128}\n- {op: separable, out_channels: 128}",
 )
@@ -160,12 +161,21 @@ def doubled_row(subject: Subject) -> Iterator[Finding]:
         return
     for body in bodies:
         for above, row in _neighbours(body):
-            if _says(above) == _says(row) and _says(row) is not None:
+            if _says(above) == _says(row) and _says(row) is not None and _keeps_its_stride(row, table):
                 what = f"{row.op} row" if row.line != above.line else f"{row.op}"
                 fact = f"this {what} says the same as the one above it (line {above.line})"
                 yield subject.finding(
                     "MB205", row, "", fact, f"remove it, or write `repeat: {above.repeat + row.repeat}` in one row"
                 )
+
+
+def _keeps_its_stride(row: RowSpec, table: TableSpec) -> bool:
+    """Whether a second copy under `repeat` is the same row: its stride is 1 already."""
+    block = table.blocks.get(row.op)
+    stride = row.cells.get("stride") or (block.params.get("stride") if block else None)
+    if stride is None and block is None:
+        stride = table.defaults.get(row.op, {}).get("stride") or table.defaults.get("*", {}).get("stride")
+    return stride is None or stride.raw in ("1", ["1", "1"])
 
 
 def _repeats(items: tuple[Item, ...]) -> bool:
@@ -200,6 +210,8 @@ def _says(row: RowSpec) -> object:
 
 def is_output(layer: Layer) -> bool:
     """Whether a layer that nobody reads looks like an output: a head of a detector, scores."""
+    if isinstance(layer, Custom) or (isinstance(layer, Unknown) and isinstance(layer.inner, Custom)):
+        return True  # what it is only the table knows
     if isinstance(layer, Conv | Linear) and not isinstance(layer, Depthwise):
         return layer.norm == "none" and layer.activation in {"none", "sigmoid", "softmax"}
     return (

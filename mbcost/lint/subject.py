@@ -5,6 +5,7 @@ Unlike a count, this goes on after a problem: a row that is wrong is noted, and 
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from mbcost.dims import Arithmetic
@@ -23,6 +24,10 @@ from mbcost.network.specs import RowSpec
 from mbcost.network.walk import visits
 
 __all__ = ["Followed", "Subject", "follow"]
+
+
+LAYER = re.compile(r" in layer `[^`]*`$")
+"""How an error ends that the walk says the layer of."""
 
 
 class Followed(NamedTuple):
@@ -182,11 +187,22 @@ class Subject:
     def completed(self) -> list[MbcostError]:
         """The errors, each once; of a map that vanishes with the smallest resolution that works."""
         found: dict[tuple[Place | None, str], MbcostError] = {}
+        copies: dict[tuple[Place | None, str], int] = {}
         for error in self.errors:
-            found.setdefault((error.place, error.fact), error)
+            key = error.place, LAYER.sub("", error.fact)  # the copies of a row are wrong alike
+            found.setdefault(key, error)
+            copies[key] = copies.get(key, -1) + (key not in copies or key[1] != error.fact)
         if any(isinstance(error, Vanished) for error in found.values()):
             try:
                 self.network.count(self.variant)
             except MbcostError as error:
-                return [error if other.fact == error.fact else other for other in found.values()]
-        return list(found.values())
+                found = {key: error if other.fact == error.fact else other for key, other in found.items()}
+        return [_told_once(error, copies[key]) for key, error in found.items()]
+
+
+def _told_once(error: MbcostError, more: int) -> MbcostError:
+    """An error with the number of rows of its line for which it holds beside this one."""
+    if not more:
+        return error
+    fact = f"{error.fact} (and in {more} more row{'s' * (more > 1)} of this line)"
+    return MbcostError(fact, help=error.help, place=error.place)

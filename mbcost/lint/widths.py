@@ -13,7 +13,7 @@ from mbcost.lint.subject import Subject
 from mbcost.network.placed import Placed
 from mbcost.network.twin import pairs
 
-__all__ = ["dear_separable", "fixed_cost", "not_by_eight"]
+__all__ = ["dear_separable", "factors_elsewhere", "fixed_cost", "not_by_eight"]
 
 LANES = 8
 
@@ -112,3 +112,29 @@ def fixed_cost(subject: Subject) -> Iterator[Finding]:
             fact = f"`{layer.name}`: its {' and '.join(fixed)} are those of the table, at alpha {exact_text(variant.alpha)} and {height} x {width} too"
             help = "give factors that scale: mult_adds_per_output, params_per_output or params_per_channel"
             yield subject.finding("MB303", spec, layer.name, fact, help, fixed[0])
+
+
+@rule(
+    "MB304",
+    "Factors an output element at another resolution than the table's.",
+    "A `custom` row with `mult_adds_per_output` scales as a convolution does, with the positions of the map. A layer whose "
+    "cost does not (attention, with the square of the positions; a linear layer on a flattened map) is exact at the "
+    "resolution where the factor was taken, and off at every other without a word.",
+    "- {op: custom, mult_adds_per_output: 1152, params: 589824}      # attention at 256 x 256: 12.5 % off at 384 x 384",
+)
+def factors_elsewhere(subject: Subject) -> Iterator[Finding]:
+    """Custom rows with factors an output element, away from the resolution of their table."""
+    variant, table = subject.variant, subject.table
+    for layer, (owner, spec) in zip(subject.placed.layers, subject.placed.marks, strict=True):
+        inner = layer.inner if isinstance(layer, Unknown) else layer
+        if not isinstance(inner, Custom) or variant.size == owner.resolution:
+            continue
+        factors = [name for name in ("mult_adds_per_output", "params_per_output") if inner.amounts.get(name)]
+        if factors:
+            (base_height, base_width), (height, width) = owner.resolution, variant.size
+            fact = f"`{layer.name}`: its {' and '.join(factors)} were stated at {base_height} x {base_width}, and are taken at {height} x {width} too"
+            help = "write the layer as rows of its own (`attention`, `matmul`, `linear`); where the factors do hold, say so: ignore: [{code: MB304, row: ..., why: ...}]"
+            if owner is table or table.base is None:
+                yield subject.finding("MB304", spec, layer.name, fact, help, factors[0])
+            else:  # of a base that is at another resolution there
+                yield Finding("MB304", table.place(table.base.line, table.base.column), layer.name, fact, help)

@@ -12,7 +12,19 @@ from mbcost.dims import Rounding
 from mbcost.errors import Lines, Place
 from mbcost.layers.fields import Raw
 
-__all__ = ["Base", "BlockSpec", "Cell", "Expect", "GroupSpec", "Item", "RowSpec", "Scaling", "TableSpec", "copies"]
+__all__ = [
+    "Base",
+    "BlockSpec",
+    "Cell",
+    "Expect",
+    "GroupSpec",
+    "Ignored",
+    "Item",
+    "RowSpec",
+    "Scaling",
+    "TableSpec",
+    "copies",
+]
 
 
 class Cell(NamedTuple):
@@ -100,6 +112,16 @@ class Scaling(NamedTuple):
     title: str = ""
 
 
+class Ignored(NamedTuple):
+    """Findings of lint that a table declares to be meant: a code, the rows by a glob, and why."""
+
+    code: str
+    row: str
+    why: str
+    line: int
+    column: int
+
+
 class Expect(NamedTuple):
     """What a table says it should cost at a point of its family: amounts by quantity, and where they are from.
 
@@ -120,7 +142,7 @@ class TableSpec:
     """A whole layer table as read from a file."""
 
     __slots__ = (
-        "base", "blocks", "channels", "coded", "defaults", "errata", "expect", "file", "implementation", "imported", "items", "lines", "name", "resolution",
+        "base", "blocks", "channels", "coded", "defaults", "errata", "expect", "file", "ignored", "implementation", "imported", "items", "lines", "name", "resolution",
         "rounding", "scalings", "source", "text", "title",
     )  # fmt: skip
 
@@ -144,6 +166,7 @@ class TableSpec:
         self.errata: tuple[Any, ...] = ()
         self.scalings: dict[str, Scaling] = {}
         self.expect: tuple[Expect, ...] = ()
+        self.ignored: tuple[Ignored, ...] = ()
 
     @property
     def one_width(self) -> bool:

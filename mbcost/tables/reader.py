@@ -15,13 +15,13 @@ from mbcost.layers.fields import NOT_GIVEN, Whole
 from mbcost.layers.wording import shown
 from mbcost.network.bounds import Size, unrolled
 from mbcost.network.collector import uncollected
-from mbcost.network.specs import Base, Cell, Scaling, TableSpec
+from mbcost.network.specs import Base, Cell, Ignored, Scaling, TableSpec
 from mbcost.tables.blocks import BlockReader
 from mbcost.tables.expected import ExpectReader
 from mbcost.tables.rows import CHECKED, MAX_NAME, NAME
 from mbcost.tables.walker import meant, plain, raw_of
 
-__all__ = ["IMPORTED", "TABLE_KEYS", "read_table"]
+__all__ = ["IGNORED", "IMPORTED", "TABLE_KEYS", "read_table"]
 
 CHANNELS = Whole()
 MAX_BASES = 4
@@ -42,6 +42,7 @@ TABLE_KEYS = {
     "base": "{model, without, set}: a table whose rows stand above these",
     "layers": "the rows",
     "errata": "what the printed table has otherwise",
+    "ignore": "findings of lint that are meant, each with a reason: [{code: MB404, row: head_*, why}]",
     "expect": "what the network should cost, point by point: [{alpha, depth, resolution, convention, mult_adds, params, source}]",
     "scalings": "{name: {alpha, depth, resolution, title}}: members of the family that have a name of their own",
 }
@@ -56,6 +57,13 @@ IMPORTED = {
     "verified": "points, alpha@size, that took no part in finding the widths and were held against the code",
 }
 """The keys of `imported`."""
+
+IGNORED = {
+    "code": "code of the finding, MB404",
+    "row": "name or glob of the rows it is about (default all)",
+    "why": "the reason, for who reads the table",
+}
+"""The keys of what is ignored."""
 
 Loader = Callable[[str, str, int], TableSpec]
 """Finds the base table: (name or path, folder of the file that names it, depth)."""
@@ -138,6 +146,7 @@ class _Reader(BlockReader, ExpectReader):
                 self.doc.problem(layers, "`layers` has no rows", "give at least one row")
         spec.errata = self._errata(items.get("errata"))
         spec.scalings = self._scalings(items.get("scalings"))
+        spec.ignored = self._ignored(items.get("ignore"))
         spec.expect = self.expectations(items.get("expect"))
         if not self.doc.problems:
             self._count()
@@ -318,6 +327,27 @@ class _Reader(BlockReader, ExpectReader):
                 self.doc.problem(child, f"an erratum needs `{missing[0]}`", "it has row, field, printed and why")
                 continue
             found.append(plain(child))
+        return tuple(found)
+
+    def _ignored(self, node: Node | None) -> tuple[Ignored, ...]:
+        if node is None:
+            return ()
+        example = 'write ignore: [{code: MB404, row: "head_*", why: "..."}]'
+        if not isinstance(node, Sequence):
+            self.doc.problem(node, "`ignore` is a list of findings", example)
+            return ()
+        found = []
+        for child in node.items:
+            if not isinstance(child, Mapping):
+                self.doc.problem(child, "what is ignored is a mapping", example)
+                continue
+            self.known_keys(child, IGNORED, "what is ignored")
+            code, row, why = (self.scalar(child.items.get(key), key) for key in IGNORED)
+            if code is None or not why:
+                missing = "code" if code is None else "why"
+                self.doc.problem(child, f"what is ignored needs `{missing}`", example)
+                continue
+            found.append(Ignored(code, row or "*", why, child.line, child.column))
         return tuple(found)
 
     def _scalings(self, node: Node | None) -> dict[str, Scaling]:

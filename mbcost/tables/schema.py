@@ -10,7 +10,7 @@ from mbcost.layers.fields import REQUIRED
 from mbcost.layers.printed import PRINTED
 from mbcost.network.bounds import MAX_LAYERS
 from mbcost.tables.expected import AMOUNTS, EXPECT
-from mbcost.tables.reader import IMPORTED, TABLE_KEYS
+from mbcost.tables.reader import IGNORED, IMPORTED, TABLE_KEYS
 from mbcost.tables.rows import MAX_NAME, ROW_KEYS
 
 __all__ = ["table_schema"]
@@ -74,6 +74,13 @@ def table_schema() -> dict[str, Any]:
         "additionalProperties": {
             "type": "object", "additionalProperties": False, "minProperties": 1,
             "properties": {key: {"type": ["number", "integer", "string", "array"]} for key in ("alpha", "depth", "resolution")} | {"title": TITLE},
+        },
+    }  # fmt: skip
+    properties["ignore"] |= {
+        "type": "array",
+        "items": {
+            "type": "object", "additionalProperties": False, "required": ["code", "why"],
+            "properties": {key: {"type": "string", "description": text} for key, text in IGNORED.items()},
         },
     }  # fmt: skip
     amount = {"type": "integer", "minimum": 0}

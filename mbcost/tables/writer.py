@@ -62,6 +62,12 @@ def expanded(table: TableSpec) -> str:
     if table.expect:
         lines.append("expect:")
         lines += [f"  - {_flow(_expectation(expect))}" for expect in table.expect]
+    if table.ignored:
+        lines.append("ignore:")
+        kept = (
+            {"code": one.code, **({"row": one.row} if one.row != "*" else {}), "why": one.why} for one in table.ignored
+        )
+        lines += [f"  - {_flow(one)}" for one in kept]
     if table.errata:
         lines.append("errata:")
         lines += [f"  - {_flow(erratum)}" for erratum in table.errata]

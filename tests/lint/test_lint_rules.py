@@ -35,6 +35,8 @@ FOUND = [
       ("softmax_2", "`softmax_2`: softmax again, directly below `softmax_1`")]),
     ("MB205", f"- {{{CONV}}}\n- {{{CONV}}}", "", [("", "this conv row says the same as the one above it (line 6)")]),
     ("MB205", "- {op: b}", "blocks: {b: {layers: [{op: depthwise, stride: 1}, {op: depthwise, stride: 1}]}}", [("", "this depthwise says the same as the one above it (line 5)")]),
+    ("MB406", f"- {{{CONV}}}\nignore: [{{code: MB203, why: x}}, {{code: MB204, row: conv_*, why: x}}, {{code: MB203, row: con_*, why: x}}, {{code: MB001, why: x}}]", "",
+     [("", "`ignore` names the rows `con_*`, and there are none"), ("", "`ignore` names the code `MB001`, which is no finding")]),
     ("MB302", "- {op: separable, out_channels: 1}", "",
      [("separable_1", "`separable_1`: 163,840 mult-adds, where a standard 3 x 3 convolution from 16 to 1 channels needs 147,456")]),
     ("MB302", "- {op: depthwise, kernel_size: 1}\n- {op: pointwise, out_channels: 64}", "",
@@ -67,10 +69,14 @@ SILENT = [
     ("MB203", f"- {{{CONV}, norm: none}}\n- {{{CONV}, norm: layer, bias: true}}\n- {{{CONV}, norm: none, activation: relu}}\n- {{op: norm}}"),
     ("MB204", f"- {{{CONV}, activation: none}}\n- {{op: activation}}\n- {{op: norm}}\n- {{op: dropout}}\n- {{op: flatten}}"),
     ("MB205", f"- {{{CONV}}}\n- {{{CONV}, stride: 2}}\n- {{{CONV}, stride: 2, name: a}}\n- {{{CONV}, stride: 2, name: b}}\n- {{op: dropout}}\n- {{op: dropout}}"),
+    ("MB205", f"- {{{CONV}, stride: 2}}\n- {{{CONV}, stride: 2}}"),
+    ("MB205", "- {op: b}\n- {op: b}\nblocks: {b: {params: {stride: 2}, layers: [{op: depthwise, stride: $stride}]}}"),
+    ("MB205", f"- {{{CONV}}}\n- {{{CONV}}}\ndefaults: {{conv: {{stride: 2}}}}"),
     ("MB206", f"- {{{CONV}, norm: batch}}\n- {{op: max_pool, kernel_size: 2, stride: 2}}\n- {{{CONV}}}\n- {{op: flatten}}\n- {{op: linear, out_channels: 10}}"),
     ("MB302", "- {op: separable, out_channels: 2}\n- {op: depthwise}\n- {op: softmax}"),
     ("MB402", "- {op: b, from: [input, input], n: 2}\nblocks: {b: {params: {n: ~}, inputs: [x, y], layers: [{op: dropout}, {op: avg_pool, kernel_size: [$n, $n], stride: 1}, {op: upsample, like: y}]}}"),
     ("MB404", f"- {{{CONV}, name: head, norm: none, activation: none}}\n- {{{CONV}, from: input}}\n- {{op: conv, kernel_size: 1, out_channels: 8}}"),
+    ("MB404", "- {op: custom, name: head, mult_adds: 5, params: 7}\n- {op: custom, name: other, from: input, mult_adds: 5, cost: unknown}\n- {op: global_pool, from: input}"),
     ("MB405", f"- {{{CONV}}}\n- {{op: separable, out_channels: 8}}\nerrata: [{{row: conv_1, field: stride, printed: 2, why: x}}, {{row: separable_1/depthwise, field: stride, printed: 2, why: x}}]"),
 ]  # fmt: skip
 
@@ -97,6 +103,7 @@ def test_every_rule_is_tried() -> None:
         "MB103",
         "MB301",
         "MB303",
+        "MB304",
         "MB501",
     }  # the others are below, in test_lint_sizes and in test_expect
 
@@ -149,7 +156,37 @@ def test_a_stated_cost_does_not_scale(linted) -> None:
         "MB303",
         "`custom_1`: its mult_adds are those of the table, at alpha 1 and 64 x 64 too",
     )
-    assert linted("- {op: custom, mult_adds_per_output: 9, params: 0}", resolution=64).findings == ()
+
+
+def test_factors_an_output_element_are_told_away_from_their_resolution(linted, tmp_path) -> None:
+    rows = "- {op: custom, name: attention, mult_adds_per_output: 9, params: 0, repeat: 2}"
+    assert linted(rows).findings == ()
+    (finding,) = linted(rows, resolution=64).findings
+    said = "`attention_1`: its mult_adds_per_output were stated at 32 x 32, and are taken at 64 x 64 too"
+    assert (finding.code, finding.fact, finding.copies) == ("MB304", said, 1)
+    meant = f"{rows}\nignore: [{{code: MB304, row: attention_*, why: a filter of nine taps}}]"
+    report = linted(meant, resolution=64)
+    assert (report.findings, len(report.ignored)) == ((), 2)
+    (tmp_path / "base.yaml").write_text(f"format: 1\ninput: {{resolution: 32}}\nlayers:\n{rows}\n")
+    top = tmp_path / "top.yaml"
+    top.write_text("format: 1\nbase: {model: base.yaml}\ninput: {resolution: 48}\nlayers: [{op: global_pool}]\n")
+    (finding,) = lint(str(top)).findings
+    assert (finding.code, finding.place.line, finding.copies) == ("MB304", 2, 1)
+
+
+def test_a_finding_is_ignored_where_the_table_says_why(linted) -> None:
+    rows = f"- {{{CONV}, name: a, bias: true}}\n- {{{CONV}, name: b, bias: true}}"
+    assert [f.row for f in linted(rows).findings] == ["a", "b"]
+    report = linted(f"{rows}\nignore: [{{code: MB203, row: a, why: as published}}]")
+    assert [f.row for f in report.findings] == ["b"]
+    assert [f.row for f in report.ignored] == ["a"]
+    assert linted(f"{rows}\nignore: [{{code: MB203, why: as published}}]").findings == ()
+
+
+def test_what_is_wrong_in_every_copy_of_a_row_is_told_once(linted) -> None:
+    block = "blocks: {b: {layers: [{op: dropout}, {op: custom, params: 3}]}}"
+    (error,) = linted("- {op: b, repeat: 12}", block).errors
+    assert error[1].fact == "`custom` states no mult_adds in layer `b_1/custom_1` (and in 11 more rows of this line)"
 
 
 @pytest.mark.parametrize("model", models())
@@ -222,9 +259,9 @@ def test_a_depthwise_row_has_no_width_of_its_own() -> None:
 
 
 def test_the_standard_twin_can_be_looked_at_too() -> None:
-    report = lint("mobilenet_v3_large", variant_of(standard=True, resolution=225))
+    report = lint("mobilenet_v1", variant_of("0.35", standard=True))
     assert report.errors == ()
-    assert {finding.code for finding in report.findings} == {"MB103"}
+    assert {finding.code for finding in report.findings} == {"MB301"}
 
 
 def test_the_introduction_to_keras_has_its_params_once_it_says_what_its_convolutions_are(linted) -> None:

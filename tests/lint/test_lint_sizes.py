@@ -147,15 +147,32 @@ def test_a_stride_on_a_point(linted) -> None:
     ]
 
 
-def test_a_stride_on_an_odd_map_of_same_padding(linted) -> None:
-    rows = "- {op: conv, kernel_size: 3, out_channels: 8, stride: 2}\n- {op: max_pool, kernel_size: 2, stride: [1, 2]}"
+def test_a_stride_on_an_odd_map_where_a_fixed_padding_gives_another(linted) -> None:
+    rows = "- {op: conv, kernel_size: 4, out_channels: 8, stride: 2}\n- {op: max_pool, kernel_size: 2, stride: [1, 2]}"
     said = "stride 2 on a map of 225 x 225: `same` gives 113 x 113, a fixed padding 112 x 112"
-    pooled = "stride 1 x 2 on a map of 113 x 113: `same` gives 113 x 57, a fixed padding 113 x 56"
+    pooled = "stride 1 x 2 on a map of 113 x 113: `same` gives 113 x 57, a fixed padding 112 x 56"
     assert facts(linted(rows, size=225), "MB103") == [
         ("conv_1", f"`conv_1`: {said}"),
         ("max_pool_1", f"`max_pool_1`: {pooled}"),
     ]
     assert facts(linted(rows), "MB103") == []
+
+
+@pytest.mark.parametrize("kernel", [2, 3, 4, 5, 7])
+@pytest.mark.parametrize("side", [37, 75, 113])
+def test_the_fixed_padding_of_the_message_is_that_of_the_table_that_writes_it(linted, kernel, side) -> None:
+    import mbcost
+
+    def made(padding: object) -> int:
+        row = f"{{op: conv, kernel_size: {kernel}, out_channels: 8, stride: 2, padding: {padding}}}"
+        table = f"format: 1\ninput: {{channels: 3, resolution: {side}}}\nlayers: [{row}]"
+        return int(mbcost.loads(table).cost().rows[0].output[1])
+
+    same, fixed = made("same"), made((kernel - 1) // 2)
+    found = facts(linted(f"- {{op: conv, kernel_size: {kernel}, out_channels: 8, stride: 2}}", size=side), "MB103")
+    assert bool(found) == (same != fixed)
+    if found:
+        assert found[0][1].endswith(f"`same` gives {same} x {same}, a fixed padding {fixed} x {fixed}")
 
 
 @pytest.mark.parametrize(
@@ -167,17 +184,6 @@ def test_a_stride_on_an_odd_map_of_same_padding(linted) -> None:
 )
 def test_a_padding_that_is_written_or_does_not_matter_is_no_finding(linted, row) -> None:
     assert facts(linted(f"- {row}", size=225), "MB103") == []
-
-
-def test_the_fixed_padding_of_the_message_is_that_of_kerass_mobilenet() -> None:
-    import mbcost
-
-    same, keras = (
-        mbcost.load(name).cost(resolution=225).rows[3].output[1:] for name in ("mobilenet_v1", "mobilenet_v1_keras")
-    )
-    (finding, *_) = [f for f in lint("mobilenet_v1", variant_of(resolution=226)).findings if f.code == "MB103"]
-    assert (same, keras) == ((57, 57), (56, 56))
-    assert finding.fact.endswith("on a map of 113 x 113: `same` gives 57 x 57, a fixed padding 56 x 56")
 
 
 def test_a_wrong_input_size_is_one_finding_and_what_is_wrong_below_it_another(linted) -> None:
