@@ -50,9 +50,14 @@ class Side(NamedTuple):
         """A quantity of the network."""
         return quantity.total(self.cost, bits)
 
-    def of(self, quantity: Quantity, row: Row, bits: AnyBits) -> Dim:
-        """What one of the rows contributes to it."""
-        return quantity.of(row, bits)
+    def each(self, quantity: Quantity, bits: AnyBits) -> dict[str, Dim]:
+        """What each row contributes to it, by name; nothing where only the whole network has it."""
+        return quantity.by_row(self.cost, bits)
+
+    def peak(self, quantity: Quantity, bits: AnyBits) -> tuple[str, list[tuple[str, Dim]]]:
+        """Where in the network it was so large, and what made it: of a peak, the tensors alive there."""
+        where = quantity.base.where
+        return ("", []) if where is None else (where(self.cost), quantity.parts(self.cost, bits))
 
 
 class GitBase:

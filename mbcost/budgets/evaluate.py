@@ -16,6 +16,7 @@ from mbcost.quantities import AnyBits, Quantity
 __all__ = ["check"]
 
 TOP = 3
+ALIVE = 10  # of the tensors alive at a peak, which are more than three where branches meet
 MAX_WORK = 500_000
 EACH = 50  # what holding a limit costs beside looking at layers, in layers
 LOOSE = 2  # a limit of more than this many times the value is far too loose
@@ -176,9 +177,9 @@ class _Checker:
             rows = tuple([row for row in rows if fnmatchcase(row.name, limit.layers)])
             if not rows:
                 return None
-            worst = max(rows, key=quantity.of)
-            layer = worst.name
-            value: Any = quantity.of(worst, bits)
+            each = quantity.by_row(cost, bits)
+            layer = max([row.name for row in rows], key=each.__getitem__)
+            value: Any = each[layer]
             if limit.share:
                 value = Fraction(value, self.models.measure(cost, quantity, bits) or 1)
         else:
@@ -189,7 +190,10 @@ class _Checker:
         grew: tuple[Part, ...] = ()
         status = ""
         if before is not None and not limit.layers:
-            base = before.total(quantity, bits)
+            try:
+                base = before.total(quantity, bits)
+            except MbcostError as error:
+                raise error.at(limit.place) from None
         if limit.kind == "vs_base":
             if base is None and before is not None:
                 raise MbcostError(
@@ -209,10 +213,18 @@ class _Checker:
             if limit.layers:
                 grew = tuple([part for part in grew if fnmatchcase(part.name, limit.layers)])
         layers = _top(cost, rows, quantity, bits, self.models.measure(cost, quantity, bits))
+        at, was_at = "", ""
+        was: tuple[Part, ...] = ()
+        if status in {"warn", "fail"} and not limit.layers and quantity.base.where is not None:
+            at = quantity.base.where(cost)
+            if before is not None:
+                was_at, tensors = before.peak(quantity, bits)
+                was = tuple([Part(name, amount, None) for name, amount in tensors[:ALIVE]])
+                grew = _alive(cost, quantity.parts(cost, bits), dict(tensors))
         place = _place(cost, layer, layers, grew, limit) if status in {"warn", "fail"} else None
         return Result(
             file, budget, limit, model.name, point, cost, status, value, allowed, layer, layers, base, grew, bound, place,
-            base_bound,
+            base_bound, at, was_at, was,
         )  # fmt: skip
 
     def _grew(self, cost: Cost, before: Any, quantity: Quantity, bits: AnyBits) -> tuple[Part, ...]:
@@ -222,14 +234,30 @@ class _Checker:
 
             self._grown[id(cost)] = changes(before.rows, cost.rows, (*before.blocks, *cost.network.blocks))
         found = []
+        was, now = before.each(quantity, bits), quantity.by_row(cost, bits)
         for change in self._grown[id(cost)]:
             if change.new is not None:
-                old = before.of(quantity, change.old, bits) if change.old else 0
-                new = quantity.of(change.new, bits)
+                old = was.get(change.old.name) if change.old else 0
+                new = now.get(change.new.name)
                 if old is not None and new is not None and new > old:
                     found.append(Part(change.name, new, None, old, "+" if change.old is None else "~"))
         found.sort(key=lambda part: -part.growth)
         return tuple([part._replace(place=place_of(cost, part.name)) for part in found])
+
+
+def _alive(cost: Cost, now: list[tuple[str, Any]], was: dict[str, Any]) -> tuple[Part, ...]:
+    """The tensors alive at the peak that were not so at that of the base, or were smaller there; nothing where that is not known."""
+    found = [
+        Part(name, amount, None, was.get(name, 0), "~" if name in was else "+", _made_by(cost, name))
+        for name, amount in now
+        if was and amount > was.get(name, 0)
+    ]
+    return tuple(sorted(found, key=lambda part: -part.growth))
+
+
+def _made_by(cost: Cost, tensor: str) -> Place | None:
+    """The line of the layer that makes a tensor: the layer of its name, or the one that it is a part of."""
+    return place_of(cost, tensor) or place_of(cost, tensor.rpartition("/")[0])
 
 
 def _place(cost: Cost, layer: str, layers: tuple[Part, ...], grew: tuple[Part, ...], limit: Limit) -> Place | None:
@@ -267,6 +295,7 @@ def _largest(results: list[Result]) -> list[Result]:
 def _top(cost: Cost, rows: tuple[Row, ...], quantity: Quantity, bits: AnyBits, total: Any) -> tuple[Part, ...]:
     """What contributes most: layers, or what a quantity of the whole network is made of; a share where it is a sum."""
     names = {row.name for row in rows}
-    parts = [part for part in quantity.parts(cost, bits) if len(rows) == len(cost.rows) or part[0] in names][:TOP]
+    most = TOP if quantity.base.made_of is None else ALIVE
+    parts = [part for part in quantity.parts(cost, bits) if len(rows) == len(cost.rows) or part[0] in names][:most]
     shared = quantity.shared and total
     return tuple([Part(name, value, Fraction(value, total) if shared else None) for name, value in parts if value])

@@ -39,7 +39,7 @@ class LimitReader(Reader):
                     f"limit {QUANTITIES[quantity].instead or 'what adds up over the layers'}",
                 )
                 continue
-            if layers and QUANTITIES[quantity].base.of_row is None:
+            if layers and not QUANTITIES[quantity].of_layers:
                 heading = QUANTITIES[quantity].heading
                 self.doc.problem(
                     value, f"the {heading} is of the whole network, not of a layer", "limit it under `max`"

@@ -13,9 +13,9 @@ from mbcost.budgets.specs import Point, Result
 from mbcost.dims import Dim
 from mbcost.errors import MbcostError, Place
 from mbcost.layers import Row
-from mbcost.network import Cost
+from mbcost.network import PLAIN, Cost
 from mbcost.quantities import AnyBits, Quantity
-from mbcost.report.costed import layer_keys, total_keys, widths
+from mbcost.report.costed import layer_keys, peak_keys, total_keys, widths
 from mbcost.report.heads import head
 from mbcost.tables import is_path
 
@@ -30,7 +30,8 @@ def saved_keys(result: Result, more: Iterable[Quantity] = ()) -> dict[str, Any]:
     cost, changed = result.cost, result.point.changed
     return {
         **head(cost, leaving=("unit",)), "model": result.model, "name": cost.network.name, **({"changed": changed} if changed else {}),
-        "bits": widths(), "blocks": list(dict.fromkeys(cost.network.blocks)), "total": total_keys(cost, more=more), "layers": layer_keys(cost),
+        "bits": widths(), "blocks": list(dict.fromkeys(cost.network.blocks)), "total": total_keys(cost, more=more),
+        "peak": peak_keys(cost), "layers": layer_keys(cost),
     }  # fmt: skip
 
 
@@ -62,8 +63,9 @@ class ReportBase:
                 help=f"save the base with --convention {cost.variant.convention}, or change `convention`",
                 place=Place(self.label, 1, 1),
             )
+        rule = found.get("memory_rule", PLAIN.memory_rule)
         moved = "name" in found and found["model"] != model.name  # a report of `mbcost table` has the name alone
-        return SavedSide(found, self.label, found["model"] if moved else "")
+        return SavedSide(found, self.label, found["model"] if moved else "", rule == cost.variant.memory_rule)
 
     def absent(self, model: Model) -> str:
         """Why a model has no side."""
@@ -86,10 +88,15 @@ def _same_point(model: dict[str, Any], cost: Cost, point: Point) -> bool:
 
 
 class SavedSide:
-    """A saved network: its rows as far as layers are told apart by them, the amounts the report carries, and its old path."""
+    """A saved network: its rows as far as layers are told apart by them, the amounts the report carries, and its old path.
 
-    def __init__(self, model: dict[str, Any], path: str, was: str) -> None:
+    ``same_rule`` is whether its memory rule is the one of today: a peak under another one is no base.
+    """
+
+    def __init__(self, model: dict[str, Any], path: str, was: str, same_rule: bool) -> None:
         self.path = path
+        self.same_rule = same_rule
+        self._peak = model.get("peak")
         self.was = was
         self.blocks = tuple(model.get("blocks") or ())
         self.bound = model.get("status", "exact") != "exact"
@@ -99,11 +106,24 @@ class SavedSide:
 
     def total(self, quantity: Quantity, bits: AnyBits) -> Dim | None:
         """A quantity of the network; None where the report does not have it."""
+        if quantity.base.ruled and not self.same_rule:
+            raise MbcostError(
+                f"the report `{self.path}` has the {quantity.base.heading} under another memory rule",
+                help="save it again under this one: --memory-rule, or `memory_rule` of the budget",
+            )
         return self._read(self._totals, quantity, bits)
 
-    def of(self, quantity: Quantity, row: Row, bits: AnyBits) -> Dim | None:
-        """What one of the rows contributes to it."""
-        return self._read(self._amounts[row.name], quantity, bits)
+    def each(self, quantity: Quantity, bits: AnyBits) -> dict[str, Dim]:
+        """What each row contributes to it, by name, as far as the report has it."""
+        found = {name: self._read(amounts, quantity, bits) for name, amounts in self._amounts.items()}
+        return {name: amount for name, amount in found.items() if amount is not None}
+
+    def peak(self, quantity: Quantity, bits: AnyBits) -> tuple[str, list[tuple[str, Dim]]]:
+        """Where in the network the peak memory was, and the tensors alive there; the report has no others."""
+        if quantity.base.name != "peak_memory" or self._peak is None:
+            return "", []
+        tensors = [(one["name"], quantity.amount(exact(one["elements"]), bits)) for one in self._peak["tensors"]]
+        return self._peak["step"], tensors
 
     def _read(self, amounts: dict[str, Dim], quantity: Quantity, bits: AnyBits) -> Dim | None:
         name = quantity.base.name

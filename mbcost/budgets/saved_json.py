@@ -123,6 +123,14 @@ def _quantities(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_count, value.values()))
 
 
+def _peak(value: Any) -> bool:
+    if not isinstance(value, dict) or not _text(value.get("step")) or not isinstance(value.get("tensors"), list):
+        return False
+    return all(
+        isinstance(one, dict) and _text(one.get("name")) and _count(one.get("elements")) for one in value["tensors"]
+    )
+
+
 Field = tuple[Callable[[Any], bool], str]
 
 COUNT: Field = _count, "a count"
@@ -135,6 +143,8 @@ OWN: Field = _quantities, "a mapping of counts"
 MAPPING: Field = lambda value: isinstance(value, dict), "a mapping"
 NAMES: Field = lambda value: isinstance(value, list) and all(map(_text, value)), "a list of texts"
 
+PEAK: Field = _peak, "a step, and the tensors alive there"
+
 SUMS: dict[str, Field] = {**dict.fromkeys(TOTALS, COUNT), "quantities": OWN, "status": STATUS}
 LAYER: dict[str, Field] = {
     "name": WORDS, "kind": WORDS, "input": MAP, "output": MAP, "kernel_size": PAIR, "stride": PAIR,
@@ -144,6 +154,7 @@ MODEL: dict[str, Field] = {
     "model": WORDS, "name": WORDS, "alpha": (lambda value: isinstance(value, str) and _count(value), "a text such as 3/4"),
     "resolution": (_counts(2), "height and width"), "batch": (lambda value: type(value) is int and value > 0, "a whole number from 1"),
     "convention": WORDS, "rounding": (_absent_or(_text), "a text"), "standard": FLAG, "status": STATUS, "changed": MAPPING, "blocks": NAMES,
+    "memory_rule": WORDS, "peak": PEAK,
     "total": MAPPING, "layers": (lambda value: isinstance(value, list) and bool(value), "a list of layers"),
 }  # fmt: skip
 NEEDED_OF_LAYER = ("name", "kind", "input", "output", "mult_adds", "params", "weights")

@@ -131,7 +131,8 @@ class Result(NamedTuple):
     ``status`` is ``pass``, ``warn`` (over a warning limit), ``fail``, ``new`` (the model has no base) or ``unchecked``
     (no base was given). ``allowed`` is the limit as an exact number of the same unit as ``value``: for growth, what the
     base allows. ``grew`` are the layers that grew over the base, most first. ``bound`` says that the value is a lower bound,
-    ``base_bound`` that the base is one: then the limit may be higher than ``allowed``, and nobody knows by how much.
+    ``base_bound`` that the base is one: then the limit may be higher than ``allowed``, and nobody knows by how much. Of a peak,
+    ``at`` is the step where it is, ``layers`` the tensors alive there; ``was_at`` and ``was`` are those of the base.
     """
 
     file: BudgetFile
@@ -150,6 +151,9 @@ class Result(NamedTuple):
     bound: bool = False
     place: Place | None = None
     base_bound: bool = False
+    at: str = ""
+    was_at: str = ""
+    was: tuple[Part, ...] = ()
 
     @property
     def over(self) -> Any:

@@ -21,6 +21,7 @@ from mbcost.memory.rules import available, find
 from mbcost.network import Cost
 from mbcost.quantities import QUANTITIES, bytes_at
 from mbcost.report import Field, Report, Rows, numbers
+from mbcost.report.costed import peak_keys
 from mbcost.report.heads import head, heading
 
 __all__ = ["command"]
@@ -113,7 +114,7 @@ def _timeline(cost: Cost, file: str | None, question: Question) -> Report:
     keys = {
         **head(cost), "memory_rule": cost.memory_rule, "bits": {name: one.width(question.bits) for name, one in QUANTITIES.items() if one.sized},
         "total": total,
-        "peak": {"step": top.step, "elements": top.elements, "tensors": [{"name": name, "elements": size} for name, size in top.tensors]},
+        "peak": peak_keys(cost),
         "steps": Rows(fields, steps),
         "rules": [{"name": one.rule.name, "peak_memory": one.peak.elements, "step": one.peak.step} for one in rules],
     }  # fmt: skip

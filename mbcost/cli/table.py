@@ -23,7 +23,7 @@ from mbcost.errors import MbcostError, nearest
 from mbcost.network import Cost
 from mbcost.quantities import measured
 from mbcost.report import Field, Report, Rows
-from mbcost.report.costed import costed_rows, layer_keys, total_keys, widths
+from mbcost.report.costed import costed_rows, layer_keys, peak_keys, total_keys, widths
 from mbcost.report.heads import head
 from mbcost.report.numbers import shape
 
@@ -85,6 +85,7 @@ def _table(cost: Cost, by: str, sort: str, top: int | None, question: Question) 
         totals = ("mult_adds", "params", *(("flops",) if unit == "flops" else ()))
         keys["other"] = {"rows": len(left), **{name: rest.amount(measured(name)) for name in totals}}
     keys["total"] = lambda: total_keys(cost, unit, bits, shown)
+    keys["peak"] = lambda: peak_keys(cost)
     return Report("table/2", question.heading(cost), keys, caption=f"Mult-adds and params of {cost.network.name}")
 
 

@@ -16,7 +16,7 @@ from mbcost.memory.liveness import amounts, highest
 from mbcost.memory.rule import LIVENESS, Rule
 from mbcost.memory.rules import find
 
-__all__ = ["Peak", "accesses", "arena_bytes", "graph_of", "peak", "peak_amounts", "peak_tensors"]
+__all__ = ["Peak", "accesses", "arena_bytes", "graph_of", "peak", "peak_amounts", "peak_tensors", "tflm_peak"]
 
 
 class Peak(NamedTuple):
@@ -113,6 +113,16 @@ def arena_bytes(network: Any) -> list[Dim]:
     [409600]
     """
     return [arena_of(graph_of(network, find("tflm")), batch=network.batch)]
+
+
+def tflm_peak(network: Any) -> Peak:
+    """The arena, and where most of it is alive.
+
+    >>> import mbcost
+    >>> tflm_peak(mbcost.load("mobilenet_v2").cost(alpha="0.5", resolution=160)).step
+    'inverted_residual_2/depthwise'
+    """
+    return peak(network, find("tflm"))
 
 
 def accesses(network: Any) -> list[Dim]:

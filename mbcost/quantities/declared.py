@@ -80,6 +80,20 @@ def peak_step(network: Any) -> str:
     return peak(network).step
 
 
+def arena_tensors(network: Any) -> list[tuple[str, Dim]]:
+    """The tensors alive where most is, in bytes of int8; the plan leaves gaps between some."""
+    from mbcost.memory.measures import tflm_peak
+
+    return list(tflm_peak(network).tensors)
+
+
+def arena_step(network: Any) -> str:
+    """The step at which most is alive."""
+    from mbcost.memory.measures import tflm_peak
+
+    return tflm_peak(network).step
+
+
 def arena(network: Any, _: Bits) -> list[Dim]:
     """The bytes of TFLite Micro's arena."""
     from mbcost.memory.measures import arena_bytes
@@ -135,11 +149,12 @@ for _quantity in (
     Quantity(
         "peak_memory", "peak memory", "the most activations alive at once: elements, or bytes at --bits (256KiB)",
         unit="elements", of_network=peak_memory, made_of=peak_tensors, where=peak_step, adds="largest", bits=8, of_shapes=True,
-        instead="memory_access", also=("memory", "peak_activation", "peak_activations", "ram", "working_set"),
+        ruled=True, instead="memory_access", also=("memory", "peak_activation", "peak_activations", "ram", "working_set"),
     ),
     Quantity(
         "arena", "arena", "bytes TFLite Micro plans for activations in int8 (256KiB)", unit="bytes", of_network=arena,
-        adds="largest", dear=True, separates=False, of_shapes=True, limits=("check",), also=("tensor_arena",),
+        made_of=arena_tensors, where=arena_step, adds="largest", dear=True, separates=False, of_shapes=True, limits=("check",),
+        also=("tensor_arena",),
     ),
     Quantity(
         "weight_bytes", "weight bytes", "bytes of the weights at --weight-bits or --bits (1MiB)", unit="bytes",

@@ -57,6 +57,8 @@ class Quantity(NamedTuple):
         need not walk the network point by point. ``solve`` refuses what does not.
     of_shapes : bool
         Whether it follows from the shapes of maps alone, and so is exact where a layer's cost is not known.
+    ruled : bool
+        Whether it is another one under another memory rule.
     limits : tuple of str
         What takes limits on it: ``check`` (and ``assert_budget``), ``solve``.
     instead : str
@@ -82,6 +84,7 @@ class Quantity(NamedTuple):
     dear: bool = False
     separates: bool = True
     of_shapes: bool = False
+    ruled: bool = False
     limits: tuple[str, ...] = ("check", "solve")
     instead: str = ""
     also: tuple[str, ...] = ()
@@ -100,6 +103,11 @@ class Quantity(NamedTuple):
     def shared(self) -> bool:
         """Whether a layer has a share of the whole."""
         return self.base.adds == "sum"
+
+    @property
+    def of_layers(self) -> bool:
+        """Whether each layer has one, and not the network alone."""
+        return self.base.of_row is not None or self.shared
 
     @property
     def sized(self) -> bool:
@@ -134,6 +142,10 @@ class Quantity(NamedTuple):
         if counted.adds != "sum":
             return []
         return [self.amount(count, bits) for count in counted.of_network(network, _given(bits))]
+
+    def by_row(self, network: Any, bits: AnyBits = BITS) -> dict[str, Dim]:
+        """The same by the names of the rows."""
+        return dict(zip([row.name for row in network.rows], self.each(network, bits), strict=False))
 
     def total(self, network: Any, bits: AnyBits = BITS) -> Dim:
         """The quantity of a costed network (anything with ``rows``, and ``placed`` where the graph counts), or of some rows.
@@ -205,9 +217,7 @@ class Quantity(NamedTuple):
         counted = self.base
         if counted.made_of is not None:
             return [(name, self.amount(count, bits)) for name, count in counted.made_of(network)]
-        amounts = self.each(network, bits)
-        found = [(row.name, amount) for row, amount in zip(network.rows, amounts, strict=True)] if amounts else []
-        return sorted(found, key=lambda pair: -pair[1])
+        return sorted(self.by_row(network, bits).items(), key=lambda pair: -pair[1])
 
 
 def _given(bits: AnyBits) -> Bits:

@@ -13,7 +13,7 @@ from mbcost.network import Cost
 from mbcost.quantities import BITS, QUANTITIES, TOTALS, AnyBits, Quantity, measured
 from mbcost.report.report import Field, Rows, at
 
-__all__ = ["amounts", "costed_rows", "layer_keys", "total_keys", "widths"]
+__all__ = ["amounts", "costed_rows", "layer_keys", "peak_keys", "total_keys", "widths"]
 
 HEADINGS = {"layer": "layer", "block": "block", "kind": "kind"}
 FACTS = (
@@ -138,6 +138,15 @@ def total_keys(
     shown = [one for name, one in QUANTITIES.items() if name not in keyed and (not one.dear or one in more)]
     keys["quantities"] = {quantity.name: quantity.total(cost, bits) for quantity in shown}
     return keys
+
+
+def peak_keys(cost: Cost) -> dict[str, Any]:
+    """Where the peak of memory is, and the tensors alive there."""
+    from mbcost.memory.measures import peak
+
+    top = peak(cost)
+    tensors = [{"name": name, "elements": size} for name, size in top.tensors]
+    return {"step": top.step, "elements": top.elements, "tensors": tensors}
 
 
 def widths(bits: AnyBits = BITS, quantities: Iterable[Quantity] | None = None) -> dict[str, Any]:

@@ -42,6 +42,110 @@ def test_a_saved_report_checked_unchanged_has_not_grown(say: Say, tmp_path: Path
         assert "unchanged from 16,384" in said.out  # 8 x 32 x 32, of the convolution and of the custom row
 
 
+NET = """\
+format: 1
+name: net
+input: {channels: 3, resolution: 32}
+layers:
+  - {op: conv, kernel_size: 3, out_channels: 8}
+  - {op: inverted_residual, expansion: 4, out_channels: 8}
+"""
+GROWN = NET.replace("expansion: 4", "expansion: 6")
+
+
+@pytest.mark.parametrize("command", ["check", "table"])
+def test_a_peak_that_grew_names_the_step_and_the_tensors_alive_there_before_and_now(
+    say: Say, tmp_path: Path, command: str
+) -> None:
+    table, budgets, saved = (tmp_path / name for name in ("net.yaml", "budgets.yaml", "base.json"))
+    table.write_text(NET, encoding="utf-8")
+    budgets.write_text(
+        "format: 1\nbudgets: [{model: net.yaml, max: {params: 1M}, vs_base: {peak_memory: +0, memory_access: +0}}]\n",
+        encoding="utf-8",
+    )
+    assert say(command, str(table if command == "table" else budgets), "-f", "json", "-o", str(saved)).code == 0
+    table.write_text(GROWN, encoding="utf-8")
+    said = say("check", str(budgets), "--base", str(saved))
+    assert said.code == 1
+    peak, access = said.out.split("FAIL")[1:]
+    assert (
+        """\
+      at:    inverted_residual_1/depthwise, as before
+      most:  inverted_residual_1/expand    49,152
+             inverted_residual_1/depthwise 49,152
+             conv_1                         8,192
+      was:   inverted_residual_1/expand    32,768
+             inverted_residual_1/depthwise 32,768
+             conv_1                         8,192
+      grew:  ~ inverted_residual_1/expand    32,768 -> 49,152 (+16,384)
+             ~ inverted_residual_1/depthwise 32,768 -> 49,152 (+16,384)
+"""
+        in peak
+    )
+    assert "grew:  ~ inverted_residual_1/depthwise 65,824 -> 98,736 (+32,912)" in access  # a sum has its layers
+    (found,) = [
+        result
+        for result in json.loads(say("check", str(budgets), "--base", str(saved), "-f", "json").out)["results"]
+        if result["quantity"] == "peak_memory"
+    ]
+    assert found["at"] == found["was"]["step"] == "inverted_residual_1/depthwise"
+    assert sum(tensor["value"] for tensor in found["was"]["tensors"]) == found["base"] == 73_728
+    assert found["place"] == {"file": str(table), "line": 6, "column": 5}
+
+
+def test_a_peak_elsewhere_says_where_it_was(say: Say, tmp_path: Path) -> None:
+    table, budgets, saved = (tmp_path / name for name in ("net.yaml", "budgets.yaml", "base.json"))
+    table.write_text(NET, encoding="utf-8")
+    budgets.write_text(
+        "format: 1\nbudgets: [{model: net.yaml, max: {arena: 1MiB}, vs_base: {peak_memory: +0, arena: +0}}]\n",
+        encoding="utf-8",
+    )
+    say("check", str(budgets), "-f", "json", "-o", str(saved))
+    table.write_text(NET + "  - {op: conv, kernel_size: 1, out_channels: 96}\n", encoding="utf-8")
+    said = say("check", str(budgets), "--base", str(saved))
+    assert "at:    conv_2, was at inverted_residual_1/depthwise" in said.out
+    assert "grew:  + conv_2                  98,304 (+98,304)" in said.out
+    assert said.out.count("at:    conv_2\n") == 1  # a report has no tensors of an arena
+
+
+def test_a_peak_saved_under_another_memory_rule_is_no_base(say: Say, tmp_path: Path) -> None:
+    table, budgets, saved = (tmp_path / name for name in ("net.yaml", "budgets.yaml", "base.json"))
+    table.write_text(NET, encoding="utf-8")
+    assert say("table", str(table), "--memory-rule", "torch-eager", "-f", "json", "-o", str(saved)).code == 0
+    text = "format: 1\nbudgets: [{model: net.yaml, vs_base: {%s: +0}}]\n"
+    budgets.write_text(text % "peak_memory", encoding="utf-8")
+    said = say("check", str(budgets), "--base", str(saved))
+    assert said.code == 2
+    assert f"{budgets}:2:" in said.err
+    assert "has the peak memory under another memory rule\n" in said.err
+    budgets.write_text(text % "params", encoding="utf-8")
+    assert say("check", str(budgets), "--base", str(saved)).code == 0
+
+
+def test_a_peak_in_a_saved_report_that_is_none_is_refused(say: Say, tmp_path: Path) -> None:
+    table, saved = tmp_path / "net.yaml", tmp_path / "base.json"
+    table.write_text(NET, encoding="utf-8")
+    document = told(say("table", str(table), "-f", "json"))
+    for wrong in ([], {"step": 3, "tensors": []}, {"step": "a", "tensors": [{"name": "a", "elements": -1}]}):
+        saved.write_text(json.dumps({**document, "peak": wrong}), encoding="utf-8")
+        said = say("check", str(table), "--max-params", "1M", "--base", str(saved))
+        assert said.code == 2
+        assert "`peak` is " in said.err
+
+
+def test_the_memory_access_of_a_layer_has_a_share_and_limits(say: Say, tmp_path: Path) -> None:
+    table, budgets = tmp_path / "net.yaml", tmp_path / "budgets.yaml"
+    table.write_text(NET, encoding="utf-8")
+    text = 'format: 1\nbudgets: [{model: net.yaml, layers: {"*/depthwise": {%s}}}]\n'
+    budgets.write_text(text % "max_share: {memory_access: 36%}, max: {memory_access: 65824}", encoding="utf-8")
+    said = say("check", str(budgets), "--show-passed")
+    assert (said.code, "memory access 65,824, limit 65824" in said.out) == (0, True)
+    budgets.write_text(text % "max: {peak_memory: 1}", encoding="utf-8")
+    said = say("check", str(budgets))
+    assert said.code == 2
+    assert "the peak memory is of the whole network, not of a layer" in said.err
+
+
 def test_a_saved_report_without_a_quantity_says_so(say: Say, tmp_path: Path) -> None:
     """The first version of the reports carried mult-adds, params and their parts."""
     saved, budgets = tmp_path / "base.json", tmp_path / "budgets.yaml"

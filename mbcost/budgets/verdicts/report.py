@@ -10,7 +10,7 @@ from mbcost.report.ascii import in_stream
 from mbcost.report.report import value
 
 if TYPE_CHECKING:
-    from mbcost.budgets.specs import Outcome, Result
+    from mbcost.budgets.specs import Outcome, Part, Result
     from mbcost.budgets.update import Edit
     from mbcost.errors import Place
     from mbcost.quantities import Quantity
@@ -112,6 +112,11 @@ def _exactly(name: str) -> Field:
     )  # fmt: skip
 
 
+def _alive(at: str, parts: tuple[Part, ...]) -> dict[str, Any] | None:
+    """The step of a peak, and the tensors alive there."""
+    return {"step": at, "tensors": [PARTS.object(part) for part in parts]} if at else None
+
+
 PARTS = Rows((Field("name"), Field("value", kind="count"), Field("share", kind="share")), ())
 
 FIELDS = (
@@ -149,6 +154,8 @@ FIELDS = (
     Field("layer", "layer", "name", 2, lambda r: r.layer or None, optional=True),
     Field("base", to="json", optional=True),
     Field("grew", get=_grew, to="json", optional=True),
+    Field("at", get=lambda r: r.at or None, to="json", optional=True),
+    Field("was", get=lambda r: _alive(r.was_at, r.was), to="json", optional=True),
     Field("bound", get=lambda r: r.bound or None, to="json", optional=True),
     Field("base_bound", get=lambda r: r.base_bound or None, to="json", optional=True),
     Field("budget", get=_budget, to="json"),

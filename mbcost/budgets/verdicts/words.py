@@ -164,12 +164,14 @@ def sentence(result: Result) -> str:
 def details(result: Result) -> list[tuple[str, list[Cells]]]:
     """What stands below a result over its limit, in lines of cells: the largest layers, those that grew, the limit's place, its message."""
     found: list[tuple[str, list[Cells]]] = []
+    if result.at:
+        before = "" if not result.was_at else "as before" if result.was_at == result.at else f"was at {result.was_at}"
+        found.append(("at", [(line(f"{result.at}, {before}" if before else result.at),)]))
     if result.layers:
-        where = result.limit.measured.base.where
-        if where is not None:
-            found.append(("at", [(where(result.cost),)]))
         found.append(("most", [_contribution(result, part) for part in result.layers]))
-    if result.grew or result.base is not None:
+    if result.was:
+        found.append(("was", [_contribution(result, part) for part in result.was]))
+    if result.grew or (result.base is not None and not result.at):
         found.append(("grew", _grown(result)))
     if result.limit.place is not None:
         found.append(("table" if result.limit.kind == "expect" else "limit", [(line(str(result.limit.place)),)]))
