@@ -6,11 +6,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from mbcost.budgets.specs import BudgetFile, Limit, Outcome, Result
-from mbcost.dims.amounts import LEAST_BARE, parse_share, prefixed
+from mbcost.dims.amounts import LEAST_BARE, prefixed
 from mbcost.errors import MbcostError, Place
 from mbcost.quantities import QUANTITIES
 
-__all__ = ["Edit", "count_text", "edits", "refused", "rewritten"]
+__all__ = ["Edit", "count_text", "edits", "refused", "rewritten", "tightened"]
 
 MAX_DIGITS = 15
 
@@ -27,12 +27,13 @@ def edits(outcome: Outcome, headroom: Fraction, *, allow_raise: bool = False) ->
     """What to rewrite: each limit to the most that any of its models and points uses, plus the headroom.
 
     A warning gets half the headroom, so that it still comes first. A limit that would be raised is left alone, unless
-    ``allow_raise``; growth over the base (``vs_base``) is not touched.
+    ``allow_raise``. Growth over the base (``vs_base``) is not touched, nor is a layer's share: it grows where another layer
+    shrinks, so that a share cut close would fail whoever saves something.
     """
     used: dict[Place, tuple[Limit, Fraction]] = {}
     for result in outcome.results:
         limit = result.limit
-        if limit.kind in {"vs_base", "expect"} or limit.place is None or result.bound:
+        if limit.share or limit.kind in {"vs_base", "expect"} or limit.place is None or result.bound:
             continue
         most = Fraction(result.value)
         known = used.get(limit.place)
@@ -77,12 +78,7 @@ def _top(
 def _text(limit: Limit, target: Fraction, below: Fraction | None) -> str | None:
     """A limit of at least the target, in the unit and the style of the old one; where asked, below another."""
     for digits in range(3, MAX_DIGITS):
-        share = limit.share
-        text = (
-            _share_text(target, digits)
-            if share
-            else count_text(-int(-target // 1), limit.text, digits, in_bytes=limit.in_bytes)
-        )
+        text = count_text(-int(-target // 1), limit.text, digits, in_bytes=limit.in_bytes)
         if below is None or _amount(limit, text) < below:
             return text
     return None
@@ -100,16 +96,8 @@ def count_text(value: int, like: str, digits: int = 3, *, in_bytes: bool = False
     return text
 
 
-def _share_text(target: Fraction, digits: int) -> str:
-    """A share rounded up to a tenth of a percent, or finer."""
-    scale = 10 ** (digits - 2)
-    tenths = -int(-(min(target, Fraction(1)) * 100 * scale) // 1)
-    whole, rest = divmod(tenths, scale)
-    return f"{whole}.{rest:0{digits - 2}}".rstrip("0").rstrip(".") + "%"
-
-
 def _amount(limit: Limit, text: str) -> Fraction:
-    return parse_share(text) if limit.share else Fraction(QUANTITIES[limit.quantity].read(text, "limit")[0])
+    return Fraction(QUANTITIES[limit.quantity].read(text, "limit")[0])
 
 
 def rewritten(file: BudgetFile, changes: list[Edit]) -> str:
@@ -130,5 +118,23 @@ def rewritten(file: BudgetFile, changes: list[Edit]) -> str:
 
 
 def refused(outcome: Outcome, allow_raise: bool) -> list[Result]:
-    """The failures that an update does not mend: growth over the base, bounds, and without ``allow_raise`` every one."""
-    return [r for r in outcome.failures if not allow_raise or r.limit.kind in {"vs_base", "expect"} or r.bound]
+    """The failures that an update does not mend: growth over the base, shares, bounds, and without ``allow_raise`` every one."""
+    return [
+        r
+        for r in outcome.failures
+        if not allow_raise or r.limit.share or r.limit.kind in {"vs_base", "expect"} or r.bound
+    ]
+
+
+def tightened(outcome: Outcome, headroom: Fraction = Fraction(5, 100)) -> set[Place]:
+    """The limits that an update of this outcome would tighten: none where it would refuse, or where nothing is to be written."""
+    if refused(outcome, allow_raise=False):
+        return set()
+    try:
+        changes = edits(outcome, headroom)
+        for file in outcome.files:
+            rewritten(file, [edit for edit in changes if edit.place.file == file.path])
+    except MbcostError:
+        return set()
+    files = {file.path for file in outcome.files} - {"", "<stdin>"}
+    return {edit.place for edit in changes if edit.place.file in files}

@@ -123,7 +123,7 @@ def _init(ctx: click.Context, models: tuple[str, ...], question: Question, outpu
             )
     path = DEFAULT_FILE if output is None else output
     if path != "-" and os.path.lexists(path):
-        raise MbcostError(f"`{path[:200]}` is there already", help="give -o another name, or tighten it with --update")
+        raise MbcostError(f"`{path[:200]}` is there already", help=f"name another file with -o{_or_tighten(path)}")
     named = models or tuple(tables_below(os.curdir))
     if not named:
         raise MbcostError("there is no layer table below here", help="name one: mbcost check --init mobilenet_v1")
@@ -134,6 +134,17 @@ def _init(ctx: click.Context, models: tuple[str, ...], question: Question, outpu
         complain(
             escape.line(f"wrote {path} ({budgets}); hold them with: mbcost check{'' if output is None else f' {path}'}")
         )
+
+
+def _or_tighten(path: str) -> str:
+    """What else can be done with a file that is there, if it has limits."""
+    from mbcost.budgets.reading import read_budgets
+
+    try:
+        read_budgets(path)
+    except MbcostError:
+        return ""
+    return f", or tighten its limits: mbcost check --update{'' if path == DEFAULT_FILE else f' {path[:200]}'}"
 
 
 def _files(ctx: click.Context, paths: tuple[str, ...]) -> list[BudgetFile]:
@@ -232,9 +243,11 @@ def _ratchet(outcome: Outcome, changes: Any) -> str:
     if not changes:
         why = "no limit is looser than asked"
         if outcome.failures:
+            from mbcost.budgets.update import refused
+
             why = "a limit is exceeded, and is raised only with --allow-raise"
-            if params["allow_raise"]:
-                why = "growth over the base, and what is not known, cannot be raised away"
+            if refused(outcome, allow_raise=True):
+                why = "growth over the base, shares of layers, and what is not known are never raised"
             if any(r.limit.kind == "expect" for r in outcome.failures):
                 why = "what a table expects is corrected in the table"
         return f"not updated: {why}\n"

@@ -25,12 +25,17 @@ def written(report: Report | Table, format: str, *, to_file: bool = False, setti
 
 
 def terminal() -> tuple[int | None, bool]:
-    """The width of the terminal (None off a terminal) and whether it takes colour (``NO_COLOR`` is honoured)."""
+    """The width of the terminal (None off a terminal) and whether it takes colour.
+
+    ``NO_COLOR`` forbids it, and wins over ``FORCE_COLOR``, which asks for it off a terminal too: of a CI system's log.
+    """
+    forced = bool(os.environ.get("FORCE_COLOR"))
+    allowed = not os.environ.get("NO_COLOR")
     if not sys.stdout.isatty():
-        return None, False
+        return None, forced and allowed
     from shutil import get_terminal_size
 
-    return get_terminal_size().columns, not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return get_terminal_size().columns, allowed and (forced or os.environ.get("TERM") != "dumb")
 
 
 def _speaks_unicode() -> bool:

@@ -457,7 +457,7 @@ def test_loose_limits_are_noticed_where_no_model_needs_them(here: Path, say: Say
     Path("b.yaml").write_text(text, encoding="utf-8")
     notices = [line for line in say("check", "b.yaml").out.splitlines() if line.startswith("notice: ")]
     assert notices == [
-        "notice: net.yaml, alpha 2, resolution 32: params at 3.19 % of the limit 1M (b.yaml:3:82): lower it, or run `mbcost check --update`"
+        "notice: net.yaml, alpha 2, resolution 32: params at 3.19 % of the limit 1M (b.yaml:3:82): lower it, or run `mbcost check --update b.yaml`"
     ]
 
 

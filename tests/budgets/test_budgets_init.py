@@ -102,7 +102,11 @@ def test_a_file_that_is_there_stays(project: Path, say: Say) -> None:
     assert said.code == 2
     assert "is there already" in said.err
     assert "-o" in said.err
+    assert "--update" not in said.err  # it has no limits
     assert (project / "mbcost-budgets.yaml").read_text() == "mine"
+    assert say("check", "--init", "mobilenet_v1", "-o", "ours.yaml").code == 0
+    said = say("check", "--init", "mobilenet_v1", "-o", "ours.yaml")
+    assert (said.code, "or tighten its limits: mbcost check --update ours.yaml" in said.err) == (2, True)
 
 
 def test_a_folder_without_tables(tmp_path: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:

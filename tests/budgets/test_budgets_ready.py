@@ -266,6 +266,35 @@ def test_the_hooks_run_commands_that_exist() -> None:
     assert hooks[1]["pass_filenames"] is False
 
 
+def test_the_lint_hook_fails_on_a_finding(say: Callable[..., Said], tmp_path: Path) -> None:
+    file = tmp_path / "net.yaml"
+    hook = read(ROOT / ".pre-commit-hooks.yaml")[0]
+    command = [*hook["entry"].split()[1:], *hook["args"], str(file)]
+    file.write_text(TABLE, encoding="utf-8")
+    assert say(*command).code == 0
+    file.write_text(TABLE.replace("name: stem,", "name: stem, bias: true,"), encoding="utf-8")
+    assert say(*command).code == 1
+
+
+@pytest.mark.parametrize(
+    ("variables", "colored"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": ""}, False), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)  # fmt: skip
+def test_a_log_takes_colour_where_it_is_asked_for(
+    variables: dict[str, str], colored: bool, tmp_path: Path, say: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    asked = ["check", "mobilenet_v1", "--max-mult-adds", "1M"]
+    assert ("\x1b[1;31mFAIL\x1b[0m" in say(*asked).out) is colored
+    assert ("\x1b[" in say("table", "mobilenet_v1", "--by", "kind").out) is colored
+    assert "\x1b[" not in say(*asked, "-f", "json").out
+    assert say(*asked, "-o", str(tmp_path / "report.txt")).code == 1
+    assert "\x1b[" not in (tmp_path / "report.txt").read_text(encoding="utf-8")
+
+
 def test_the_shipped_tables_are_within_their_own_budgets(
     say: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:

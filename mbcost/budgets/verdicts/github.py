@@ -21,7 +21,10 @@ def annotation_lines(outcome: Outcome) -> str:
     """At most ten workflow commands: failures, worst first, then warnings, then notices; the rest in one line."""
     commands = [_annotation("error", "over budget", result) for result in outcome.failures]
     commands += [_annotation("warning", "near the budget", result) for result in outcome.warnings]
-    commands += [command("notice", loose(result), "loose budget", result.limit.place) for result in outcome.notices]
+    commands += [
+        command("notice", said, "loose budget", result.limit.place)
+        for result, said in zip(outcome.notices, loose(outcome), strict=True)
+    ]
     shown, rest = commands[:MOST], len(commands) - MOST
     if rest > 0:
         shown.append(f"and {plural(rest, 'more annotation')} that GitHub would not show")

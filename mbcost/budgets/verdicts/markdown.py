@@ -42,10 +42,7 @@ def verdict_markdown(outcome: Outcome, *, show_passed: bool = False) -> str:
     if results:
         head += ["| | model | at | quantity | value | limit | over |", "| :-- | :-- | :-- | :-- | --: | --: | --: |"]
         blocks += [[_row(result)] for result in results]
-    tail = [
-        f"- {line_start(escape.markdown(note))}"
-        for note in [*notes(outcome), *[loose(result) for result in outcome.notices]]
-    ]
+    tail = [f"- {line_start(escape.markdown(note))}" for note in [*notes(outcome), *loose(outcome)]]
     explained = [block for result in results for block in [_explained(result)] if block]
     return capped(head, blocks, explained, tail, ["", escape.markdown(footer(outcome)), ""])
 

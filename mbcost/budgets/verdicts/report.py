@@ -41,7 +41,7 @@ def report(
             "counts": {status: sum(1 for r in outcome.results if r.status == status) for status in STATUSES},
             "results": Rows(FIELDS, outcome.results),
             "notes": notes(outcome),
-            "notices": [loose(result) for result in outcome.notices],
+            "notices": loose(outcome),
             "models": [saved_keys(result, _dear(outcome, result)) for result in reversed(costed.values())],
         }
         if changes is not None:

@@ -34,7 +34,7 @@ def verdict_text(outcome: Outcome, *, show_passed: bool = False, width: int | No
         for _, group in groupby([result for result in outcome.results if result.status == "pass"], subject):
             lines += [*_block("ok", list(group), width, color), ""]
     told = [f"note: {note}" for note in notes(outcome)]
-    told += [f"notice: {loose(result)}" for result in outcome.notices[:MOST]]
+    told += [f"notice: {notice}" for notice in loose(outcome)[:MOST]]
     told += _more(len(outcome.notices) - MOST, "loose limits")[:1]
     lines += [part for note in told for part in _folded(note, width)] + ([""] if told else [])
     return "\n".join([*lines, *_folded(footer(outcome), width)]) + "\n"

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from mbcost import __version__
+from mbcost.budgets.specs import DEFAULT_FILE
 from mbcost.dims import exact_text
 from mbcost.escape import line
 from mbcost.report.numbers import count, percent_change, share
@@ -235,11 +236,26 @@ def notes(outcome: Outcome) -> list[str]:
     return found
 
 
-def loose(result: Result) -> str:
-    """The notice of a limit that is far too loose."""
+def loose(outcome: Outcome) -> list[str]:
+    """A notice for each limit that is far too loose; --update is told of where it would tighten it."""
+    if not outcome.notices:
+        return []
+    from mbcost.budgets.update import tightened
+
+    mended = tightened(outcome)
+    return [_loose(result, result.limit.place in mended) for result in outcome.notices]
+
+
+def _loose(result: Result, mended: bool) -> str:
     place = f" ({line(str(result.limit.place))})" if result.limit.place else ""
     used = share(Fraction(result.value) / result.allowed)
-    return f"{subject(result)}: {result.limit.heading} at {used} of the limit {result.limit.text}{place}: lower it, or run `mbcost check --update`"
+    way = "lower it"
+    if mended:
+        from shlex import quote
+
+        path = result.file.path
+        way += f", or run `mbcost check --update{'' if path == DEFAULT_FILE else f' {quote(line(path))}'}`"
+    return f"{subject(result)}: {result.limit.heading} at {used} of the limit {result.limit.text}{place}: {way}"
 
 
 def footer(outcome: Outcome) -> str:
