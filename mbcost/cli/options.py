@@ -265,7 +265,12 @@ _VARIANT = [
     click.option("--rounding", metavar="RULE", help="Rule for widths: floor, divisor:8, nearest:8, none, ..."),
     click.option("--standard", is_flag=True, help="The standard twin: pairs as the convolutions they factorise."),
     click.option("--classes", type=WHOLE, metavar="N", help="Outputs of the classifier."),
-    click.option("--set", multiple=True, metavar="ROW.FIELD=VALUE", help="Replace a field of a row."),
+    click.option(
+        "--set",
+        multiple=True,
+        metavar="ROW.FIELD=VALUE",
+        help="Replace a field of a row, of every row by a glob, or of the defaults.",
+    ),
     click.option("--without", multiple=True, metavar="GLOB", help="Drop rows."),
     click.option(
         "--memory-rule",

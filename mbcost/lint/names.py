@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from typing import Any
 
 from mbcost.layers import KINDS
 from mbcost.lint.findings import Finding
@@ -12,7 +13,15 @@ from mbcost.lint.structure import is_output
 from mbcost.lint.subject import Subject
 from mbcost.network.specs import BlockSpec, Cell, GroupSpec, Item, RowSpec
 
-__all__ = ["dead_row", "stray_erratum", "stray_ignore", "unused_block", "unused_default", "unused_parameter"]
+__all__ = [
+    "dead_row",
+    "stray_erratum",
+    "stray_ignore",
+    "touched_copies",
+    "unused_block",
+    "unused_default",
+    "unused_parameter",
+]
 
 
 @rule(
@@ -173,6 +182,52 @@ def stray_ignore(subject: Subject) -> Iterator[Finding]:
         elif one.row != "*" and known and not any(fnmatchcase(name, one.row) for name in known):
             what = f"`ignore` names the rows `{one.row[:60]}`, and there are none"
             yield Finding("MB406", place, "", what, "`mbcost table` prints the names; * stands for any text")
+
+
+@rule(
+    "MB407",
+    "A change in a base that touches some copies of a row.",
+    "`base.set` names rows as `mbcost table` prints them, and a row that the base repeats is several of those: a change that "
+    "names one touches that copy alone. To change all of them, use a glob or name each; where some are meant, say so under `ignore`.",
+    "base: {model: mobilenet_v1, set: {separable_7.kernel_size: 5}}      # one of five rows of 512 channels: separable_7 to separable_11",
+)
+def touched_copies(subject: Subject) -> Iterator[Finding]:
+    """Rows of the base that are written once, stand in the network several times, and are changed in some of them."""
+    base = subject.table.base
+    if base is None:
+        return
+    copies: dict[tuple[str, int, int], list[str]] = {}
+    for laid in subject.rows:
+        if laid.table is not subject.table:
+            copies.setdefault((laid.table.file, laid.spec.line, laid.spec.column), []).append(laid.name)
+    for key in base.set:
+        row, _, field = key.rpartition(".")
+        if field == "repeat" or row.startswith("defaults."):
+            continue
+        for names in copies.values():
+            touched = [name for name in names if _changes(base.set, name, field)]
+            if field == "stride" and touched == names[:1]:
+                continue  # it is 1 in the others anyway
+            if touched and row == touched[0] and len(touched) < len(names):  # once, at the first
+                what = f"`base.set` changes `{field}` in {_some(touched)}, and not in every copy of that row: {_some(names)}"
+                place = subject.table.place(base.line, base.column)
+                yield Finding(
+                    "MB407",
+                    place,
+                    row,
+                    what,
+                    f"name all of them, by a glob; or say why it is meant: ignore: [{{code: MB407, row: {row}, why: ...}}]",
+                )
+
+
+def _changes(changes: dict[str, Any], name: str, field: str) -> bool:
+    """Whether some changes reach this field of this row."""
+    return any(fnmatchcase(f"{name}.{field}", key) for key in changes)
+
+
+def _some(names: list[str]) -> str:
+    told = ", ".join(f"`{name}`" for name in names[:6])
+    return told + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
 def _rows(items: tuple[Item, ...]) -> Iterator[RowSpec]:

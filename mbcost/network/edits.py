@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import KINDS
-from mbcost.layers.fields import NOT_GIVEN, REQUIRED
+from mbcost.layers.fields import NOT_GIVEN, REQUIRED, Whole
 from mbcost.layers.wording import likely, shown
 from mbcost.network.specs import Cell, RowSpec, TableSpec
 
@@ -19,11 +19,23 @@ MAX_GLOBS = 100
 MAX_GLOB = 200
 
 
+REPEAT = Whole(1, 10**12)
+
+
 class Edits:
-    """Overrides (`set`) and dropped rows (`without`) of one variant or base, and which of them found their row."""
+    """Overrides (`set`) and dropped rows (`without`) of one variant or base, and which of them found their row.
+
+    A key of `set` is ROW.FIELD, a glob in the place of ROW for every row that has the field, ROW.repeat for how often the
+    row is written there, or defaults.OP.FIELD for what rows of a kind have where they do not say otherwise.
+    """
 
     def __init__(self, set: dict[str, Any], without: tuple[str, ...]) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
+        self.sets: list[tuple[str, str, str, Any]] = []
+        self.repeats: dict[str, int] = {}
+        self.defaults: dict[str, dict[str, Cell]] = {}
+        self.found: dict[str, bool] = {}
+        self.keys: list[str] = []
         for key, value in set.items():
             row, dot, field = key.rpartition(".")
             if not dot or not row or not field:
@@ -31,15 +43,63 @@ class Edits:
                     f"{shown(key)} does not name a field of a row",
                     help="write row.field=value, for example separable_13.stride=2",
                 )
-            self.rows.setdefault(row, {})[field] = value
-        self.dropped = {name for name in without if not any(c in name for c in "*?[")}
+            if row.startswith("defaults."):
+                self._default(key, row.removeprefix("defaults."), field, text_of(value))
+            elif field == "repeat":
+                self._repeat(key, row, text_of(value))
+            elif _is_glob(row):
+                self.sets.append((key, row, field, value))
+            else:
+                self.rows.setdefault(row, {})[field] = value
+                self.found[row] = False
+                continue
+            self.keys.append(key)
+        self.found |= dict.fromkeys(self.keys, False)
+        self.dropped = {name for name in without if not _is_glob(name)}
         self.globs = [glob for glob in without if glob not in self.dropped]
-        if len(self.globs) > MAX_GLOBS or any(len(glob) > MAX_GLOB for glob in self.globs):
+        globs = [*self.globs, *[glob for _, glob, _, _ in self.sets]]
+        if len(globs) > MAX_GLOBS or any(len(glob) > MAX_GLOB for glob in globs):
+            what = "`without` has" if not self.sets else "`set` and `without` have"
             raise MbcostError(
-                f"`without` has more than {MAX_GLOBS} globs, or one of more than {MAX_GLOB} characters",
-                help="name the rows, or drop them by a shorter glob",
+                f"{what} more than {MAX_GLOBS} globs, or one of more than {MAX_GLOB} characters",
+                help="name the rows, or find them by a shorter glob",
             )
-        self.found: dict[str, bool] = dict.fromkeys([*self.rows, *without], False)
+        self.found |= dict.fromkeys(without, False)
+
+    def _default(self, key: str, op: str, field: str, raw: Any) -> None:
+        """A field of the table's defaults, replaced; ``~`` takes it away."""
+        owners = [*KINDS.values()] if op == "*" else [KINDS[op]] if op in KINDS else []
+        if not owners:
+            close = likely(op, [*KINDS])
+            raise MbcostError(
+                f"{shown(key)} is about the defaults of the unknown op {shown(op)}",
+                help=f"did you mean {close}?"
+                if close
+                else "write defaults.conv.activation=relu6; * stands for every op",
+            )
+        having = [kind for kind in owners if field in kind.fields]
+        if not having:
+            raise unknown_field(field, op, sorted({name for kind in owners for name in kind.fields}))
+        cell = Cell(raw, 0, 0)
+        if raw not in NOT_GIVEN_RAW:
+            try:
+                cell = Cell(raw, 0, 0, having[0].fields[field].type.read(raw), True)
+            except MbcostError as error:
+                raise MbcostError(f"set `{key[:80]}`: {error.fact}", help=error.help) from None
+        self.defaults.setdefault(op, {})[field] = cell
+
+    def _repeat(self, key: str, row: str, raw: Any) -> None:
+        """How often a row is written."""
+        if _is_glob(row):
+            raise MbcostError(
+                f"{shown(key)} is about the repeat of many rows", help="name one row: separable_6.repeat=3"
+            )
+        try:
+            self.repeats[row] = REPEAT.read(raw)
+        except MbcostError as error:
+            raise MbcostError(
+                f"set `{key[:80]}`: {error.fact}", help=error.help or "a row that is not wanted is dropped by `without`"
+            ) from None
 
     def drops(self, name: str) -> bool:
         """Whether a row of this name is dropped."""
@@ -51,12 +111,33 @@ class Edits:
                 self.found[glob] = dropped = True
         return dropped
 
-    def fields(self, name: str) -> dict[str, Any] | None:
-        """The overrides of a row of this name."""
-        fields = self.rows.get(name)
-        if fields is not None:
-            self.found[name] = True
-        return fields
+    def fields(self, name: str, known: Collection[str]) -> dict[str, Any]:
+        """The overrides of a row of this name and these fields: those of globs, then those of its name."""
+        found: dict[str, Any] = {}
+        for key, glob, field, value in self.sets:
+            if field in known and fnmatchcase(name, glob):
+                self.found[key] = True
+                found[field] = value
+        own = self.rows.get(name)
+        if own is None:
+            return found
+        self.found[name] = True
+        return found | own
+
+    def repeat(self, *names: str) -> int | None:
+        """How often a row is written that has one of these names, if that is set."""
+        for name in names:
+            if name in self.repeats:
+                self.found[f"{name}.repeat"] = True
+                return self.repeats[name]
+        return None
+
+    def takes_defaults(self, op: str, fields: Collection[str]) -> None:
+        """Note that there is a row of this kind, which takes what is set in the defaults."""
+        for scope in ("*", op):
+            for field in self.defaults.get(scope, ()):
+                if field in fields:
+                    self.found[f"defaults.{scope}.{field}"] = True
 
     def missed(self, outputs: Iterable[str], dropped: set[str], parts: set[str]) -> MbcostError | None:
         """The error of the first override or glob that found no row, with the nearest names."""
@@ -68,15 +149,37 @@ class Edits:
                 return MbcostError(
                     f"`{key}` is a part of a row and has no fields of its own", help=f"set a field of the row `{owner}`"
                 )
+            row, _, field = key.rpartition(".") if key in self.keys else ("", "", "")
+            if row.startswith("defaults."):
+                return MbcostError(
+                    f"`set` {shown(key)}: no row takes this default", help="name a kind that the table has rows of"
+                )
+            if field and _is_glob(row):
+                return MbcostError(
+                    f"`set` {shown(key)} matches no row with a field {shown(field)}",
+                    help="`mbcost table` prints the names, `mbcost show --expanded` the fields; * stands for any text",
+                )
+            if field:
+                return MbcostError(
+                    f"there is no row `{row}` whose repeat could be set",
+                    help="name a row as it is written, or the first of its copies; a group has no name",
+                )
             known = [*outputs, *dropped] if key in self.rows else list(outputs)
             close = nearest(key, known) or " or ".join(f"`{name}`" for name in known if name == f"{key}_1")
             if key in self.rows:
                 fact, hint = f"there is no row `{key}` to set", "`mbcost table` prints the names"
+                if f"{key}_1" in known:
+                    hint = f"it is repeated: `{key}_1` is its first copy, `{key}_*` are all of them"
+                    close = ""
             else:
                 fact = f"`without` {shown(key)} matches no row"
                 hint = "`mbcost table` prints the names; * stands for any text"
             return MbcostError(fact, help=f"did you mean {close}?" if close else hint)
         return None
+
+
+def _is_glob(name: str) -> bool:
+    return any(c in name for c in "*?[")
 
 
 def dropped_by(name: str, edits: list[Edits]) -> bool:
@@ -87,8 +190,10 @@ def dropped_by(name: str, edits: list[Edits]) -> bool:
 NOT_GIVEN_RAW = (*NOT_GIVEN,)  # a tuple: a raw value may be a list, which has no hash
 
 
-def row_values(spec: RowSpec, table: TableSpec, args: dict[str, Cell], changes: dict[str, Any]) -> dict[str, Any]:
-    """The value of every field of a row: as set, as written, by the table's defaults, or by the kind's."""
+def row_values(
+    spec: RowSpec, table: TableSpec, args: dict[str, Cell], changes: dict[str, Any], edits: Iterable[Edits] = ()
+) -> dict[str, Any]:
+    """The value of every field of a row: as set, as written, by the table's defaults as the edits have them, or by the kind's."""
     kind = KINDS[spec.op]
     values: dict[str, Any] = {name: field.default for name, field in kind.fields.items()}
     if table.coded is not None and "coded" in values:
@@ -98,8 +203,12 @@ def row_values(spec: RowSpec, table: TableSpec, args: dict[str, Cell], changes: 
         name for name, value in changes.items() if text_of(value) not in NOT_GIVEN_RAW
     }
     for scope in ("*", spec.op):
-        for name, cell in table.defaults.get(scope, {}).items():
-            if name in values and not _excluded(name, given):
+        defaults = table.defaults.get(scope, {})
+        for edit in edits:
+            if scope in edit.defaults:
+                defaults = defaults | edit.defaults[scope]
+        for name, cell in defaults.items():
+            if cell.typed and name in values and not _excluded(name, given):
                 values[name] = cell.value
     unwritten = dict(values)
     for name, cell in written.items():

@@ -5,6 +5,8 @@ A layer's ``sources`` are numbers of feature maps: 0 is the network's input, i +
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from itertools import islice
 from typing import Any, NamedTuple
@@ -110,7 +112,7 @@ class _Layout:
         self, items: tuple[Item, ...], table: TableSpec, scope: _Scope, edits: list[Edits], last: int, above: int
     ) -> int:
         """Lay out rows one below the other; ``last`` is the feature map above the first, ``above`` how often the body is repeated."""
-        for item, repeat in zip(items, copies(items, self.depth), strict=True):
+        for item, repeat in self._repeated(items, scope, edits):
             if isinstance(item, GroupSpec):
                 for copy in range(repeat):
                     last = self.items(self._copy(item.items, copy, table), table, scope, edits, last, above * repeat)
@@ -119,6 +121,25 @@ class _Layout:
                     spec = item if copy == 0 else self._later(item, table, chained=True)
                     last = self.row(spec, table, scope, edits, last, above * repeat)
         return last
+
+    def _repeated(self, items: tuple[Item, ...], scope: _Scope, edits: list[Edits]) -> Iterator[tuple[Item, int]]:
+        """Each row or group with how often it stands there: as written or as set, at the depth asked for."""
+        setting = [edit for edit in edits if edit.repeats]
+        for item, written_times in zip(items, copies(items, self.depth), strict=True):
+            repeat = written_times
+            if setting and isinstance(item, RowSpec):
+                written = item.name or f"{item.op}_{scope.counts.get(item.op, 0) + 1}"
+                name = scope.prefix + written
+                for edit in setting:
+                    times = edit.repeat(name, *([f"{name}_1"] if item.name else []))
+                    if times is not None:
+                        if self.depth != 1 and item.depth not in {None, "scale", "fixed"}:
+                            raise MbcostError(
+                                f"the repeat of `{name}` is set, and depth {exact_text(self.depth)} spreads it over its stage `{item.depth}`",
+                                help="set it at depth 1",
+                            )
+                        repeat = times if item.depth == "fixed" else math.ceil(self.depth * times)
+            yield item, repeat
 
     def _copy(self, items: tuple[Item, ...], copy: int, table: TableSpec) -> tuple[Item, ...]:
         """The rows of one copy of a group: in all but the first, strides are 1 and the chain comes from the copy before."""
@@ -195,8 +216,12 @@ class _Layout:
             self.dropped.add(name)
             return last
         changes: dict[str, Any] = {}
+        if table.blocks.get(spec.op) is not None:
+            fields: Collection[str] = table.blocks[spec.op].params
+        else:
+            fields = KINDS[spec.op].fields
         for edit in edits:
-            changes.update(edit.fields(name) or {})
+            changes.update(edit.fields(name, fields))
         inputs = ends or ([self._source(source, scope) for source in spec.sources] if spec.sources else [last])
         row = _Placing(spec, table, scope, edits, inputs, name, changes)
         out = self._call(row) if spec.op in table.blocks else self._layers(row)
@@ -291,7 +316,10 @@ class _Layout:
         cached = self.values.get(id(spec)) if not changes and not scope.args else None
         if cached is None:
             kind = KINDS[spec.op]
-            cached = kind, row_values(spec, table, scope.args, changes)
+            for edit in edits:
+                if edit.defaults:
+                    edit.takes_defaults(spec.op, kind.fields)
+            cached = kind, row_values(spec, table, scope.args, changes, edits)
             if not changes and not scope.args:
                 self.values[id(spec)] = cached
         kind, values = cached

@@ -84,7 +84,7 @@ def test_a_point_that_the_network_does_not_have_is_told_and_no_error() -> None:
 def test_it_is_not_inherited(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(TABLE.format("{mult_adds: 1}"), encoding="utf-8")
     heir = tmp_path / "heir.yaml"
-    heir.write_text("format: 1\nbase: {model: base.yaml, set: {conv_1.kernel_size: 5}}\n", encoding="utf-8")
+    heir.write_text("format: 1\nbase: {model: base.yaml, set: {'conv_*.kernel_size': 5}}\n", encoding="utf-8")
     assert inspect(load(str(heir))).findings == ()
     assert [f.code for f in inspect(load(str(tmp_path / "base.yaml"))).findings] == ["MB501"]
 

@@ -104,6 +104,7 @@ def test_every_rule_is_tried() -> None:
         "MB301",
         "MB303",
         "MB304",
+        "MB407",
         "MB501",
     }  # the others are below, in test_lint_sizes and in test_expect
 
@@ -212,6 +213,22 @@ def test_rows_of_a_base_are_the_bases_business(tmp_path) -> None:
     path.write_text("format: 1\nbase: {model: base.yaml}\nlayers: [{op: global_pool}]\n")
     assert lint(str(path)).findings == ()
     assert sorted(f.code for f in lint(str(tmp_path / "base.yaml")).findings) == ["MB101", "MB203"]
+
+
+def test_a_change_in_a_base_says_which_copies_of_a_row_it_touches(tmp_path) -> None:
+    def found(changes: str, more: str = "") -> list[str]:
+        path = tmp_path / "top.yaml"
+        path.write_text(f"format: 1\nbase: {{model: mobilenet_v1, set: {{{changes}}}}}\n{more}")
+        return [finding.fact for finding in lint(str(path)).findings if finding.code == "MB407"]
+
+    copies = (
+        "and not in every copy of that row: `separable_7`, `separable_8`, `separable_9`, `separable_10`, `separable_11`"
+    )
+    first = f"`base.set` changes `kernel_size` in `separable_7`, `separable_9`, {copies}"
+    assert found("separable_7.kernel_size: 5, separable_9.kernel_size: 5, separable_13.kernel_size: 5") == [first]
+    assert found("separable_8.kernel_size: 5") == [f"`base.set` changes `kernel_size` in `separable_8`, {copies}"]
+    assert found("separable_*.kernel_size: 5, separable_7.kernel_size: 3, separable_7.repeat: 5") == []
+    assert found("separable_8.kernel_size: 5", "ignore: [{code: MB407, row: separable_8, why: one}]") == []
 
 
 def test_all_problems_at_once(linted) -> None:

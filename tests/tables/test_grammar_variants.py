@@ -6,6 +6,7 @@ Numbers are those of the grammar's rules. What is refused, and in which words, i
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,104 @@ def test_set_reaches_rows_inside_blocks_and_parameters_of_calls() -> None:
     rows = "- {op: unit, out: 4}\n- {op: unit, name: two, out: 5}"
     assert cost(rows, head=head, set={"unit_1.out": 9}).rows[0].output[0] == 9
     assert cost(rows, head=head, set={"two/depthwise_1.kernel_size": 5}).rows[3].kernel_size == (5, 5)
+
+
+def test_a_glob_sets_every_row_that_has_the_field() -> None:
+    rows = "- {op: depthwise, repeat: 2}\n- {op: max_pool, kernel_size: 2, stride: 1}\n- {op: conv, kernel_size: 1, out_channels: 4}"
+    kernels = [row.kernel_size[0] for row in cost(rows, set={"*.kernel_size": 5, "depthwise_2.kernel_size": 7}).rows]
+    assert kernels == [5, 7, 5, 5]  # a name beats a glob
+    assert [
+        row.kernel_size[0] for row in cost(rows, set={"depthwise_?.kernel_size": 5, "*_1.kernel_size": 1}).rows
+    ] == [1, 5, 1, 1]
+    head = "blocks:\n  unit: {params: {k: 3}, layers: [{op: depthwise, kernel_size: $k, repeat: 2}]}"
+    assert [row.kernel_size[0] for row in cost("- {op: unit, repeat: 2}", head=head, set={"unit_*.k": 5}).rows] == [
+        5
+    ] * 4
+    assert [
+        row.kernel_size[0]
+        for row in cost("- {op: unit, repeat: 2}", head=head, set={"*/depthwise_2.kernel_size": 1}).rows
+    ] == [3, 1, 3, 1]
+    for key, word in (
+        ("con_*.stride", "con_*"),
+        ("depthwise_*.out_channels", "`out_channels`"),
+        ("*.strid", "`strid`"),
+    ):
+        with says("`set`", "matches no row with a field", word):
+            cost(rows, set={key: 2})
+    with says("more than 100 globs"):
+        cost(rows, set={f"{'?' * n}*.stride": 1 for n in range(1, 102)})
+    by_hand = {f"separable_{n}.kernel_size": 5 for n in range(1, 14)}
+    assert V1.cost(set={"separable_*.kernel_size": 5}).mult_adds == V1.cost(set=by_hand).mult_adds
+
+
+def test_set_on_repeat_writes_a_row_more_or_less_often() -> None:
+    rows = "- {op: depthwise, stride: 2, repeat: 2}\n- {op: pointwise, name: p, out_channels: 4}\n- {op: depthwise}"
+    assert names(cost(rows, set={"depthwise_1.repeat": 3})) == [
+        "depthwise_1",
+        "depthwise_2",
+        "depthwise_3",
+        "p",
+        "depthwise_4",
+    ]
+    assert names(cost(rows, set={"depthwise_1.repeat": 1, "p.repeat": 2})) == [
+        "depthwise_1",
+        "p_1",
+        "p_2",
+        "depthwise_2",
+    ]
+    more = cost(rows, set={"depthwise_1.repeat": 3, "depthwise_3.kernel_size": 5})
+    assert [(row.kernel_size[0], row.stride[0]) for row in more.rows] == [(3, 2), (3, 1), (5, 1), (1, 1), (3, 1)]
+    assert len(cost(rows, set={"depthwise_1.repeat": 3}, depth="1.5").rows) == 5 + 2
+    assert names(cost("- {op: dropout, name: p, repeat: 2}", set={"p_1.repeat": 1})) == ["p"]
+    head = "blocks:\n  unit: {layers: [{op: depthwise, repeat: 2}]}"
+    assert names(cost("- {op: unit, repeat: 2}", head=head, set={"unit_2/depthwise_1.repeat": 1})) == [
+        "unit_1/depthwise_1", "unit_1/depthwise_2", "unit_2/depthwise_1",
+    ]  # fmt: skip
+    for key, value, word in (
+        ("depthwise_2.repeat", 3, "there is no row `depthwise_2` whose repeat could be set"),
+        ("depthwise_1.repeat", 0, "`0` is not a whole number"),
+        ("depthwise_*.repeat", 2, "the repeat of many rows"),
+        ("depthwise_1.repeat", 10**9, "more than"),
+    ):
+        with says(word):
+            cost(rows, set={key: value})
+    staged = "- {op: depthwise, repeat: 2, depth: a}\n- {op: depthwise, kernel_size: 5, depth: a}"
+    assert len(cost(staged, set={"depthwise_1.repeat": 3}).rows) == 4
+    with says("spreads it over its stage `a`"):
+        cost(staged, set={"depthwise_1.repeat": 3}, depth="1.5")
+
+
+def test_set_on_defaults_is_what_rows_have_that_do_not_say_otherwise() -> None:
+    rows = "- {op: conv, kernel_size: 3, out_channels: 4}\n- {op: conv, kernel_size: 3, out_channels: 4, norm: layer}\n- {op: depthwise}"
+    head = "defaults: {depthwise: {norm: none}}"
+    assert [row.norm_params for row in cost(rows, head=head).rows] == [8, 8, 0]
+    assert [row.norm_params for row in cost(rows, head=head, set={"defaults.conv.norm": "none"}).rows] == [0, 8, 0]
+    assert [row.norm_params for row in cost(rows, head=head, set={"defaults.depthwise.norm": None}).rows] == [8, 8, 8]
+    assert [row.norm_params for row in cost(rows, set={"defaults.*.norm": "none", "conv_1.norm": "batch"}).rows] == [
+        8,
+        8,
+        0,
+    ]
+    for key, value, word in (
+        ("defaults.convv.norm", "none", "the unknown op `convv`"),
+        ("defaults.conv.nrm", "none", "`conv` has no field `nrm`"),
+        ("defaults.*.nrm", "none", "`*` has no field `nrm`"),
+        ("defaults.conv.norm", "bach", "`bach`"),
+        ("defaults.linear.norm", "none", "no row takes this default"),
+    ):
+        with says(word):
+            cost(rows, set={key: value})
+
+
+def test_a_base_is_changed_by_globs_repeats_and_defaults_too(tmp_path: Path) -> None:
+    changes = {"separable_*.kernel_size": 5, "separable_7.repeat": 3, "defaults.*.activation": "relu6"}
+    heir = tmp_path / "heir.yaml"
+    said = ", ".join(f'"{key}": {value}' for key, value in changes.items())
+    heir.write_text(f"format: 1\nbase: {{model: mobilenet_v1, set: {{{said}}}}}\n", encoding="utf-8")
+    got, want = mbcost.load(str(heir)).cost(), V1.cost(set=changes)
+    assert (got.rows, want.mult_adds != V1.cost().mult_adds) == (want.rows, True)
+    assert len(got.rows) == len(V1.cost().rows) - 2 * 2
+    assert {row.activation for row in got.rows if row.kind == "depthwise"} == {"relu6"}
 
 
 def test_set_on_a_composite_and_not_on_its_parts() -> None:
