@@ -100,3 +100,7 @@ def test_the_yaml_example_is_a_table() -> None:
     assert examples
     for example in examples:
         assert loads(example).cost().mult_adds > 0
+
+
+def test_it_stays_a_five_minute_read() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 330

@@ -37,6 +37,7 @@ COMMANDS = {
     "roofline": "roofline",
     "lint": "lint",
     "schema": "schema",
+    "help": "help_",
 }
 """Every command and the module of this package that has it."""
 
