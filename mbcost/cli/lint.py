@@ -37,6 +37,7 @@ def command(
     mbcost lint net.yaml                     errors, all at once, and findings
     mbcost lint tables/*.yaml --strict       in CI: a finding exits with 1
     mbcost lint net.yaml -a 0.35 -r 200      at another alpha and resolution
+    mbcost lint net.yaml@0.5/160             the same, of one table of several
     mbcost lint --explain MB101              what a code means
     mbcost lint --codes                      every code
 
@@ -53,7 +54,7 @@ def command(
         )
     ignored = {explained(code).code for code in ignore}
     variant = question.variant()
-    reports = [lint(file, variant) for file in dict.fromkeys(files)]
+    reports = [lint(*question.at(file))._replace(file=file) for file in dict.fromkeys(files)]
     reports = [
         report._replace(findings=tuple(f for f in report.findings if f.code not in ignored)) for report in reports
     ]

@@ -101,11 +101,36 @@ def table_schema() -> dict[str, Any]:
         "type": "object",
         "required": ["format"],
         "anyOf": [{"required": ["layers", "input"]}, {"required": ["base"]}],
+        "if": {"required": ["blocks"]},
+        "else": {"properties": {"layers": {"$ref": "#/$defs/of_kinds"}}, "allOf": [_op_first()]},
         "additionalProperties": False,
         "properties": properties,
-        "$defs": {"row": _any_row(),
+        "$defs": {"row": _any_row(), "of_kinds": _of_kinds(),
                   "group": _group(rows), "call": _call(), **{op: _row(op) for op in KINDS}},
     }  # fmt: skip
+
+
+def _of_kinds() -> dict[str, Any]:
+    """Rows of a table that declares no blocks: each is of a kind there is, in groups and branches as well."""
+    rows = {"$ref": "#/$defs/of_kinds"}
+    return {
+        "type": "array",
+        "items": {
+            "properties": {"op": {"enum": sorted(KINDS)}, "layers": rows, "branches": {"type": "array", "items": rows}}
+        },
+    }
+
+
+def _op_first() -> dict[str, Any]:
+    """The same of rows written as lists, where the first column is the kind."""
+    return {
+        "if": {"required": ["columns"], "properties": {"columns": {"prefixItems": [{"const": "op"}]}}},
+        "then": {
+            "properties": {
+                "layers": {"items": {"if": {"type": "array"}, "then": {"prefixItems": [{"enum": sorted(KINDS)}]}}}
+            }
+        },
+    }
 
 
 def _any_row() -> dict[str, Any]:

@@ -80,6 +80,14 @@ def test_the_schema_takes_every_shipped_table_and_refuses_broken_ones(say: Say) 
     for change in ({"format": 2}, {"layer": []}, {"layers": [{"op": "depthwise", "strid": 2}]}, {"layers": [{"op": "linear", "norm": "no"}]},
                    {"layers": [{"op": "depthwise", "stride": 0}]}, {"rounding": "round"}):  # fmt: skip
         assert not checked.is_valid(good | change), change
+    dense = {"op": "dense", "out_channels": 10}
+    nested = {"op": "add", "branches": [[], [{"repeat": 2, "layers": [dense]}]]}
+    listed = {"columns": ["op", "out_channels"], "layers": [["dense", 10]]}
+    for change in ({"layers": [dense]}, {"layers": [nested]}, listed):
+        assert not checked.is_valid(good | change), change
+        assert checked.is_valid(
+            good | change | {"blocks": {"dense": {"params": {"out_channels": 1}, "layers": good["layers"]}}}
+        ), change
     for size in (1, 65_536, "32x48", [32, 48]):
         assert checked.is_valid(good | {"input": {"resolution": size}}), size
     for wrong in ({"channels": 3}, {"resolution": 32, "channel": 3}, {"resolution": 32, "channels": 0}, {"resolution": 0}, {"resolution": 65_537},

@@ -33,6 +33,18 @@ def test_a_clean_table(say) -> None:
     assert say("lint", "mobilenet_v1", "--strict") == (0, "mobilenet_v1: no findings\n", "")
 
 
+def test_a_point_on_a_table_is_where_it_is_looked_at(say) -> None:
+    """The finding of a narrow network, of the one that is asked about there and of no other."""
+    both = json.loads(say("lint", "mobilenet_v1@0.35", "mobilenet_v1", "-f", "json").out)
+    assert {found["file"] for found in both["findings"]} == {"mobilenet_v1@0.35"}
+    alone = json.loads(say("lint", "mobilenet_v1", "-a", "0.35", "-f", "json").out)
+    assert [found["line"] for found in alone["findings"]] == [found["line"] for found in both["findings"]]
+    assert alone["findings"]
+    twice = say("lint", "mobilenet_v1@0.35", "-a", "0.5")
+    assert (twice.code, twice.out) == (2, "")
+    assert "both set the alpha" in twice.err
+
+
 def test_findings_go_to_standard_output_and_strict_makes_them_count(say) -> None:
     done = say("lint", AS_PRINTED)
     assert (done.code, done.err) == (0, "")

@@ -354,7 +354,7 @@ function drawSolution() {
   const total = question.network.total(alpha, question.size, question.quantity, question);
   const go = html("button", { type: "button" }, "go there");
   go.addEventListener("click", () => ask({ alpha }));
-  const until = found.last ? "and wider" : `to below ${exactText(reduced(...found.end.alpha))}`;
+  const until = found.last ? "and wider" : `the same below α ${exactText(reduced(...found.end.alpha))}`;
   box.append(
     html("div", { class: "figure-value", "data-exact": `${alpha[0]}/${alpha[1]}` }, `α ${exactText(alpha)}`),
     div("figure-note", span("", `${until} · ${grouped(total)} `), go),
