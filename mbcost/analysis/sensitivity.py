@@ -12,13 +12,13 @@ from fractions import Fraction
 from math import log2
 from typing import NamedTuple
 
-from mbcost.analysis.series import AlongAlpha, Series
 from mbcost.dims import MAX_ALPHA, Dim
 from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.network import PLAIN, Network, Variant
 from mbcost.network.bounds import check_written
 from mbcost.separated.forms import Form, Separated, separate
+from mbcost.symbolic.along import AlongAlpha, Polynomial, coefficients, polynomial, slope_at, value_at
 
 __all__ = ["Crossover", "Partial", "Sensitivity", "sensitivity"]
 
@@ -55,7 +55,7 @@ class Sensitivity(NamedTuple):
     alpha: Fraction
     resolution: tuple[int, int]
     partials: tuple[Partial, ...]
-    kinds: dict[str, Series]
+    kinds: dict[str, Polynomial]
     shares: tuple[tuple[Fraction, dict[str, Fraction]], ...]
     crossovers: tuple[Crossover, ...]
 
@@ -70,26 +70,26 @@ class _Surface:
         self.separated = separated
         self.sides = separated.size.run(AlongAlpha(False), *resolution)
         across = Fraction(resolution[1]) / self.rho
-        self.sides_by_rho = separated.size.run(AlongAlpha(False), Series([0, base_height]), Series([0, across]))
+        self.sides_by_rho = separated.size.run(AlongAlpha(False), polynomial([0, base_height]), polynomial([0, across]))
         self.narrow = separated.alpha.run(AlongAlpha(False))
         self.wide = separated.alpha.run(AlongAlpha(True))
         self.base_width = base_width
 
-    def along_alpha(self, form: Form, at: Fraction) -> Series:
+    def along_alpha(self, form: Form, at: Fraction) -> Polynomial:
         """A quantity as a polynomial in alpha, valid around one alpha."""
         p = form.p(self.wide if at > 1 else self.narrow)
         return _sum(p, form.q(self.sides))
 
-    def along_rho(self, form: Form) -> Series:
+    def along_rho(self, form: Form) -> Polynomial:
         """A quantity as a polynomial in rho."""
-        p = [Series.of(x).at(self.alpha) for x in form.p(self.wide if self.alpha > 1 else self.narrow)]
+        p = [value_at(polynomial(x), self.alpha) for x in form.p(self.wide if self.alpha > 1 else self.narrow)]
         return _sum(p, form.q(self.sides_by_rho))
 
 
-def _sum(p: list[Dim], q: list[Dim]) -> Series:
-    total = Series([])
+def _sum(p: list[Dim], q: list[Dim]) -> Polynomial:
+    total = polynomial(0)
     for x, y in zip(p, q, strict=True):
-        total += Series.of(x) * Series.of(y)
+        total += polynomial(x) * polynomial(y)
     return total
 
 
@@ -99,8 +99,9 @@ def sensitivity(network: Network, variant: Variant = PLAIN) -> Sensitivity:
     At alpha 1, where widths that alpha can only enlarge begin to grow, derivatives are those towards smaller alphas.
 
     >>> import mbcost
+    >>> from mbcost.symbolic.along import text
     >>> found = sensitivity(mbcost.load("mobilenet_v1"))
-    >>> str(found.kinds["pointwise"]), str(found.kinds["depthwise"])
+    >>> text(found.kinds["pointwise"], "x"), text(found.kinds["depthwise"], "x")
     ('539492352 x^2', '17385984 x')
     >>> round(float(found.partials[0].elasticity), 4), round(float(found.partials[1].elasticity), 4)
     (1.9486, 1.9964)
@@ -122,14 +123,14 @@ def sensitivity(network: Network, variant: Variant = PLAIN) -> Sensitivity:
             ("alpha", surface.along_alpha(form, alpha), alpha),
             ("rho", surface.along_rho(form), surface.rho),
         ):
-            value, slope = series.at(at), series.slope().at(at)
+            value, slope = value_at(series, at), slope_at(series, at)
             realised = _realised(network, quantity, variable, variant)
             partials.append(Partial(quantity, variable, value, slope, slope * at / value if value else None, realised))
     forms = _by_kind(separated)
     kinds = {kind: surface.along_alpha(form, alpha) for kind, form in forms.items()}
     shares = []
     for at in sorted({*SHARES_AT, alpha}):
-        costs = {kind: surface.along_alpha(form, at).at(at) for kind, form in forms.items()}
+        costs = {kind: value_at(surface.along_alpha(form, at), at) for kind, form in forms.items()}
         whole = sum(costs.values())
         shares.append((at, {kind: cost / whole for kind, cost in costs.items()} if whole else {}))
     return Sensitivity(
@@ -184,7 +185,7 @@ def _crossovers(surface: _Surface, forms: dict[str, Form]) -> list[Crossover]:
 def _root(surface: _Surface, smaller: list[Form], larger: Form) -> Fraction | None:
     """The largest alpha at which several forms stop outweighing another; exact where it is rational in one step."""
 
-    def ahead(at: Fraction) -> Series:
+    def ahead(at: Fraction) -> Polynomial:
         total = surface.along_alpha(larger, at) * -1
         for form in smaller:
             total += surface.along_alpha(form, at)
@@ -192,15 +193,15 @@ def _root(surface: _Surface, smaller: list[Form], larger: Form) -> Fraction | No
 
     places = [Fraction(MAX_ALPHA) / 2**power for power in range(26, -1, -1)]
     for high, low in zip(reversed(places), reversed(places[:-1]), strict=False):
-        if not (ahead(low).at(low) > 0 >= ahead(high).at(high)):
+        if not (value_at(ahead(low), low) > 0 >= value_at(ahead(high), high)):
             continue
         series = ahead(high)
-        terms = series.terms
+        terms = coefficients(series)
         while terms and not terms[0]:
             terms = terms[1:]
         if len(terms) == 2 and low < (root := -terms[0] / terms[1]) <= high:
             return root
-        return _between(low, high, lambda at: ahead(at).at(at))
+        return _between(low, high, lambda at: value_at(ahead(at), at))
     return None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mbcost.analysis.sensitivity import Sensitivity, sensitivity
 from mbcost.report import Field, Report, Rows, at
+from mbcost.symbolic.along import coefficients, text
 
 __all__ = ["report", "sensitivity"]
 
@@ -44,10 +45,10 @@ def report(found: Sensitivity, head: dict[str, Any], heading: str) -> Report:
             partials, found.partials, title=f"{point}: how the cost reacts",
             notes=("elasticity: the exponent the cost has here; alpha^2 would be 2",),
         ),
-        "kinds": {kind: [str(term) for term in series.terms] for kind, series in found.kinds.items()},
+        "kinds": {kind: [str(term) for term in coefficients(series)] for kind, series in found.kinds.items()},
         "shares": Rows(
             shares, found.shares, title=f"{point}: share of the mult-adds by kind",
-            notes=tuple(f"{kind}: {series.text('alpha')}" for kind, series in found.kinds.items()),
+            notes=tuple(f"{kind}: {text(series, 'alpha')}" for kind, series in found.kinds.items()),
         ),
         "crossovers": Rows(crossovers, found.crossovers, title=f"{point}: which kinds outweigh the pointwise layers") if found.crossovers else [],
     }  # fmt: skip
