@@ -388,7 +388,7 @@ class Network(counting.Network):
 
         >>> import mbcost
         >>> v1 = mbcost.load("mobilenet_v1")
-        >>> [(change.mark, change.name) for change in v1.diff(v1.having(without=["softmax_1"])).told]
+        >>> [(change.mark, change.name) for change in v1.diff(v1.having(without=["softmax_1"])).changed]
         [('-', 'softmax_1')]
         """
         return diff(self, other, **variant)

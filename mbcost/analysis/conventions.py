@@ -10,7 +10,7 @@ from mbcost.conventions import ONCE, PARTS, Convention, Term, words_of
 from mbcost.dims import Dim
 from mbcost.layers import Row
 
-__all__ = ["UNIT", "Counted", "Spread", "Step", "Tally", "params_waterfall", "side_by_side", "spread", "waterfall"]
+__all__ = ["UNIT", "Counted", "Move", "Spread", "Tally", "params_waterfall", "side_by_side", "spread", "waterfall"]
 
 
 class Tally:
@@ -96,7 +96,7 @@ def spread(totals: list[Dim]) -> Spread:
     return Spread(least, most, Fraction(most - least, least) if least > 0 else None)
 
 
-class Step(NamedTuple):
+class Move(NamedTuple):
     """One step of a waterfall: ``count`` of a part at ``factor`` each, and the total after it.
 
     The step between mult-adds and the unit a tool reports in has the part ``unit``.
@@ -112,19 +112,19 @@ class Step(NamedTuple):
 UNIT = "unit"
 
 
-def params_waterfall(tally: Tally, a: Counted, b: Counted) -> list[Step]:
+def params_waterfall(tally: Tally, a: Counted, b: Counted) -> list[Move]:
     """The way from the params under ``a`` to those under ``b``, part by part.
 
     >>> import mbcost
     >>> from mbcost.conventions import find
     >>> tally = Tally(mbcost.load("mobilenet_v1").cost().rows)
     >>> params_waterfall(tally, *side_by_side(tally, [find("keras"), find("torch")]))
-    [Step(part='norm_stats', count=21888, factor=-1, change=-21888, running=4231976)]
+    [Move(part='norm_stats', count=21888, factor=-1, change=-21888, running=4231976)]
     """
     return _steps(a.params, differences(tally, a.convention.params, b.convention.params))
 
 
-def waterfall(tally: Tally, a: Counted, b: Counted) -> list[Step]:
+def waterfall(tally: Tally, a: Counted, b: Counted) -> list[Move]:
     """The way from what ``a`` reports to what ``b`` reports, part by part; the changes add up to the difference.
 
     Where a tool reports flops, leaving or entering its unit is a step of its own.
@@ -147,11 +147,11 @@ def waterfall(tally: Tally, a: Counted, b: Counted) -> list[Step]:
     return _steps(a.reported, moves)
 
 
-def _steps(running: Dim, moves: list[tuple[str, Dim, int]]) -> list[Step]:
+def _steps(running: Dim, moves: list[tuple[str, Dim, int]]) -> list[Move]:
     steps = []
     for part, count, factor in moves:
         running = running + count * factor
-        steps.append(Step(part, count, factor, count * factor, running))
+        steps.append(Move(part, count, factor, count * factor, running))
     return steps
 
 

@@ -60,7 +60,7 @@ class Difference(NamedTuple):
     changes: tuple[Change, ...]
 
     @property
-    def told(self) -> list[Change]:
+    def changed(self) -> list[Change]:
         """Those that changed: all but those marked ``=``."""
         return [change for change in self.changes if change.mark != "="]
 
@@ -76,12 +76,12 @@ class Difference(NamedTuple):
 
     def __repr__(self) -> str:
         names = f"{self.before.network.name} -> {self.after.network.name}"
-        return f"<Difference {names}: {len(self.told)} of {len(self.changes)} layers, {self.total('mult_adds'):+d} mult-adds>"
+        return f"<Difference {names}: {len(self.changed)} of {len(self.changes)} layers, {self.total('mult_adds'):+d} mult-adds>"
 
 
 def difference(before: Cost, after: Cost) -> Difference:
     """What changed between two costed networks."""
-    same = before.network.digest == after.network.digest
+    same = before.network.table_hash == after.network.table_hash
     blocks = (*before.network.blocks, *after.network.blocks)
     return Difference(before, after, tuple(changes(before.rows, after.rows, blocks, same=same)))
 

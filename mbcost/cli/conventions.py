@@ -9,8 +9,8 @@ import click
 from mbcost.analysis.conventions import (
     UNIT,
     Counted,
+    Move,
     Spread,
-    Step,
     Tally,
     params_waterfall,
     side_by_side,
@@ -186,14 +186,14 @@ def _ends(counted: Counted, quantity: str) -> str:
     return f"{counted.convention.name} ({unit})"
 
 
-def _said(step: Step, a: Counted, b: Counted) -> str:
+def _said(step: Move, a: Counted, b: Counted) -> str:
     if step.part != UNIT:
         return step.part
     rule, words = (a.convention, "to mult-adds") if step.factor < 0 else (b.convention, "from mult-adds")
     return f"unit: {words}, {rule.scale} {UNITS[rule.unit]} each"
 
 
-def _step_keys(step: Step, quantity: str) -> dict[str, Any]:
+def _step_keys(step: Move, quantity: str) -> dict[str, Any]:
     keys = {"part": step.part, "count": step.count, "factor": step.factor, quantity: step.change}
     return {**keys, "running": step.running}
 

@@ -67,7 +67,7 @@ def command(old: str, new: str, by: str, **options: Any) -> None:
     before, after = [_cost(text, question) for text in (old, new)]
     found = _Found((old, new), before, after, question)
     if by != "order":
-        found.told.sort(key=lambda change: -abs(change.difference(by)))
+        found.changed.sort(key=lambda change: -abs(change.difference(by)))
     question.emit(found.report())
 
 
@@ -86,13 +86,13 @@ class _Found:
     def __init__(self, names: tuple[str, str], before: Cost, after: Cost, question: Question) -> None:
         self.names, self.before, self.after, self.question = names, before, after, question
         found = difference(before, after)
-        self.all, self.told = found.changes, found.told
+        self.all, self.changed = found.changes, found.changed
 
     def report(self) -> Report:
         """The whole answer; as a comment on GitHub not larger than one may be."""
-        report = self._report(self.told)
+        report = self._report(self.changed)
         forms = {"markdown": self._comment}
-        if not self.told:
+        if not self.changed:
             lines = _unchanged(self.names, self.before, self.after, self.question)
             forms = {
                 "table": lambda where: in_stream("\n".join(map(escape.line, lines)), where) + "\n",
@@ -107,15 +107,15 @@ class _Found:
 
     def _comment(self, where: Where) -> str:
         """The largest changes, as many as fit into a comment."""
-        rows = len(self.told)
-        text = FORMATS["markdown"](self._report(self.told), where)
+        rows = len(self.changed)
+        text = FORMATS["markdown"](self._report(self.changed), where)
         while len(MARKER) + 1 + len(text) > MAX_CHARACTERS and rows > 1:
             rows = min(rows - 1, rows * MAX_CHARACTERS // (len(MARKER) + 1 + len(text)))
             kept = {
                 id(change)
-                for change in sorted(self.told, key=lambda change: -abs(change.difference("mult_adds")))[:rows]
+                for change in sorted(self.changed, key=lambda change: -abs(change.difference("mult_adds")))[:rows]
             }
-            text = FORMATS["markdown"](self._report([change for change in self.told if id(change) in kept]), where)
+            text = FORMATS["markdown"](self._report([change for change in self.changed if id(change) in kept]), where)
         return f"{MARKER}\n{text}"
 
     def _report(self, shown: list[Change]) -> Report:
@@ -143,9 +143,9 @@ class _Found:
             fields += _amounts(quantity, question)
         total = _Total(before, after)
         rows = Rows(fields, shown, total)
-        counts = {mark: sum(1 for change in self.told if change.mark == mark) for mark in "+-~"}
+        counts = {mark: sum(1 for change in self.changed if change.mark == mark) for mark in "+-~"}
         said = [_moved(quantity, before, after, question) for quantity in question.shown if not quantity.derived]
-        left_out = len(self.told) - len(shown)
+        left_out = len(self.changed) - len(shown)
         notes = [f"{counts['+']} added, {counts['-']} removed, {counts['~']} changed"]
         notes += [f"{left_out} smaller changes left out: run `mbcost diff` for all of them"] if left_out else []
         notes += [f"{_how(before, after)}{', 1 mult-add = 2 FLOPs' if question.unit == 'flops' else ''}"]
@@ -157,13 +157,13 @@ class _Found:
             keys[side] = {
                 "model": name,
                 "name": network.name,
-                "table_hash": network.digest,
+                "table_hash": network.table_hash,
                 "status": cost.status,
                 "layers": cost.layers,
                 "alpha": str(cost.variant.alpha),
                 "resolution": cost.variant.size,
             }
-        keys["unchanged"] = not self.told
+        keys["unchanged"] = not self.changed
         keys["counts"] = {word: sum(1 for change in self.all if change.mark == mark) for word, mark in _WORDS.items()}
         keys["layers"] = rows
         every = Rows(
@@ -234,7 +234,7 @@ def _same(names: tuple[str, str], before: Cost, after: Cost, question: Question)
     """What made both sides alike, where that is the question and not the tables."""
     if before.variant != after.variant or question.variant() == PLAIN:
         return []
-    if before.network.digest == after.network.digest:
+    if before.network.table_hash == after.network.table_hash:
         name = names[0].rpartition("@")[0] or names[0]
         return [
             f"both sides are one table at one point; options hold for both, and mbcost diff {name}@1 {name}@0.5/160 gives each its own"
@@ -256,7 +256,7 @@ def _how(before: Cost, after: Cost) -> str:
     words["rounding"] = sides(lambda cost: cost.variant.words()["rounding"])
     said = [text for field, text in words.items() if field not in {"set", "without"}]
     said += [] if before.exact and after.exact else ["a lower bound"]
-    return ", ".join([*said, f"mbcost {__version__}", f"tables {sides(lambda cost: cost.network.digest)}"])
+    return ", ".join([*said, f"mbcost {__version__}", f"tables {sides(lambda cost: cost.network.table_hash)}"])
 
 
 def _resolution(cost: Cost) -> str:

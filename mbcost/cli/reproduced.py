@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from mbcost.papers import VERDICTS, Paper, Result, TableResult, load, papers, summary
+from mbcost.papers import VERDICTS, Judged, Paper, TableResult, load, papers, summary
 from mbcost.papers.commands import MAPS, command_of
 from mbcost.papers.points import PlotPoint
 from mbcost.papers.specs import Figure
@@ -103,12 +103,12 @@ class _Line(NamedTuple):
     """One cell with its table, and whether the line above says so already."""
 
     table: TableResult
-    result: Result
+    result: Judged
     again: bool
     note: str
 
 
-def _cells(source: Paper, results: tuple[TableResult, ...], listed: list[tuple[TableResult, list[Result]]]) -> Rows:
+def _cells(source: Paper, results: tuple[TableResult, ...], listed: list[tuple[TableResult, list[Judged]]]) -> Rows:
     """Cells one below the other, with reasons as numbered notes (in CSV as a column)."""
     lines: list[_Line] = []
     sections: list[int] = []
@@ -150,7 +150,7 @@ def _title(line: _Line) -> str:
     return next(column.title for column in line.table.table.columns if column.name == line.result.cell.column)
 
 
-def _computed(result: Result, whole: bool) -> Any:
+def _computed(result: Judged, whole: bool) -> Any:
     """A count as it is; a share or a ratio as its exact fraction for programs, with a few more digits for people."""
     value = result.computed
     if not isinstance(value, Fraction):
@@ -181,11 +181,11 @@ def _conventions(results: tuple[TableResult, ...]) -> str:
     return ", ".join(found)
 
 
-def _of_cell(result: Result, name: str) -> Any:
+def _of_cell(result: Judged, name: str) -> Any:
     return getattr(result.cell, name)
 
 
-def _of_note(result: Result, name: str) -> Any:
+def _of_note(result: Judged, name: str) -> Any:
     return getattr(result.cell.note, name) if result.cell.note else ()
 
 
@@ -200,7 +200,7 @@ CELL = (
 )
 
 
-def cell_keys(result: Result) -> dict[str, Any]:
+def cell_keys(result: Judged) -> dict[str, Any]:
     """One cell as JSON has it: exact integers, other rationals as texts p/q."""
     return Rows(CELL, ()).object(result)
 

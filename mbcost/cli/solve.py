@@ -26,8 +26,8 @@ from mbcost.report.heads import bound as lower_bound
 from mbcost.report.heads import head
 from mbcost.report.report import value
 from mbcost.solve.answers import Answer, Solution
-from mbcost.solve.family import Limit, bounds_below, limited
-from mbcost.solve.members import Accuracy, Point, accuracies
+from mbcost.solve.family import Constraint, bounds_below, limited
+from mbcost.solve.members import Accuracy, Member, accuracies
 from mbcost.solve.ranges import asked
 from mbcost.solve.solver import Solver
 
@@ -79,7 +79,7 @@ for _option in command.params:
         _option.help = f"Fix the {'resolution, or a set of them: 128,160 or 96:224:32' if _option.name == 'resolution' else 'resolution multiplier'}."
 
 
-def _limits(options: dict[str, Any]) -> list[Limit]:
+def _limits(options: dict[str, Any]) -> list[Constraint]:
     """The limits asked for; those that contradict each other are an error."""
     given = given_limits(options, "solve", "max", "min")
     if not given:
@@ -91,7 +91,7 @@ def _limits(options: dict[str, Any]) -> list[Limit]:
     return limited(words, bits_given(options))
 
 
-def _name(limit: Limit) -> str:
+def _name(limit: Constraint) -> str:
     return f"--{'min' if limit.least else 'max'}-{limit.quantity.replace('_', '-')}"
 
 
@@ -117,7 +117,7 @@ def _report(answer: Answer, question: Question) -> Report:
     keys["published"] = None
     if answer.most_accurate is not None:
         one, values = answer.most_accurate
-        point = _point_keys(Point(one.alpha, one.size, values), question)
+        point = _point_keys(Member(one.alpha, one.size, values), question)
         keys["published"] = {"name": one.name, **point, "top1": value(one.top1, "ratio"), "source": one.source}
     if best is None:
         keys["cheapest"] = _point_keys(answer.cheapest, question)
@@ -160,7 +160,7 @@ def _keys(answer: Answer, one: Solution, question: Question) -> dict[str, Any]:
     return keys
 
 
-def _point_keys(point: Point, question: Question) -> dict[str, Any]:
+def _point_keys(point: Member, question: Question) -> dict[str, Any]:
     return {"alpha": str(point.alpha), "resolution": list(point.size), **_costs(point.values, question)}
 
 

@@ -10,7 +10,7 @@ from mbcost.network import Network
 from mbcost.papers import Paper
 from mbcost.papers.settings import merged
 from mbcost.papers.specs import Setting
-from mbcost.solve.members import PLAIN, Accuracy, accuracies
+from mbcost.solve.members import ACCURACY_KEYS, Accuracy, accuracies
 
 __all__ = ["models_of", "published"]
 
@@ -32,7 +32,7 @@ def published(network: Network, papers: Iterable[Paper]) -> list[Accuracy]:
                 continue
             for point in figure.points:
                 setting = merged(figure.x.setting, point.setting)
-                if setting.get("model") == network.name and not set(setting) - PLAIN:
+                if setting.get("model") == network.name and not set(setting) - ACCURACY_KEYS:
                     alpha, size = parse_alpha(setting.get("alpha", 1)), _size(network, setting)
                     name = f"figure {figure.id}, {point.series}"
                     source = f"{paper.title}, figure {figure.id}: {figure.sources[point.source]}"

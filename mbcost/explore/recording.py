@@ -121,7 +121,7 @@ class Recorder:
             "name": network.name,
             "title": title or network.name,
             "word": word,
-            "hash": network.digest,
+            "hash": network.table_hash,
             "base": network.base_resolution,
             "rounding": None if rule is None else str(rule),
             "fixed": _fixed(network, rule),

@@ -186,9 +186,9 @@ class Network:
         return tuple(names)
 
     @property
-    def digest(self) -> str:
+    def table_hash(self) -> str:
         """A hash of the table's text, and of those it is based on: equal texts, equal digests."""
-        return self.table.digest()
+        return self.table.table_hash
 
     def cost(
         self, alpha: object = None, rho: object = None, resolution: object = None, *, ideal: bool = False,

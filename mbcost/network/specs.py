@@ -182,7 +182,8 @@ class TableSpec:
         """The rounding rule in force: the table's own, else that of its base."""
         return self.rounding if self.rounding is not None or self.base is None else self.base.table.rule()
 
-    def digest(self) -> str:
+    @property
+    def table_hash(self) -> str:
         """A hash of this table's text and of those it is based on."""
         digest = _sha256()()
         table: TableSpec | None = self

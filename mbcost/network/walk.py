@@ -11,9 +11,9 @@ from mbcost.layers import Layer, Row, Shape
 from mbcost.network.collector import uncollected
 from mbcost.network.placed import Placed
 
-__all__ = ["PARTS", "PER_IMAGE", "Visit", "scaled", "visits", "walk"]
+__all__ = ["PER_IMAGE", "SUMMED", "Visit", "scaled", "visits", "walk"]
 
-PARTS = (
+SUMMED = (
     "mult_adds", "params", "weight_mults", "weights", "biases", "bias_adds", "norm_scale", "norm_shift", "norm_stats", "norm_elements",
     "activated", "pool_inputs", "pool_outputs", "products", "adds", "input_elements", "output_elements", "map_mults", "other_params",
     "filters",
@@ -22,7 +22,7 @@ PARTS = (
 
 PER_IMAGE = tuple(
     part
-    for part in PARTS
+    for part in SUMMED
     if part not in {"params", "weights", "biases", "norm_scale", "norm_shift", "norm_stats", "other_params", "filters"}
 )
 """The quantities that a batch multiplies."""
@@ -70,7 +70,7 @@ def visits(placed: Placed, arith: Arithmetic, start: Any, mend: Mend | None = No
                 output = arith.noted((layer.absent if absent else layer.shape)(arith, inputs))
                 if not absent:
                     row = layer.cost(inputs, output)
-                    row = row if type(present) is int else scaled(row, present, PARTS)
+                    row = row if type(present) is int else scaled(row, present, SUMMED)
                 arith.enter(1)
         except MbcostError as error:
             table, spec = placed.marks[number]

@@ -30,10 +30,10 @@ from mbcost.documents.nodes import read_bytes, read_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.papers.reading import read_paper
 from mbcost.papers.specs import VERDICTS, Paper
-from mbcost.papers.verdicts import Result, TableResult, reproduce, summary
+from mbcost.papers.verdicts import Judged, TableResult, reproduce, summary
 from mbcost.tables import configs_folder, is_path
 
-__all__ = ["VERDICTS", "Paper", "Result", "TableResult", "load", "papers", "read_paper", "reproduce", "summary"]
+__all__ = ["VERDICTS", "Judged", "Paper", "TableResult", "load", "papers", "read_paper", "reproduce", "summary"]
 
 
 def papers() -> list[str]:

@@ -8,7 +8,7 @@ from mbcost.dims import exact_text, parse_alpha, parse_rho, scaled_resolution
 from mbcost.papers.settings import HELD, merged, variant_in
 
 if TYPE_CHECKING:
-    from mbcost.papers.specs import Cell, Setting
+    from mbcost.papers.specs import PublishedCell, Setting
 
 __all__ = ["MAPS", "command_of", "commands", "reading"]
 
@@ -22,7 +22,7 @@ SHOWN = ("mult_adds", "params", "layers", "flops", "channels", "map_bytes")
 """What ``mbcost table`` shows of itself; other parts of a count stand in its JSON."""
 
 
-def commands(cell: Cell, quantities: dict[str, dict[str, int]] | None = None) -> list[tuple[str, str]]:
+def commands(cell: PublishedCell, quantities: dict[str, dict[str, int]] | None = None) -> list[tuple[str, str]]:
     """What to read, and the command that prints it: for the cell, then for each setting that explains its number.
 
     ``quantities`` are the forms of the paper file's own.

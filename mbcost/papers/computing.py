@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Computer", "bare_convolution"]
 
-BITS = 16
+PAPER_BITS = 16
 """Bits an activation, in V2 Table 3."""
 
 
@@ -175,7 +175,7 @@ def _largest_map(rows: tuple[Row, ...], every: tuple[Row, ...], setting: Setting
     for row in rows:
         height, width = heads.get(row.name.partition("/")[0], row.output[1:])
         if size is None or (height, width) == (size, size):
-            found.append(row.output[0] * (1 if quantity == "channels" else height * width * BITS // 8))
+            found.append(row.output[0] * (1 if quantity == "channels" else height * width * PAPER_BITS // 8))
     if not found:
         raise MbcostError(f"no map of {size} x {size}", help="the sizes are those `mbcost table` prints")
     return max(found)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from mbcost.documents.nodes import Mapping, Node, Scalar, parse_document
-from mbcost.network.walk import PARTS
+from mbcost.network.walk import SUMMED
 from mbcost.papers.printed import is_number
 from mbcost.papers.reading_figures import FigureReader
 from mbcost.papers.settings import SETTINGS, merged
-from mbcost.papers.specs import PROVEN, VERDICTS, Cell, Column, Note, Paper, Setting, Table
+from mbcost.papers.specs import PROVEN, VERDICTS, Column, Note, Paper, PublishedCell, Setting, Table
 
 __all__ = ["read_paper"]
 
@@ -78,8 +78,8 @@ class _PaperReader(FigureReader):
         for name, parts in self.open_mapping(node).items():
             form = {}
             for part, factor in self.open_mapping(parts).items():
-                if part not in PARTS:
-                    self.problem(factor, f"unknown part `{part}` of a row", self.known(part, PARTS))
+                if part not in SUMMED:
+                    self.problem(factor, f"unknown part `{part}` of a row", self.known(part, SUMMED))
                 form[part] = self.whole(factor, -(10**6))
             quantities[name] = form
         return quantities
@@ -148,7 +148,7 @@ class _PaperReader(FigureReader):
         common = self.setting(self.mapping(fields.get("at"), tuple(SETTINGS), "`at`"))
         columns = tuple(self._columns(fields.get("columns"), self.shared).values())
         labels: list[str] = []
-        cells: list[Cell] = []
+        cells: list[PublishedCell] = []
         for row in self.sequence(fields.get("rows")):
             items = self.sequence(row)
             if len(items) != 2 + len(columns):
@@ -173,7 +173,7 @@ class _PaperReader(FigureReader):
                     cells.append(self.cell(label, column, item, merged(common, column.setting, own)))
         return Table(self.text(fields.get("id")), self.text(fields.get("title")), columns, tuple(labels), tuple(cells))
 
-    def cell(self, row: str, column: Column, node: Node, setting: Setting) -> Cell:
+    def cell(self, row: str, column: Column, node: Node, setting: Setting) -> PublishedCell:
         """One cell: the printed text, or [text, note]."""
         named = setting.pop("note", None)
         note = (
@@ -210,7 +210,7 @@ class _PaperReader(FigureReader):
                 f"the published number `{text[:40]}` is not a number",
                 "write it as it is printed: 569, 4.2, 94.86% or 300M",
             )
-        return Cell(row, column.name, text, setting, note, printed.line, printed.column)
+        return PublishedCell(row, column.name, text, setting, note, printed.line, printed.column)
 
     def _named(self, name: Any) -> Note | None:
         if name in self.notes:

@@ -9,7 +9,7 @@ from typing import Any
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
 from mbcost.errors import MbcostError, nearest
 from mbcost.network import Variant, variant_of
-from mbcost.network.walk import PARTS
+from mbcost.network.walk import SUMMED
 from mbcost.papers.printed import UNITS
 from mbcost.papers.specs import Setting, Word
 from mbcost.tables import is_path, shipped
@@ -204,7 +204,7 @@ class Reader:
 
     def _quantity(self, node: Node) -> str:
         return self._one_of(
-            node, (*COUNTED, *HELD, *[part for part in PARTS if part not in COUNTED], *self.quantities), "quantity"
+            node, (*COUNTED, *HELD, *[part for part in SUMMED if part not in COUNTED], *self.quantities), "quantity"
         )
 
     def _model(self, node: Node) -> Word:

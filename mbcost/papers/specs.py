@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from mbcost.documents.nodes import Document
 
-__all__ = ["PROVEN", "VERDICTS", "Cell", "Column", "Figure", "Note", "Paper", "Point", "Setting", "Table", "Word"]
+__all__ = [
+    "PROVEN",
+    "VERDICTS",
+    "Column",
+    "Figure",
+    "Note",
+    "Paper",
+    "Point",
+    "PublishedCell",
+    "Setting",
+    "Table",
+    "Word",
+]
 
 VERDICTS = {
     "match": "the computed value prints as the published one",
@@ -61,7 +73,7 @@ class Column(NamedTuple):
     setting: Setting
 
 
-class Cell(NamedTuple):
+class PublishedCell(NamedTuple):
     """One published cell: the text as printed, and the setting that computes it."""
 
     row: str
@@ -80,7 +92,7 @@ class Table(NamedTuple):
     title: str
     columns: tuple[Column, ...]
     rows: tuple[str, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[PublishedCell, ...]
 
 
 class Point(NamedTuple):

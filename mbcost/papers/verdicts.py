@@ -10,22 +10,22 @@ from mbcost.errors import MbcostError
 from mbcost.papers import printed
 from mbcost.papers.computing import Computer
 from mbcost.papers.settings import merged
-from mbcost.papers.specs import VERDICTS, Cell, Note, Paper, Setting
+from mbcost.papers.specs import VERDICTS, Note, Paper, PublishedCell, Setting
 
 if TYPE_CHECKING:
     from mbcost.papers.specs import Table
 
-__all__ = ["Result", "TableResult", "reproduce", "summary"]
+__all__ = ["Judged", "TableResult", "reproduce", "summary"]
 
 
-class Result(NamedTuple):
+class Judged(NamedTuple):
     """One cell, held against what is computed.
 
     ``computed`` is exact: an int, a Fraction, a text for cells of words, or None where nothing can be computed.
     ``printed`` is the computed value in the format of the published one. ``expected`` is the paper file's verdict.
     """
 
-    cell: Cell
+    cell: PublishedCell
     computed: int | Fraction | str | None
     printed: str
     verdict: str
@@ -42,7 +42,7 @@ class TableResult(NamedTuple):
     """One published table and the results of its cells."""
 
     table: Table
-    cells: tuple[Result, ...]
+    cells: tuple[Judged, ...]
 
 
 def reproduce(paper: Paper, tables: Iterable[str] | None = None) -> tuple[TableResult, ...]:
@@ -73,7 +73,7 @@ def summary(tables: Iterable[TableResult]) -> dict[str, int]:
     return counts
 
 
-def judge(cell: Cell, computer: Computer) -> Result:
+def judge(cell: PublishedCell, computer: Computer) -> Judged:
     """The verdict on one cell.
 
     match, truncated, variant and erratum follow from the numbers; a mismatch without a proof is unexplained; what names no
@@ -100,25 +100,27 @@ def judge(cell: Cell, computer: Computer) -> Result:
     return _result(cell, value, shown, verdict, expected)
 
 
-def _result(cell: Cell, computed: int | Fraction | str | None, shown: str, verdict: str, expected: str) -> Result:
+def _result(
+    cell: PublishedCell, computed: int | Fraction | str | None, shown: str, verdict: str, expected: str
+) -> Judged:
     reason = cell.note.reason if cell.note is not None else ""
     if verdict != expected:
         reason = f"expected {expected}: {reason}" if reason else f"expected {expected}"
-    return Result(cell, computed, shown, verdict, expected, reason)
+    return Judged(cell, computed, shown, verdict, expected, reason)
 
 
-def _read(cell: Cell, setting: Setting) -> printed.Published:
+def _read(cell: PublishedCell, setting: Setting) -> printed.Published:
     return printed.read(cell.published, setting.get("unit", ""), setting.get("digits"))
 
 
-def _printed(cell: Cell, setting: Setting, value: Fraction | str) -> str:
+def _printed(cell: PublishedCell, setting: Setting, value: Fraction | str) -> str:
     """The computed value in the published format."""
     if isinstance(value, str):
         return value
     return _read(cell, setting).printed(value, cut=setting.get("round") == "floor")
 
 
-def _plain(cell: Cell, setting: Setting, value: Fraction | str) -> str:
+def _plain(cell: PublishedCell, setting: Setting, value: Fraction | str) -> str:
     """match, truncated or nothing."""
     if isinstance(value, str):
         return "match" if value == cell.published else ""
@@ -128,7 +130,7 @@ def _plain(cell: Cell, setting: Setting, value: Fraction | str) -> str:
     return {"nearest": "match", "floor": "truncated", "": ""}[number.printed_by(value)]
 
 
-def _proven(cell: Cell, note: Note | None, setting: Setting, shown: str, computer: Computer) -> str:
+def _proven(cell: PublishedCell, note: Note | None, setting: Setting, shown: str, computer: Computer) -> str:
     """variant or erratum, where the note proves one: the published number comes out under its setting."""
     if note is None or (note.right and note.right != shown):
         return ""

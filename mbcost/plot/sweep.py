@@ -12,7 +12,7 @@ from mbcost.errors import MbcostError
 from mbcost.escape import figure
 from mbcost.plot import COLOURS, COLUMN, MARKERS, MILLION, picture
 from mbcost.separated.grid import Grid
-from mbcost.solve.members import Point, pareto
+from mbcost.solve.members import Member, pareto
 
 __all__ = ["draw"]
 
@@ -85,7 +85,7 @@ def _budgets(
                 list(map(float, alphas)), list(sides), costs, levels=[budget / MILLION], colors=[colour], linewidths=1
             )
         within = [
-            Point(alpha, (side, side), {})
+            Member(alpha, (side, side), {})
             for alpha, i in alphas.items()
             for side, j in sides.items()
             if grid.mult_adds[i][j] <= budget

@@ -69,7 +69,7 @@ def head(cost: Cost, unit: str = "mult_adds", *, leaving: tuple[str, ...] = ()) 
     found = {
         "model": cost.network.name,
         **table,
-        "table_hash": cost.network.digest,
+        "table_hash": cost.network.table_hash,
         **keys,
         "status": cost.status,
         "unit": unit,

@@ -10,10 +10,10 @@ from mbcost.dims import MAX_ALPHA
 from mbcost.errors import MbcostError
 from mbcost.network import Network
 from mbcost.separated.forms import Size
-from mbcost.solve.family import Limit, bounds_below
-from mbcost.solve.members import Accuracy, Point, axes, pareto, points
+from mbcost.solve.family import Constraint, bounds_below
+from mbcost.solve.members import Accuracy, Member, axes, pareto, points
 from mbcost.solve.solver import Solver, Step, largest_size, next_size
-from mbcost.solve.steps import Place
+from mbcost.solve.steps import Edge
 
 __all__ = ["Answer", "Solution"]
 
@@ -33,7 +33,7 @@ class Solution(NamedTuple):
     values: dict[str, Any]
     step: Step | None = None
     smallest: Size | None = None
-    next: Point | None = None
+    next: Member | None = None
     binding: str | None = None
     ideal: Fraction | None = None
 
@@ -52,7 +52,7 @@ class Solution(NamedTuple):
         """The alpha as a decimal of at most twelve digits that gives the same network, where there is one."""
         unit = 10 ** (DIGITS - len(str(int(self.alpha)).lstrip("0")))
         above = Fraction(-(-self.alpha * unit // 1), unit)
-        return above if self.step is not None and Place(above) < self.step.end else self.alpha
+        return above if self.step is not None and Edge(above) < self.step.end else self.alpha
 
 
 class Answer:
@@ -65,7 +65,7 @@ class Answer:
     --------
     >>> import mbcost
     >>> v1 = mbcost.load("mobilenet_v1")
-    >>> best = Answer(v1, Solver(v1), [Limit("mult_adds", 300_000_000)], None, None, []).solutions[0]
+    >>> best = Answer(v1, Solver(v1), [Constraint("mult_adds", 300_000_000)], None, None, []).solutions[0]
     >>> str(best.alpha), best.values["mult_adds"], best.next.values["mult_adds"]
     ('737/1024', 299816242, 300711737)
     """
@@ -74,7 +74,7 @@ class Answer:
         self,
         network: Network,
         solver: Solver,
-        limits: list[Limit],
+        limits: list[Constraint],
         given: list[Fraction] | None,
         sizes: list[Size] | None,
         published: list[Accuracy],
@@ -132,7 +132,7 @@ class Answer:
         ideal = self.solver.ideal_rho(alpha, self.limits)
         found = Solution(alpha, size, values, self.solver.step_of(alpha, size), smallest, ideal=ideal)
         following = next_size(self.solver, alpha, size, self.limits)
-        return found if following is None else found._replace(next=Point(alpha, *following[0]), binding=following[1])
+        return found if following is None else found._replace(next=Member(alpha, *following[0]), binding=following[1])
 
     def _at(self, alpha: Fraction, size: Size) -> Solution | None:
         values = self.solver.at(alpha, size)
@@ -141,7 +141,7 @@ class Answer:
         return Solution(alpha, size, values, self.solver.step_of(alpha, size))
 
     @cached_property
-    def cheapest(self) -> Point:
+    def cheapest(self) -> Member:
         """The smallest network asked about; shown where none is within the limits."""
         if self.by_alpha:
             found = [_point(step) for size in self.sizes if (step := self.solver.cheapest(size)) is not None]
@@ -154,7 +154,7 @@ class Answer:
             )
         return min(found, key=lambda point: (point.values["mult_adds"], point.values["params"]))
 
-    def largest(self) -> Point | None:
+    def largest(self) -> Member | None:
         """Where the least amounts are out of reach: the largest network within the limits from above."""
         top = [limit for limit in self.limits if not limit.least]
         if not self.by_alpha or len(top) in {0, len(self.limits)}:
@@ -168,9 +168,9 @@ class Answer:
         return {row.name: row.output[0] for row in cost.rows if row.weights}
 
 
-def _point(step: Step) -> Point:
+def _point(step: Step) -> Member:
     """A step as the point to type."""
-    return Point(typed(step), step.size, step.values)
+    return Member(typed(step), step.size, step.values)
 
 
 def typed(step: Step) -> Fraction:

@@ -15,9 +15,9 @@ from mbcost.quantities import BASIC, BITS, AnyBits, Quantity, limitable, measure
 from mbcost.separated.bounds import bounds
 from mbcost.separated.forms import Separated, Size, separate
 from mbcost.separated.polynomial import ALPHA, SIZE, Values
-from mbcost.solve.steps import Width
+from mbcost.solve.steps import BaseWidth
 
-__all__ = ["Family", "Limit", "bounds_below", "limited", "worst"]
+__all__ = ["Constraint", "Family", "bounds_below", "limited", "worst"]
 
 MAX_WORK = 4_000_000
 """The most work of one question, in widths, sizes and sums that are evaluated: it takes some seconds."""
@@ -27,7 +27,7 @@ KEPT = 4096  # alphas, and resolutions, whose widths and sizes are remembered
 DIGITS = 12  # decimals of an idealised root
 
 
-class Limit(NamedTuple):
+class Constraint(NamedTuple):
     """At most, or at least, so much of a quantity."""
 
     quantity: str
@@ -40,7 +40,7 @@ class Limit(NamedTuple):
         return bool(value < self.amount) if self.least else bool(value > self.amount)
 
 
-def limited(given: Iterable[tuple[str, Quantity, object, str]], bits: AnyBits = BITS) -> list[Limit]:
+def limited(given: Iterable[tuple[str, Quantity, object, str]], bits: AnyBits = BITS) -> list[Constraint]:
     """Limits from their words: ``max`` or ``min``, the quantity, the amount, and what it was given as, for messages.
 
     Raises
@@ -48,10 +48,10 @@ def limited(given: Iterable[tuple[str, Quantity, object, str]], bits: AnyBits = 
     MbcostError
         If an amount is none, or two limits contradict each other.
     """
-    found: dict[str, Limit] = {}
+    found: dict[str, Constraint] = {}
     for bound, quantity, text, said in given:
         amount, in_bytes = quantity.read(text, said)
-        found[said] = Limit(quantity.as_bytes().name if in_bytes else quantity.name, amount, bound == "min")
+        found[said] = Constraint(quantity.as_bytes().name if in_bytes else quantity.name, amount, bound == "min")
     for low, least in [pair for pair in found.items() if pair[1].least]:
         for high, most in [pair for pair in found.items() if not pair[1].least]:
             quantity, other = measured(least.quantity), measured(most.quantity)
@@ -63,15 +63,15 @@ def limited(given: Iterable[tuple[str, Quantity, object, str]], bits: AnyBits = 
     return list(found.values())
 
 
-def bounds_below(limits: list[Limit]) -> bool:
+def bounds_below(limits: list[Constraint]) -> bool:
     """Whether all limits are least amounts: then the smallest network is asked for."""
     return all(limit.least for limit in limits)
 
 
-def worst(broken: list[Limit], values: dict[str, Dim]) -> str:
+def worst(broken: list[Constraint], values: dict[str, Dim]) -> str:
     """The quantity that of some broken limits is off its own by the largest factor."""
 
-    def factor(limit: Limit) -> Fraction:
+    def factor(limit: Constraint) -> Fraction:
         value = values[limit.quantity]
         return Fraction(limit.amount, max(value, 1)) if limit.least else Fraction(value, limit.amount)
 
@@ -85,7 +85,7 @@ class Family:
 
     Attributes
     ----------
-    widths : list of Width
+    widths : list of BaseWidth
         The widths that alpha scales; all others follow from them.
     rule : Rounding or None
         How they are rounded.
@@ -111,7 +111,7 @@ class Family:
         self.separated: Separated = separated
         atoms = separated.trace.atoms
         free = [atom for atom in atoms if atom.op in {"scale", "grow"}]
-        self.widths = [Width(atom.args[0], atom.op == "grow", atom.args[1]) for atom in free]
+        self.widths = [BaseWidth(atom.args[0], atom.op == "grow", atom.args[1]) for atom in free]
         self._known: dict[Fraction, Values | None] = {}
         self._sides: dict[Size, Values | None] = {}
         self._bounds: dict[tuple[int, Any, bool], Values] = {}
@@ -180,7 +180,7 @@ class Family:
         except MbcostError:
             return None
 
-    def bound(self, alpha: Fraction, size: Size, upper: bool, limits: list[Limit]) -> dict[str, Dim]:
+    def bound(self, alpha: Fraction, size: Size, upper: bool, limits: list[Constraint]) -> dict[str, Dim]:
         """Limited costs that are certainly not below, or not above, those of the point, and only grow along both axes."""
         self._look(alpha, size)
         widths = self._bound(ALPHA, alpha, alpha, size, upper)
@@ -196,13 +196,13 @@ class Family:
             self._bounds[key] = bounds(self.separated, domain, alpha, size, upper)
         return self._bounds[key]
 
-    def over(self, alpha: Fraction, size: Size, limits: list[Limit]) -> bool:
+    def over(self, alpha: Fraction, size: Size, limits: list[Constraint]) -> bool:
         """Whether a cost is certainly above a limit."""
         most = [limit for limit in limits if not limit.least]
         bound = self.bound(alpha, size, False, most)
         return any(limit.broken(bound) for limit in most)
 
-    def reaches(self, alpha: Fraction, size: Size, limits: list[Limit]) -> bool:
+    def reaches(self, alpha: Fraction, size: Size, limits: list[Constraint]) -> bool:
         """Whether the costs can be as large as every least amount."""
         least = [limit for limit in limits if limit.least]
         bound = self.bound(alpha, size, True, least)
@@ -236,12 +236,12 @@ class Family:
                 help="ask about fewer alphas or resolutions, or give -a or -r",
             )
 
-    def ideal_alpha(self, size: Size, limits: list[Limit]) -> Fraction | None:
+    def ideal_alpha(self, size: Size, limits: list[Constraint]) -> Fraction | None:
         """The alpha at which the idealised cost meets the first limit: the real root, cut off after twelve decimals.
 
         >>> import mbcost
         >>> family = Family(mbcost.load("mobilenet_v1"))
-        >>> float(family.ideal_alpha((224, 224), [Limit("mult_adds", 300_000_000)]))
+        >>> float(family.ideal_alpha((224, 224), [Constraint("mult_adds", 300_000_000)]))
         0.719092141783
         """
         sides = self.separated.at_size(size, ideal=True)
@@ -252,7 +252,7 @@ class Family:
 
         return self._root(limits, at)
 
-    def ideal_rho(self, alpha: Fraction, limits: list[Limit]) -> Fraction | None:
+    def ideal_rho(self, alpha: Fraction, limits: list[Constraint]) -> Fraction | None:
         """The resolution multiplier at which the idealised cost meets the first limit."""
         values = self.separated.at_alpha(alpha, ideal=True)
         height, width = self.network.base_resolution
@@ -264,7 +264,7 @@ class Family:
         return self._root(limits, at)
 
     def _root(
-        self, limits: list[Limit], at: Callable[[Fraction], tuple[Values | None, Values | None]]
+        self, limits: list[Constraint], at: Callable[[Fraction], tuple[Values | None, Values | None]]
     ) -> Fraction | None:
         """The last multiplier at which the idealised cost is within the limits; None where no multiplier is beyond them."""
         top = [limit for limit in limits if not limit.least] or limits

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from mbcost.dims import Dim, parse_alpha, parse_resolution, parse_rho, scaled_resolution
 from mbcost.network import Network
 
-__all__ = ["ALPHAS", "RHOS", "Accuracy", "Point", "accuracies", "axes", "pareto", "points"]
+__all__ = ["ALPHAS", "RHOS", "Accuracy", "Member", "accuracies", "axes", "pareto", "points"]
 
 ALPHAS = tuple(Fraction(n, 4) for n in (1, 2, 3, 4))
 """The width multipliers of the MobileNets paper (Table 6)."""
@@ -18,12 +18,12 @@ RHOS = tuple(Fraction(n, 7) for n in (4, 5, 6, 7))
 """Its resolution multipliers: 128, 160, 192 and 224 pixels (Table 7)."""
 
 ACCURACY_COLUMNS = ("top1", "top1_last")
-PLAIN = {"model", "alpha", "rho", "resolution", "quantity", "unit", "note"}
+ACCURACY_KEYS = {"model", "alpha", "rho", "resolution", "quantity", "unit", "note"}
 
 Size = tuple[int, int]
 
 
-class Point(NamedTuple):
+class Member(NamedTuple):
     """One member of a family with its costs by quantity."""
 
     alpha: Fraction
@@ -62,7 +62,7 @@ def axes(
 
 def points(
     alphas: Iterable[Fraction], sizes: Iterable[Size], cost: Callable[[Fraction, Size], dict[str, Dim] | None]
-) -> list[Point]:
+) -> list[Member]:
     """The costs over a grid, without the points at which the network is in error."""
     sizes = list(sizes)
     found = []
@@ -70,20 +70,20 @@ def points(
         for size in sizes:
             values = cost(alpha, size)
             if values is not None:
-                found.append(Point(alpha, size, values))
+                found.append(Member(alpha, size, values))
     return found
 
 
-def pareto(found: Iterable[Point], *, smallest: bool = False) -> list[Point]:
+def pareto(found: Iterable[Member], *, smallest: bool = False) -> list[Member]:
     """The points that no other exceeds in alpha or in resolution without falling behind in the other.
 
     The ``smallest`` ones are those that no other is below.
 
-    >>> grid = [Point(Fraction(n, 4), (side, side), {}) for n, side in ((1, 224), (2, 192), (2, 160), (3, 96))]
+    >>> grid = [Member(Fraction(n, 4), (side, side), {}) for n, side in ((1, 224), (2, 192), (2, 160), (3, 96))]
     >>> [(str(point.alpha), point.size[0]) for point in pareto(grid)]
     [('1/4', 224), ('1/2', 192), ('3/4', 96)]
     """
-    front: list[Point] = []
+    front: list[Member] = []
     sign = -1 if smallest else 1
     for point in sorted(
         found, key=lambda point: point[:2], reverse=not smallest
@@ -108,7 +108,7 @@ def accuracies(network: Network, papers: Iterable[Any]) -> list[Accuracy]:
                 if (
                     cell.column not in ACCURACY_COLUMNS
                     or setting.get("model") != network.name
-                    or set(setting) - PLAIN
+                    or set(setting) - ACCURACY_KEYS
                     or "8-bit" in cell.row
                 ):
                     continue

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from mbcost.dims import MAX_ALPHA, MAX_RESOLUTION, NO_ROUNDING, Dim
 from mbcost.separated.forms import Size
-from mbcost.solve.family import Family, Limit, bounds_below, worst
-from mbcost.solve.steps import START, Place, between, inside
+from mbcost.solve.family import Constraint, Family, bounds_below, worst
+from mbcost.solve.steps import START, Edge, between, inside
 
 __all__ = ["Next", "Sized", "Solver", "Step", "largest_size", "next_size"]
 
@@ -27,8 +27,8 @@ FEW = 64  # places at which bisection over alpha gives way to bisection over the
 class Step(NamedTuple):
     """A step of the cost: all alphas from ``start`` up to ``end`` give the same network. ``alpha`` is one of them."""
 
-    start: Place
-    end: Place
+    start: Edge
+    end: Edge
     alpha: Fraction
     size: Size
     values: dict[str, Dim]
@@ -48,18 +48,18 @@ class Solver(Family):
     --------
     >>> import mbcost
     >>> solver = Solver(mbcost.load("mobilenet_v1"))
-    >>> best = solver.largest((224, 224), [Limit("mult_adds", 300_000_000)])
+    >>> best = solver.largest((224, 224), [Constraint("mult_adds", 300_000_000)])
     >>> str(best.start), str(best.end), best.values["mult_adds"]
     ('737/1024', '369/512', 299816242)
     """
 
-    def step_at(self, start: Place, end: Place, size: Size) -> Step | None:
+    def step_at(self, start: Edge, end: Edge, size: Size) -> Step | None:
         """The costs of a step; None where the network is in error."""
         alpha = inside(start, end)
         values = self.at(alpha, size)
         return None if values is None else Step(start, end, alpha, size, values)
 
-    def largest(self, size: Size, limits: list[Limit]) -> Step | None:
+    def largest(self, size: Size, limits: list[Constraint]) -> Step | None:
         """The last step along alpha that is within every limit; None if there is none.
 
         Without a limit from above it is the first step that reaches every least amount.
@@ -73,7 +73,7 @@ class Solver(Family):
                 return self._whole(step)
         return None
 
-    def following(self, step: Step, limits: list[Limit]) -> Next | None:
+    def following(self, step: Step, limits: list[Constraint]) -> Next | None:
         """The next network up that breaks a limit, and the limit it breaks most; None where nothing above breaks one.
 
         Without a limit from above it is the next network down.
@@ -90,7 +90,7 @@ class Solver(Family):
         """The step an alpha stands on; None where widths do not vary in steps."""
         if not self.widths or self.rule is None or self.rule == NO_ROUNDING:
             return None
-        found = next(self.upward(size, Place(alpha)), None)
+        found = next(self.upward(size, Edge(alpha)), None)
         return None if found is None else self._whole(found)
 
     def cheapest(self, size: Size) -> Step | None:
@@ -98,7 +98,7 @@ class Solver(Family):
         found = next(self.upward(size, START), None)
         return None if found is None else self._whole(found)
 
-    def downward(self, size: Size, end: Place) -> Iterator[Step]:
+    def downward(self, size: Size, end: Edge) -> Iterator[Step]:
         """The steps below a place, from the highest to the lowest, without those in error."""
         while end > START:
             reach = self._reach
@@ -116,7 +116,7 @@ class Solver(Family):
                     yield step
                 end = start
 
-    def upward(self, size: Size, start: Place) -> Iterator[Step]:
+    def upward(self, size: Size, start: Edge) -> Iterator[Step]:
         """The steps from a place on, from the lowest to the highest, without those in error."""
         while start.alpha < MAX_ALPHA:
             reach = self._reach
@@ -127,7 +127,7 @@ class Solver(Family):
                     break
                 reach *= 2
             if high == MAX_ALPHA:
-                ends.append(Place(high, True))
+                ends.append(Edge(high, True))
             for end in ends:
                 step = self.step_at(start, end, size)
                 if step is not None:
@@ -153,19 +153,19 @@ class Solver(Family):
             end = above.end
         return step._replace(start=start, end=end, alpha=inside(start, end))
 
-    def _turn(self, holds: Callable[[Fraction], bool]) -> Place:
+    def _turn(self, holds: Callable[[Fraction], bool]) -> Edge:
         """The place where a property of steps begins that never ends again."""
         low, high = Fraction(0), Fraction(MAX_ALPHA)
-        if holds(inside(START, Place(Fraction(1, 1_000_000)))):
+        if holds(inside(START, Edge(Fraction(1, 1_000_000)))):
             return START
         if not holds(high):
-            return Place(high, True)
+            return Edge(high, True)
         while high - low > self._reach:
             middle = (low + high) / 2
             low, high = (low, middle) if holds(middle) else (middle, high)
-        start = Place(low, True)
+        start = Edge(low, True)
         inner = [place for place in between(self.widths, self.stepped, low, high) if place > start]
-        places = [start, *inner, Place(high, True)]
+        places = [start, *inner, Edge(high, True)]
         first, last = 0, len(places) - 1
         while first < last:  # from one place to the next is one step: the first that holds
             index = (first + last) // 2
@@ -188,7 +188,7 @@ class Sized(NamedTuple):
     values: dict[str, Dim]
 
 
-def largest_size(family: Family, alpha: Fraction, limits: list[Limit]) -> tuple[Sized, Size] | None:
+def largest_size(family: Family, alpha: Fraction, limits: list[Constraint]) -> tuple[Sized, Size] | None:
     """The largest input within every limit at a fixed alpha, and the smallest of the same cost.
 
     Without a limit from above it is the first input that reaches every least amount.
@@ -207,7 +207,7 @@ def largest_size(family: Family, alpha: Fraction, limits: list[Limit]) -> tuple[
     return None
 
 
-def next_size(family: Family, alpha: Fraction, size: Size, limits: list[Limit]) -> tuple[Sized, str] | None:
+def next_size(family: Family, alpha: Fraction, size: Size, limits: list[Constraint]) -> tuple[Sized, str] | None:
     """The next input up that breaks a limit, and which; the next one down where all limits are least amounts."""
     least = bounds_below(limits)
     heights = range(size[0] - 1, 0, -1) if least else range(size[0] + 1, MAX_RESOLUTION + 1)

@@ -105,7 +105,7 @@ def test_a_difference_is_the_command_s(capsys: pytest.CaptureFixture[str]) -> No
     said = document(capsys, "diff", "mobilenet_v1", "mobilenet_v2")
     found = V1.diff("mobilenet_v2")
     assert said["total"]["mult_adds"]["difference"] == found.total("mult_adds")
-    assert [layer["name"] for layer in said["layers"]] == [change.name for change in found.told]
+    assert [layer["name"] for layer in said["layers"]] == [change.name for change in found.changed]
     assert repr(V1.diff(V1)) == "<Difference mobilenet_v1 -> mobilenet_v1: 0 of 30 layers, +0 mult-adds>"
 
 

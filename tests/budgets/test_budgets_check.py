@@ -70,7 +70,7 @@ def test_every_result_agrees_with_the_network(here: Path, say: Say) -> None:
     for result in document["results"]:
         cost = costs[result["model"], result["alpha"]]
         assert result["resolution"] == list(cost.variant.resolution)
-        assert result["table_hash"] == cost.network.digest
+        assert result["table_hash"] == cost.network.table_hash
         largest = max(row.output_elements for row in cost.rows)
         share = max(Fraction(row.mult_adds, cost.mult_adds) for row in cost.rows if row.name.endswith("/pointwise"))
         pointwise = max(row.params for row in cost.rows if row.name.endswith("/pointwise"))
@@ -126,7 +126,7 @@ WARN  net.yaml, alpha 1, resolution 32
     shown = say("check", "--show-passed").out
     assert shown.count(" left (") == 7
     assert "\nok    net.yaml, alpha 0.5, resolution 64x32\n      " in shown
-    digests = [mbcost.load(name).digest for name in ("./net.yaml", "mobilenet_v1")]
+    digests = [mbcost.load(name).table_hash for name in ("./net.yaml", "mobilenet_v1")]
     tables = f"tables {digests[0]} of net.yaml, {digests[1]} of mobilenet_v1"
     assert lines[-1] == f"convention torch, mbcost {__version__}, {tables}"
 
@@ -332,7 +332,7 @@ def test_junit_has_one_case_for_each_budget_and_point(here: Path, say: Say) -> N
     properties = {p.get("name"): p.get("value") for p in cases[2].iter("property")}
     assert properties["max mult_adds"] == "239273472"
     assert properties["max mult_adds limit"] == "240000000"
-    assert properties["table_hash"] == mbcost.load("mobilenet_v1").digest
+    assert properties["table_hash"] == mbcost.load("mobilenet_v1").table_hash
     shared = {p.get("name"): p.get("value") for p in suite.findall("properties/property")}
     assert (shared["convention"], shared["version"]) == ("torch", __version__)
 
@@ -361,7 +361,7 @@ def test_markdown_renders_as_it_should(here: Path, say: Say) -> None:
     assert "for */pointwise" not in html.split("</table>")[0]
     within = say("check", "mobilenet_v1", "--max-mult-adds", "600M", "-f", "markdown").out
     assert within.splitlines()[:2] == ["<!-- mbcost check -->", "**within budget: 1 limit holds (1 budget, 1 model)**"]
-    assert mbcost.load("mobilenet_v1").digest in within
+    assert mbcost.load("mobilenet_v1").table_hash in within
 
 
 def test_markdown_never_outgrows_a_comment(here: Path, say: Say) -> None:
@@ -386,7 +386,7 @@ def test_at_most_ten_annotations_worst_first(here: Path, say: Say, monkeypatch: 
         str(687_000 + 1000 * n) for n in range(10)
     ]
     assert all(line.startswith("::error file=b.yaml,line=") for line in lines[1:11])
-    digest = mbcost.load("./net.yaml").digest
+    digest = mbcost.load("./net.yaml").table_hash
     assert lines[11:] == [
         "and 4 more annotations that GitHub would not show",
         f"convention torch, mbcost {__version__}, table {digest}",

@@ -42,7 +42,7 @@ def work(repository: Callable[..., Repository], monkeypatch: pytest.MonkeyPatch)
 def digest(text: str) -> str:
     from mbcost.network import Network
 
-    return Network(read_table(text, "x.yaml", lambda *_: pytest.fail("no base"))).digest
+    return Network(read_table(text, "x.yaml", lambda *_: pytest.fail("no base"))).table_hash
 
 
 def footer(text: str, base: str, revision: str = "main") -> str:

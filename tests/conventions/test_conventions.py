@@ -22,7 +22,7 @@ from mbcost import loads
 from mbcost.analysis.conventions import UNIT, Tally, params_waterfall, side_by_side, spread, waterfall
 from mbcost.conventions import DEFAULT, Convention, Term, available, find
 from mbcost.errors import MbcostError
-from mbcost.network.walk import PARTS, scaled
+from mbcost.network.walk import SUMMED, scaled
 from mbcost.tables import models
 
 NAMES = [
@@ -227,7 +227,7 @@ def test_arrays_and_numbers_agree() -> None:
     """A row at many alphas at once: amounts may be 0 at some of them."""
     numpy = pytest.importorskip("numpy")
     row = mbcost.load("mobilenet_v1").cost().rows[0]
-    gone = scaled(row, numpy.array([1, 0]), PARTS)
+    gone = scaled(row, numpy.array([1, 0]), SUMMED)
     for name in NAMES:
         (one,), (both,) = find(name).applied([row]), find(name).applied([gone])
         assert both.mult_adds.tolist() == [one.mult_adds, 0], name

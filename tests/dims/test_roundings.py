@@ -13,7 +13,7 @@ import mbcost
 from mbcost import loads
 from mbcost.dims import Arithmetic, Rounding, parse_rounding
 from mbcost.errors import MbcostError
-from mbcost.solve.steps import START, Width, between, inside
+from mbcost.solve.steps import START, BaseWidth, between, inside
 
 RULES = ("floor", "ceil", "nearest", "nearest-even", "divisor", "floor+divisor")
 rules = st.builds(Rounding, st.sampled_from(RULES), st.integers(1, 20), st.sampled_from([0, 0, 1, 8, 13]))
@@ -117,7 +117,7 @@ def test_numbers_grids_arrays_and_expressions_round_alike(rule: Rounding, own: R
 
 @given(st.integers(1, 200), rules, st.fractions(min_value=0, max_value=2, max_denominator=500))
 def test_no_width_changes_between_two_steps(value: int, rule: Rounding, alpha: Fraction) -> None:
-    places = [START, *between([Width(value, False)], rule, Fraction(0), Fraction(3))]
+    places = [START, *between([BaseWidth(value, False)], rule, Fraction(0), Fraction(3))]
     start = max(
         place for place in places if place.alpha < alpha or (place.alpha == alpha and not place.after) or place is START
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mbcost.solve.family import Limit
+from mbcost.solve.family import Constraint
 from mbcost.solve.solver import Solver
 from mbcost.tables import models
 from tests.explore.asking import ASK, Asked, cost_of, network, questions, run, script
@@ -83,7 +83,7 @@ def test_the_widest_network_is_the_solver_s(tmp_path: Path) -> None:
         asked.append((model, (side, side), limits[: chance.choice([1, 2])]))
     expected = []
     for model, size, limits in asked:
-        step = Solver(network(model)).largest(size, [Limit(*limit) for limit in limits])
+        step = Solver(network(model)).largest(size, [Constraint(*limit) for limit in limits])
         expected.append("none" if step is None else f"{step.start} to {step.end}")
     assert run(script(STEPPED, WIDEST, tmp_path), asked, tmp_path) == expected
     assert len(set(expected)) > 30

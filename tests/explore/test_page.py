@@ -18,7 +18,7 @@ import pytest
 import mbcost
 from mbcost.explore.packing import page
 from mbcost.quantities import QUANTITIES
-from mbcost.solve.family import Limit
+from mbcost.solve.family import Constraint
 from mbcost.solve.solver import Solver
 from tests.conftest import Said
 from tests.explore.asking import Asked, all_papers, cost_of, network, questions
@@ -227,7 +227,7 @@ def test_budgets_and_the_widest_network_within_them(opened: Open, tmp_path: Path
     )
     here = opened(path)
     assert "over 300M by 89.58 %" in here.text("#figures")
-    step = Solver(network("mobilenet_v1")).largest((224, 224), [Limit("mult_adds", 300_000_000)])
+    step = Solver(network("mobilenet_v1")).largest((224, 224), [Constraint("mult_adds", 300_000_000)])
     assert here.page.get_attribute("#solution .figure-value", "data-exact") == str(step.start) == "737/1024"
     here.page.click("#solution button")
     assert here.exact() == str(step.values["mult_adds"]) == "299816242"

@@ -19,7 +19,7 @@ import mbcost
 from mbcost.dims import Arithmetic, Idealised, parse_rounding
 from mbcost.network import Network
 from mbcost.network.twin import pairs
-from mbcost.network.walk import PARTS, walk
+from mbcost.network.walk import SUMMED, walk
 from mbcost.symbolic import Formula
 from mbcost.tables import models
 
@@ -220,7 +220,7 @@ def test_arrays_of_alphas_and_resolutions_are_the_points_one_by_one(model: str) 
         cost = network.cost(Fraction(numerator, 20), resolution=225)
         rows = {row.name: row for row in cost.rows}
         for row in swept:
-            for part in PARTS:
+            for part in SUMMED:
                 value = np.broadcast_to(getattr(row, part), numerators.shape)[number]
                 assert value == (getattr(rows[row.name], part) if row.name in rows else 0), (row.name, part)
     swept = walk(network.placed(), Arithmetic(9, 20, network.rounding), (3, sizes, sizes))
@@ -278,7 +278,7 @@ def test_totals_are_the_sums_of_the_rows(model: str, standard: bool) -> None:
 def test_every_shipped_count_is_in_exact_integers(model: str) -> None:
     cost = net(model).cost()
     for row in cost.rows:
-        for part in PARTS:
+        for part in SUMMED:
             value: Any = getattr(row, part)
             assert type(value) is int, (row.name, part)
             assert value >= 0, (row.name, part)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mbcost.papers import Paper, Result, load, read_paper, reproduce
+from mbcost.papers import Judged, Paper, load, read_paper, reproduce
 
 
 @pytest.fixture(autouse=True)
@@ -18,10 +18,10 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def cell() -> Callable[..., Result]:
+def cell() -> Callable[..., Judged]:
     """The result of one cell, by paper (a name or a Paper), table, row and column."""
 
-    def find(paper: str | Paper, table: str, row: str, column: str) -> Result:
+    def find(paper: str | Paper, table: str, row: str, column: str) -> Judged:
         source = load(paper) if isinstance(paper, str) else paper
         return next(r for r in reproduce(source, [table])[0].cells if (r.cell.row, r.cell.column) == (row, column))
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from mbcost.papers import Paper, Result, computing, load, papers, reproduce, summary
+from mbcost.papers import Judged, Paper, computing, load, papers, reproduce, summary
 from mbcost.papers.computing import Computer
 from mbcost.papers.verdicts import judge
 
-Find = Callable[..., Result]
+Find = Callable[..., Judged]
 Edit = Callable[[str, str, str], Paper]
 
 EVERY = papers()

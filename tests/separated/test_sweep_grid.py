@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from random_networks import ALPHAS, SIZES, networks
 
 import mbcost
 from mbcost import loads
 from mbcost.separated.grid import separate
 from mbcost.tables import models
+from tests.separated.random_networks import ALPHAS, SIZES, networks
 
 QUANTITIES = (
     "mult_adds",

@@ -9,18 +9,20 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from random_networks import networks
 
 import mbcost
-from mbcost.solve.family import Limit
+from mbcost.solve.family import Constraint
 from mbcost.solve.solver import Solver, Step, largest_size
-from mbcost.solve.steps import Place
+from mbcost.solve.steps import Edge
 from tests.inline import table
+from tests.separated.random_networks import networks
 
 SMALL_STEP = Fraction(1, 10**9)
 
 
-def within(network: mbcost.Network, alpha: Fraction, size: Any, limits: list[Limit], **variant: Any) -> bool | None:
+def within(
+    network: mbcost.Network, alpha: Fraction, size: Any, limits: list[Constraint], **variant: Any
+) -> bool | None:
     """Whether the network at one alpha is within the limits; None where it is in error."""
     try:
         cost = network.cost(alpha=alpha, resolution=size, **variant)
@@ -30,19 +32,21 @@ def within(network: mbcost.Network, alpha: Fraction, size: Any, limits: list[Lim
     return not any(limit.broken(values) for limit in limits)
 
 
-def brute(network: mbcost.Network, alphas: list[Fraction], size: Any, limits: list[Limit]) -> Fraction | None:
+def brute(network: mbcost.Network, alphas: list[Fraction], size: Any, limits: list[Constraint]) -> Fraction | None:
     """The largest alpha of a list within the limits."""
     return max((alpha for alpha in alphas if within(network, alpha, size, limits)), default=None)
 
 
-def check(network: mbcost.Network, step: Step | None, alphas: list[Fraction], size: Any, limits: list[Limit]) -> None:
+def check(
+    network: mbcost.Network, step: Step | None, alphas: list[Fraction], size: Any, limits: list[Constraint]
+) -> None:
     """A step is within the limits, no alpha of the list above it is, and its ends are its ends."""
     best = brute(network, alphas, size, limits)
     if step is None:
         assert best is None
         return
     assert within(network, step.alpha, size, limits)
-    assert best is None or Place(best) < step.end
+    assert best is None or Edge(best) < step.end
     cost = network.cost(alpha=step.alpha, resolution=size)
     assert cost.mult_adds == step.values["mult_adds"]
     assert cost.params == step.values["params"]
@@ -62,18 +66,18 @@ def test_the_best_step_is_what_trying_every_alpha_finds(name: str, size: tuple[i
     solver = Solver(network)
     alphas = [Fraction(k, 256) for k in range(4, 400, 3)]
     for limits in (
-        [Limit("mult_adds", 100_000_000)], [Limit("params", 2_000_000)], [Limit("mult_adds", 150_000_000), Limit("params", 2_500_000)],
-        [Limit("mult_adds", 60_000_000), Limit("params", 1_000_000, True)], [Limit("flops", 77_777_777), Limit("weights", 900_000)],
+        [Constraint("mult_adds", 100_000_000)], [Constraint("params", 2_000_000)], [Constraint("mult_adds", 150_000_000), Constraint("params", 2_500_000)],
+        [Constraint("mult_adds", 60_000_000), Constraint("params", 1_000_000, True)], [Constraint("flops", 77_777_777), Constraint("weights", 900_000)],
     ):  # fmt: skip
         check(network, solver.largest(size, limits), alphas, size, limits)
 
 
 def test_v1_under_300_million_begins_at_737_1024() -> None:
     network = mbcost.load("mobilenet_v1")
-    limits = [Limit("mult_adds", 300_000_000)]
+    limits = [Constraint("mult_adds", 300_000_000)]
     best = Solver(network).largest((224, 224), limits)
     assert best is not None
-    assert (best.start, best.end) == (Place(Fraction(737, 1024)), Place(Fraction(738, 1024)))
+    assert (best.start, best.end) == (Edge(Fraction(737, 1024)), Edge(Fraction(738, 1024)))
     assert best.values["mult_adds"] == 299_816_242
     assert brute(network, [Fraction(k, 1024) for k in range(700, 780)], 224, limits) == Fraction(737, 1024)
     above = Solver(network).following(best, limits)
@@ -86,7 +90,7 @@ def test_v1_under_300_million_begins_at_737_1024() -> None:
 @given(networks(), st.integers(4, 22), st.sampled_from(("mult_adds", "params")))
 def test_random_networks_are_solved_as_by_brute_force(network: mbcost.Network, power: int, quantity: str) -> None:
     """Whatever groups, conditional layers and residuals they have, and whether or not their cost always grows."""
-    limits = [Limit(quantity, 2**power)]
+    limits = [Constraint(quantity, 2**power)]
     try:
         solver = Solver(network)
     except mbcost.MbcostError as error:
@@ -101,17 +105,17 @@ def test_random_networks_are_solved_as_by_brute_force(network: mbcost.Network, p
     else:
         assert within(network, step.alpha, 32, limits)
         best = brute(network, alphas, 32, limits)
-        assert best is None or Place(best) < step.end
+        assert best is None or Edge(best) < step.end
 
 
 @pytest.mark.parametrize("name", ["mobilenet_v1", "mobilenet_v2", "vgg16", "squeezenet_1_0", "googlenet"])
 def test_the_largest_resolution_is_what_trying_every_one_finds(name: str) -> None:
     network = mbcost.load(name)
     for limits in (
-        [Limit("mult_adds", 120_000_000)],
-        [Limit("mult_adds", 10**9)],
-        [Limit("mult_adds", 10**9), Limit("mult_adds", 9 * 10**8, True)],
-        [Limit("mult_adds", 10**9), Limit("params", 10**9, True)],
+        [Constraint("mult_adds", 120_000_000)],
+        [Constraint("mult_adds", 10**9)],
+        [Constraint("mult_adds", 10**9), Constraint("mult_adds", 9 * 10**8, True)],
+        [Constraint("mult_adds", 10**9), Constraint("params", 10**9, True)],
     ):
         tried = [r for r in range(1, 640) if within(network, Fraction(1), r, limits)]
         assert not tried or tried[-1] < 600  # or the range would have to be wider
@@ -129,16 +133,16 @@ def test_the_largest_resolution_is_what_trying_every_one_finds(name: str) -> Non
 @pytest.mark.parametrize(
     ("limits", "expected"),
     [
-        ([Limit("mult_adds", 10**18)], 65_536),
-        ([Limit("mult_adds", 27)], 1),
-        ([Limit("mult_adds", 26)], None),
-        ([Limit("mult_adds", 27 * 65_536**2, True)], 65_536),
-        ([Limit("mult_adds", 27 * 65_536**2 + 1, True)], None),
-        ([Limit("mult_adds", 28, True)], 2),
+        ([Constraint("mult_adds", 10**18)], 65_536),
+        ([Constraint("mult_adds", 27)], 1),
+        ([Constraint("mult_adds", 26)], None),
+        ([Constraint("mult_adds", 27 * 65_536**2, True)], 65_536),
+        ([Constraint("mult_adds", 27 * 65_536**2 + 1, True)], None),
+        ([Constraint("mult_adds", 28, True)], 2),
     ],
     ids=str,
 )
-def test_resolutions_go_from_1_to_65536(limits: list[Limit], expected: int | None) -> None:
+def test_resolutions_go_from_1_to_65536(limits: list[Constraint], expected: int | None) -> None:
     """Three channels, 3 x 3 each: 27 mult-adds a pixel."""
     found = largest_size(Solver(table("- {op: depthwise}")), Fraction(1), limits)
     assert (found and found[0].size[0]) == expected
@@ -148,9 +152,9 @@ def test_a_step_is_whole_on_both_sides_where_a_place_changes_no_width() -> None:
     """divisor:8 on 16 channels: 40 from just above 20/9, since 32 would lose more than a tenth, though half way is 9/4; 48 from 11/4."""
     network = table("- {op: conv, kernel_size: 1, out_channels: 16}", head="rounding: divisor:8")
     solver = Solver(network)
-    whole = (Place(Fraction(20, 9), True), Place(Fraction(11, 4)))
-    from_above = solver.largest((32, 32), [Limit("weights", 40 * 3)])
-    from_below = solver.largest((32, 32), [Limit("weights", 40 * 3, True)])
+    whole = (Edge(Fraction(20, 9), True), Edge(Fraction(11, 4)))
+    from_above = solver.largest((32, 32), [Constraint("weights", 40 * 3)])
+    from_below = solver.largest((32, 32), [Constraint("weights", 40 * 3, True)])
     for step in (
         from_above,
         from_below,
@@ -167,7 +171,7 @@ def test_a_step_of_the_divisor_rule_can_begin_just_above_a_rational() -> None:
     network = mbcost.load("mobilenet_v2")
     solver = Solver(network)
     steps = []
-    place = Place(Fraction(1, 2))
+    place = Edge(Fraction(1, 2))
     for step in solver.upward((224, 224), place):
         if step.start.after:
             steps.append(step)
@@ -182,14 +186,14 @@ def test_a_step_of_the_divisor_rule_can_begin_just_above_a_rational() -> None:
 
 def test_without_a_limit_from_above_the_smallest_network_that_is_large_enough() -> None:
     network = mbcost.load("mobilenet_v1")
-    best = Solver(network).largest((224, 224), [Limit("mult_adds", 300_000_000, True)])
+    best = Solver(network).largest((224, 224), [Constraint("mult_adds", 300_000_000, True)])
     assert best is not None
-    assert best.start == Place(Fraction(738, 1024))
+    assert best.start == Edge(Fraction(738, 1024))
 
 
 def test_the_ideal_alpha_is_the_root_of_the_paper_s_formula() -> None:
     """MobileNets, with rho 1: 539492352 a^2 + 28224000 a + 1024000 a = 300 million."""
-    root = Solver(mbcost.load("mobilenet_v1")).ideal_alpha((224, 224), [Limit("mult_adds", 300_000_000)])
+    root = Solver(mbcost.load("mobilenet_v1")).ideal_alpha((224, 224), [Constraint("mult_adds", 300_000_000)])
     assert root is not None
     assert 539_492_352 * root**2 + 29_248_000 * root <= 300_000_000
     above = root + Fraction(1, 10**12)

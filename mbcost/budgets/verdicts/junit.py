@@ -57,7 +57,7 @@ def _skipped(results: list[Result]) -> bool:
 
 def _case(case: ET.Element, results: list[Result]) -> None:
     properties = ET.SubElement(case, "properties")
-    ET.SubElement(properties, "property", {"name": "table_hash", "value": results[0].cost.network.digest})
+    ET.SubElement(properties, "property", {"name": "table_hash", "value": results[0].cost.network.table_hash})
     for result in results:
         limit = result.limit
         name = f"{limit.kind} {limit.quantity}" + (f" {line(limit.layers)}" if limit.layers else "")

@@ -114,10 +114,10 @@ def _exactly(name: str) -> Field:
 
 def _alive(at: str, parts: tuple[Part, ...]) -> dict[str, Any] | None:
     """The step of a peak, and the tensors alive there."""
-    return {"step": at, "tensors": [PARTS.object(part) for part in parts]} if at else None
+    return {"step": at, "tensors": [SHARES.object(part) for part in parts]} if at else None
 
 
-PARTS = Rows((Field("name"), Field("value", kind="count"), Field("share", kind="share")), ())
+SHARES = Rows((Field("name"), Field("value", kind="count"), Field("share", kind="share")), ())
 
 FIELDS = (
     Field("status", "status", get=lambda r: r.status, to="columns"),
@@ -143,7 +143,7 @@ FIELDS = (
     Field("over", get=lambda r: _amount(r, r.over), to="json"),
     _exactly("over"),
     Field("over_share", "over", "share", 1, lambda r: r.over_share if r.allowed is not None else None),
-    Field("layers", get=lambda r: [PARTS.object(part) for part in r.layers], to="json"),
+    Field("layers", get=lambda r: [SHARES.object(part) for part in r.layers], to="json"),
     Field(
         "bits",
         get=lambda r: r.limit.measured.width(r.budget.bits) if r.limit.in_bytes else None,
@@ -162,5 +162,5 @@ FIELDS = (
     Field("place", get=lambda r: _at(r.place), to="json", optional=True),
     Field("message", get=lambda r: r.budget.message or None, to="json", optional=True),
     Field("convention", get=lambda r: str(r.cost.variant.convention), to="json"),
-    Field("table_hash", get=lambda r: r.cost.network.digest, to="json"),
+    Field("table_hash", get=lambda r: r.cost.network.table_hash, to="json"),
 )

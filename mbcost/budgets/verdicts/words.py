@@ -261,7 +261,7 @@ def _loose(result: Result, mended: bool) -> str:
 def footer(outcome: Outcome) -> str:
     """Under which convention, by which version, from which tables."""
     conventions = sorted({str(file.convention) for file in outcome.files})
-    digests = {result.cost.network.digest: result.model for result in outcome.results}
+    digests = {result.cost.network.table_hash: result.model for result in outcome.results}
     if len(digests) == 1:
         tables = f"table {next(iter(digests))}"
     elif len(digests) <= MOST_TABLES:

@@ -18,7 +18,7 @@ from mbcost.errors import MbcostError
 from mbcost.network import Cost, Network, Variant, variant_of
 from mbcost.separated.arrays.grid import ArrayGrid
 from mbcost.separated.arrays.points import ArrayCost
-from mbcost.separated.arrays.reading import LIMIT, Array, outer, rationals, sides
+from mbcost.separated.arrays.reading import INT64_END, Array, outer, rationals, sides
 
 __all__ = ["ArrayCost", "ArrayGrid", "cost_at", "grid_of"]
 
@@ -53,7 +53,7 @@ def cost_at(network: Network, alpha: Any, rho: Any, resolution: Any, variant: Va
     base_height, base_width = network.base_resolution
     if rho is not None:
         numerators, denominator = rationals(_array(size), "rho")
-        if 2 * int(numerators.max(initial=1)) * max(base_height, base_width) + denominator >= LIMIT:
+        if 2 * int(numerators.max(initial=1)) * max(base_height, base_width) + denominator >= INT64_END:
             numerators = numerators.astype(object)
         heights, widths = (
             (2 * numerators * side + denominator) // (2 * denominator) for side in (base_height, base_width)

@@ -10,14 +10,13 @@ import numpy as np
 
 from mbcost.dims import NO_ROUNDING, Arithmetic, Dim, Rounding
 from mbcost.errors import MbcostError
-from mbcost.separated.arrays.reading import Array, Rationals
+from mbcost.separated.arrays.reading import INT64_END, Array, Rationals
 from mbcost.separated.bounds import bounds
 from mbcost.separated.forms import Form, NotWhole, Separated
 from mbcost.separated.polynomial import ALPHA, SIZE
 
 __all__ = ["Evaluated", "Factors", "bounded"]
 
-LIMIT = 1 << 63
 FLOAT_LIMIT = 1 << 52
 BLOCK = (
     1 << 18
@@ -78,7 +77,7 @@ class Factors:
 def bounded(pairs: list[tuple[int, int]]) -> int:
     """An upper bound of a sum of products; from 2^63 on an error."""
     largest = sum(x * y for x, y in pairs)
-    if largest >= LIMIT:
+    if largest >= INT64_END:
         raise MbcostError(
             f"a total of this grid can reach {largest}, and an array holds whole numbers below 2^63",
             help="choose smaller alphas, resolutions or batches, or give lists: their integers have no bound",
@@ -139,17 +138,17 @@ class _Checked(Arithmetic):
         )
 
     def scale(self, width: int, rounding: Rounding | None = None) -> Dim:
-        if self._numerator_bound * width >= LIMIT:
+        if self._numerator_bound * width >= INT64_END:
             return self._slowly(self.numerator, width, rounding or self.rounding)
         return super().scale(width, rounding)
 
     def grow(self, width: int, rounding: Rounding | None = None) -> Dim:
-        if max(self._numerator_bound, self.denominator) * width >= LIMIT:
+        if max(self._numerator_bound, self.denominator) * width >= INT64_END:
             return self._slowly(np.maximum(self.numerator, self.denominator), width, rounding or self.rounding)
         return super().grow(width, rounding)
 
     def ratio(self, factor: Fraction, width: Dim, rounding: Any) -> Dim:
-        if int(np.max(width, initial=1)) * factor.numerator >= LIMIT:
+        if int(np.max(width, initial=1)) * factor.numerator >= INT64_END:
             raise MbcostError("a width of this grid exceeds 2^63", help="choose smaller alphas")
         return super().ratio(factor, width, rounding)
 
@@ -157,7 +156,7 @@ class _Checked(Arithmetic):
         if not isinstance(numerator, np.ndarray):
             return super().round(numerator, denominator, rounding)
         divisor = rounding.divisor if rounding is not None else 0
-        if 20 * (int(numerator.max(initial=1)) + 2 * (divisor + 1) * denominator) >= LIMIT:
+        if 20 * (int(numerator.max(initial=1)) + 2 * (divisor + 1) * denominator) >= INT64_END:
             return self._slowly(numerator, 1, rounding, denominator)
         if rounding is None and (numerator % denominator).any():
             raise NotWhole

@@ -11,12 +11,12 @@ import numpy as np
 from mbcost.dims import MAX_ALPHA, MAX_RESOLUTION, parse_alpha, parse_resolution, parse_rho
 from mbcost.errors import MbcostError
 
-__all__ = ["LIMIT", "Array", "Rationals", "distinct", "outer", "rationals", "sides"]
+__all__ = ["INT64_END", "Array", "Rationals", "distinct", "outer", "rationals", "sides"]
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 PLACES = 12
-LIMIT = 1 << 63
+INT64_END = 1 << 63
 
 
 class Rationals(NamedTuple):
@@ -45,7 +45,7 @@ def rationals(values: Any, what: str = "alpha") -> Rationals:
     elif array.dtype.kind in "OUS":
         exact = [parse(value.item() if hasattr(value, "item") else value) for value in array.ravel().tolist()]
         denominator = lcm(*(value.denominator for value in exact)) if exact else 1
-        if denominator >= LIMIT // MAX_ALPHA:
+        if denominator >= INT64_END // MAX_ALPHA:
             raise MbcostError(
                 f"the common denominator of these values of {what} is above 2^57",
                 help="give fewer of them at a time, or a list",
