@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from mbcost.dims import Arithmetic, Dim, exact_text
 from mbcost.layers import Layer, Row, Shape
+from mbcost.layers.base import lent
 from mbcost.network import Cost
 from mbcost.network.walk import PER_IMAGE, scaled, visits
 
@@ -119,6 +120,8 @@ def _traced(cost: Cost, row: Row) -> Row:
     )
     traced = with_symbols(layer).cost(*_shapes(layer, row, inputs))
     traced = traced._replace(kind=row.kind, groups=row.groups)
+    if getattr(layer, "owner", ""):
+        traced = lent(traced)
     if cost.variant.batch != 1:
         traced = scaled(traced, Traced(cost.variant.batch, "B"), PER_IMAGE)
     beside = [traced if other is row else other for other in cost.rows]  # some parts count once in a network

@@ -79,18 +79,23 @@ def words_of(row: Row) -> tuple[str, ...]:
     >>> words_of(mbcost.load("mobilenet_v2").cost().rows[0])
     ('conv', 'module', 'relu6', '', 'batch', '')
     """
-    vectors = ""
-    if _some(row.norm_stats):
-        vectors = "batch"
-    elif _some(row.norm_scale):
-        vectors = "affine"
-    elif _some(row.norm_elements):
-        vectors = "plain"
+    vectors = VECTORS[row.norm] if _some(row.norm_elements) else ""  # also of a norm that is another row's
     return row.kind, row.coded, row.activation, row.pool, vectors, row.norm if row.norm in OTHER_NORMS else ""
 
 
 OTHER_NORMS = ("layer", "group", "instance")
 """Norms that a part may be narrowed to by their names."""
+
+
+VECTORS = {
+    "none": "",
+    "batch": "batch",
+    "batch_no_scale": "batch",
+    "layer": "affine",
+    "group": "affine",
+    "instance": "plain",
+}
+"""What each norm has: running statistics, gamma and beta alone, or neither."""
 
 
 def _some(amount: Dim) -> bool:

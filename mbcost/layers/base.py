@@ -21,7 +21,10 @@ __all__ = [
     "Shape",
     "Vanished",
     "Width",
+    "alike",
+    "borrowed",
     "kind",
+    "lent",
     "window",
 ]
 
@@ -39,7 +42,7 @@ class Row(NamedTuple):
     ``mult_adds`` and ``params`` follow the convention asked for; by default mult-adds are the multiplications by a weight
     (one with its addition each) and of two maps in attention, and params are those that are trained. Shapes are channels, height, width. A row whose
     cost is declared unknown is not ``exact``: its numbers are what is known of it, a lower bound. ``filters`` are the output
-    channels of its weights.
+    channels of its weights, and ``shared_weights`` weights that it reads and another row has.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Row(NamedTuple):
     other_params: Dim = 0
     filters: Dim = 0
     norm: str = "none"
+    shared_weights: Dim = 0
 
     @property
     def norm_params(self) -> Dim:
@@ -185,7 +189,7 @@ class Layer:
     that must be whole (:func:`mbcost.layers.conv.divide`): a walk over recorded numbers then demands it at every point.
     """
 
-    __slots__ = ("coded", "name", "op", "prelu", "sources")
+    __slots__ = ("coded", "name", "op", "owner", "prelu", "sources")
     conditional: ClassVar[bool] = False
 
     name: str
@@ -193,6 +197,7 @@ class Layer:
     coded: str
     prelu: str
     sources: tuple[int, ...]
+    owner: str
 
     def shape(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """Channels, height and width of the output; by default those of the first input."""
@@ -235,6 +240,35 @@ class Layer:
     def absent(self, arith: Arithmetic, inputs: list[Shape]) -> Shape:
         """What the layers below read where this one is absent: its first input."""
         return inputs[0]
+
+
+def alike(layer: Layer, owner: Layer) -> bool:
+    """Whether two layers can have the same weights, as far as their rows say: kind, kernel, groups, bias and norm."""
+    words = ("kernel_size", "groups", "group_width", "multiplier", "bias", "norm")
+    return type(layer) is type(owner) and all(
+        getattr(layer, word, None) == getattr(owner, word, None) for word in words
+    )
+
+
+def borrowed(row: Row, layer: Layer, inputs: list[Shape], output: Shape, arith: Arithmetic) -> Row:
+    """A costed row that has the weights of another one: what is trained counts there, and once.
+
+    The shapes of the owner's input and output stand behind those that the layer itself reads.
+    """
+    first, last = inputs[-2], inputs[-1]
+    if not (arith.must_equal(inputs[0][0], first[0]) and arith.must_equal(output[0], last[0])):
+        raise MbcostError(
+            f"`{layer.owner}` has weights from {first[0]} to {last[0]} channels, and this layer is from {inputs[0][0]} to {output[0]}",
+            help="rows that share weights read and put out equal numbers of channels",
+        )
+    return lent(row)
+
+
+def lent(row: Row) -> Row:
+    """A row whose weights are another's: nothing that is trained counts here."""
+    return row._replace(
+        params=0, weights=0, biases=0, norm_scale=0, norm_shift=0, norm_stats=0, other_params=0, filters=0, shared_weights=row.weights,
+    )  # fmt: skip
 
 
 class Kind(NamedTuple):

@@ -73,7 +73,7 @@ def roofline(cost: Any, ridge_point: Fraction, bits: Bits = BITS) -> Roofline:
     maps, weights = bits.activations(DEFAULT), bits.weights(DEFAULT)
     layers = []
     for row, moved in zip(cost.rows, accesses(cost), strict=True):
-        crossing = Fraction(moved * maps + row.weights * weights, 8)
+        crossing = Fraction(moved * maps + (row.weights + row.shared_weights) * weights, 8)
         layers.append(
             Layer(row.name, row.kind, row.mult_adds, crossing, max(Fraction(row.mult_adds), ridge_point * crossing))
         )

@@ -14,9 +14,12 @@ from typing import Any, NamedTuple
 from mbcost.dims import exact_text
 from mbcost.errors import MbcostError, nearest
 from mbcost.layers import KINDS, Layer
-from mbcost.layers.base import Kind
+from mbcost.layers.attention import Scale
+from mbcost.layers.base import Kind, alike
 from mbcost.layers.composite import Excite, Reduce
-from mbcost.layers.custom import Unknown
+from mbcost.layers.conv import Conv, Linear
+from mbcost.layers.custom import Custom, Unknown
+from mbcost.layers.elementwise import Norm
 from mbcost.network.bounds import MAX_LAYERS, MAX_VALUES
 from mbcost.network.collector import uncollected
 from mbcost.network.edits import NOT_GIVEN_RAW, Edits, dropped_by, row_values, substituted, text_of, unknown_field
@@ -26,6 +29,8 @@ from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec, copi
 __all__ = ["lay_out"]
 
 UNSCALED = Fraction(1)
+HAVING = (Conv, Linear, Norm, Scale, Reduce, Excite, Custom)
+"""Layers that have weights to share."""
 MAX_NAME = 1000
 """The most characters of a row's whole name, with those of the blocks around it."""
 MOST_ERRORS = 200
@@ -161,7 +166,7 @@ class _Layout:
         copy.name, copy.repeat, copy.branches, copy.depth = spec.name, spec.repeat, spec.branches, spec.depth
         copy.sources = None if chained else spec.sources
         copy.cells = dict(spec.cells)
-        copy.unknown = spec.unknown
+        copy.unknown, copy.weights_of = spec.unknown, spec.weights_of
         block = table.blocks.get(spec.op)
         if block is not None and "stride" in block.params:
             copy.cells["stride"] = Cell("1", spec.line, spec.column)
@@ -224,7 +229,10 @@ class _Layout:
             changes.update(edit.fields(name, fields))
         inputs = ends or ([self._source(source, scope) for source in spec.sources] if spec.sources else [last])
         row = _Placing(spec, table, scope, edits, inputs, name, changes)
+        own = len(self.layers)
         out = self._call(row) if spec.op in table.blocks else self._layers(row)
+        if spec.weights_of is not None:
+            self._share(spec.weights_of, scope, own)
         self.outputs[name] = out
         if self.notes is not None:
             self.notes.rows.append(Laid(table, spec, name, tuple(inputs), out))
@@ -310,6 +318,34 @@ class _Layout:
         inner = _Scope(name + "/", named, args, scope.unknown or spec.unknown)
         return self.items(block.items, table, inner, edits, inputs[0], 1)
 
+    def _share(self, written: str, scope: _Scope, first: int) -> None:
+        """Give the layers of a row the weights of those of an earlier one, each those of its like."""
+        self._source(written, scope, "weights_of")
+        head, slash, rest = written.partition("/")
+        owner = scope.prefix + scope.aliases.get(head, head) + slash + rest
+        having = [number for number in range(first) if f"{self.layers[number].name}/".startswith(f"{owner}/")]
+        layers = self.layers[first:]
+        if not layers or len(having) != len(layers):
+            raise MbcostError(
+                f"`weights_of: {written}` has {len(having)} layers, and this row {len(layers)}",
+                help="rows that share weights are written alike",
+            )
+        shared = False
+        for number, layer in zip(having, layers, strict=True):
+            if not isinstance(layer, HAVING) and getattr(layer, "activation", "") != "prelu":
+                continue  # it has none
+            like = self.layers[number]
+            if not alike(layer, like):
+                raise MbcostError(
+                    f"`{like.name}` has other weights than `{layer.name}` needs",
+                    help="rows that share weights agree in kind, kernel_size, groups, bias and norm",
+                )
+            shared = True
+            layer.owner = like.owner or like.name
+            layer.sources = (*layer.sources, like.sources[0], number + 1)
+        if not shared:
+            raise MbcostError(f"`weights_of: {written}`: that row has no weights", help="leave it out")
+
     def _layers(self, row: _Placing) -> int:
         spec, table, scope, edits, inputs, name, changes = row
         # a row of a repeat that nothing changes has the values of its first copy
@@ -356,6 +392,7 @@ class _Layout:
             layer.coded = values.get("coded", "module")
             layer.prelu = values.get("prelu_params", "channel")
             layer.sources = sources
+            layer.owner = ""
             self.layers.append(layer)
             self.marks.append((table, spec))
             if len(self.layers) > MAX_LAYERS:

@@ -53,6 +53,7 @@ class RowSpec:
         "repeat",
         "sources",
         "unknown",
+        "weights_of",
     )
 
     def __init__(self, op: str, line: int, column: int) -> None:
@@ -67,6 +68,7 @@ class RowSpec:
         self.branches: tuple[tuple[Item, ...], ...] | None = None
         self.declared: dict[str, Cell] = {}
         self.unknown = False
+        self.weights_of: str | None = None
 
 
 class GroupSpec(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from mbcost.errors import MbcostError
 from mbcost.layers import Layer
 from mbcost.layers.composite import Excite, Reduce
 from mbcost.layers.conv import Conv, Depthwise
@@ -112,6 +113,7 @@ def standard_twin(placed: Placed) -> Placed:
     The depthwise layer goes; the pointwise layer takes its kernel, stride, dilation and padding. All else stays.
     """
     found = pairs(placed)
+    _refuse_shared(placed, {number for pair in found for number in (pair.depthwise, pair.pointwise)})
     gone = {pair.depthwise: pair.pointwise for pair in found}
     windows = {pair.pointwise: pair.depthwise for pair in found}
     layers: list[Layer] = []
@@ -134,6 +136,7 @@ def standard_twin(placed: Placed) -> Placed:
 
 def separable_twin(placed: Placed) -> Placed:
     """The other way round: each K x K convolution with groups 1 becomes a depthwise K x K and a pointwise one."""
+    _refuse_shared(placed, {number for number, layer in enumerate(placed.layers) if splits(layer)})
     layers: list[Layer] = []
     marks = []
     numbers = [0]
@@ -158,6 +161,18 @@ def separable_twin(placed: Placed) -> Placed:
         marks.append(placed.marks[number])
         numbers.append(len(layers))
     return Placed(tuple(layers), tuple(marks))
+
+
+def _refuse_shared(placed: Placed, changed: set[int]) -> None:
+    """No layer that a twin changes shares its weights with another one."""
+    names = {placed.layers[number].name for number in changed}
+    for number, layer in enumerate(placed.layers):
+        owner = getattr(layer, "owner", "")
+        if owner and (number in changed or owner in names):
+            raise MbcostError(
+                f"`{layer.name}` has the weights of `{owner}`, and a twin of such rows is not defined",
+                help="ask without the twin, or drop the rows that share: --without",
+            )
 
 
 def splits(layer: Layer) -> bool:

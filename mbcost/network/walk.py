@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from mbcost.dims import Arithmetic, Dim
 from mbcost.errors import MbcostError
 from mbcost.layers import Layer, Row, Shape
+from mbcost.layers.base import borrowed
 from mbcost.network.collector import uncollected
 from mbcost.network.placed import Placed
 
@@ -16,15 +17,23 @@ __all__ = ["PER_IMAGE", "SUMMED", "Visit", "scaled", "visits", "walk"]
 SUMMED = (
     "mult_adds", "params", "weight_mults", "weights", "biases", "bias_adds", "norm_scale", "norm_shift", "norm_stats", "norm_elements",
     "activated", "pool_inputs", "pool_outputs", "products", "adds", "input_elements", "output_elements", "map_mults", "other_params",
-    "filters",
+    "filters", "shared_weights",
 )  # fmt: skip
 """The quantities of a row that add up."""
 
-PER_IMAGE = tuple(
-    part
-    for part in SUMMED
-    if part not in {"params", "weights", "biases", "norm_scale", "norm_shift", "norm_stats", "other_params", "filters"}
-)
+TRAINED = {
+    "params",
+    "weights",
+    "biases",
+    "norm_scale",
+    "norm_shift",
+    "norm_stats",
+    "other_params",
+    "filters",
+    "shared_weights",
+}
+
+PER_IMAGE = tuple([part for part in SUMMED if part not in TRAINED])
 """The quantities that a batch multiplies."""
 
 
@@ -64,12 +73,16 @@ def visits(placed: Placed, arith: Arithmetic, start: Any, mend: Mend | None = No
                 if noted:
                     output = noted(output)
                 row = layer.cost(inputs, output)
+                if getattr(layer, "owner", ""):
+                    row = borrowed(row, layer, inputs, output, arith)
             else:
                 present = arith.enter(layer.present(arith, inputs))
                 absent = type(present) is int and not present
                 output = arith.noted((layer.absent if absent else layer.shape)(arith, inputs))
                 if not absent:
                     row = layer.cost(inputs, output)
+                    if getattr(layer, "owner", ""):
+                        row = borrowed(row, layer, inputs, output, arith)
                     row = row if type(present) is int else scaled(row, present, SUMMED)
                 arith.enter(1)
         except MbcostError as error:

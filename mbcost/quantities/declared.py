@@ -105,7 +105,9 @@ def memory_access(network: Any, _: Bits) -> list[Dim]:
     """Elements each row reads and writes, and its weights."""
     from mbcost.memory.measures import accesses
 
-    return [moved + row.weights for moved, row in zip(accesses(network), network.rows, strict=True)]
+    return [
+        moved + row.weights + row.shared_weights for moved, row in zip(accesses(network), network.rows, strict=True)
+    ]
 
 
 def memory_access_bits(network: Any, bits: Bits) -> list[Dim]:
@@ -113,7 +115,10 @@ def memory_access_bits(network: Any, bits: Bits) -> list[Dim]:
     from mbcost.memory.measures import accesses
 
     maps, weights = bits.activations(8), bits.weights(8)
-    return [moved * maps + row.weights * weights for moved, row in zip(accesses(network), network.rows, strict=True)]
+    return [
+        moved * maps + (row.weights + row.shared_weights) * weights
+        for moved, row in zip(accesses(network), network.rows, strict=True)
+    ]
 
 
 for _quantity in (

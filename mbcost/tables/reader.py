@@ -218,7 +218,9 @@ class _Reader(BlockReader, ExpectReader):
             )
             return
         columns = [str(raw_of(x)) for x in node.items]
-        known = {"op", "name", "from", "repeat", *CHECKED}.union(*(kind.fields for kind in KINDS.values()))
+        known = {"op", "name", "from", "weights_of", "repeat", *CHECKED}.union(
+            *(kind.fields for kind in KINDS.values())
+        )
         seen: set[str] = set()
         for name, item in zip(columns, node.items, strict=True):
             if name in seen:

@@ -23,7 +23,7 @@ MAX_NAME = 200
 MAX_LIST = 64
 """The most values of one field."""
 CHECKED = ("input", "output", "cost")
-ROW_KEYS = ("op", "name", "from", "repeat", "depth", "branches", "input", "output", "cost")
+ROW_KEYS = ("op", "name", "from", "weights_of", "repeat", "depth", "branches", "input", "output", "cost")
 
 
 class RowReader(Walker):
@@ -112,6 +112,7 @@ class RowReader(Walker):
                 )
             row.name = name
         row.sources = self._from(items.get("from"))
+        row.weights_of = self._weights_of(items.get("weights_of"))
         if "branches" in items:
             row.branches = self._branches(items["branches"], op)
         fields = KINDS[op].fields if block is None else block.params
@@ -225,6 +226,19 @@ class RowReader(Walker):
             )
             return None
         return tuple(names)
+
+    def _weights_of(self, node: Node | None) -> str | None:
+        """The row whose weights a row uses."""
+        if node is None or (isinstance(node, Scalar) and not node.given):
+            return None
+        raw = raw_of(node)
+        if not isinstance(raw, str) or not PATH.fullmatch(raw):
+            self.doc.problem(
+                node, f"`weights_of`: {shown(raw)} is not a row",
+                "write weights_of: name, the earlier row whose weights these are; or a path such as block_1/conv_2",
+            )  # fmt: skip
+            return None
+        return raw
 
     def _branches(self, node: Node, op: str) -> tuple[tuple[Item, ...], ...] | None:
         if op in KINDS and KINDS[op].inputs != "several":

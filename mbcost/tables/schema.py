@@ -163,13 +163,14 @@ def _fields(op: str) -> dict[str, Any]:
 
 def _common() -> dict[str, Any]:
     name = {"type": "string"}
-    text = {"op": "the kind of row", "name": "name of the row", "from": "the row or rows it reads", "repeat": f"a chain of so many copies, of a network of at most {MAX_LAYERS:,} layers; in all but the first a stride is 1, also that of a block's parameter `stride`",
+    text = {"op": "the kind of row", "name": "name of the row", "from": "the row or rows it reads", "weights_of": "the earlier row whose weights this one uses too: counted once in params, each time in mult-adds", "repeat": f"a chain of so many copies, of a network of at most {MAX_LAYERS:,} layers; in all but the first a stride is 1, also that of a block's parameter `stride`",
             "depth": "scale: ceil(depth * repeat) copies, as where there is a repeat; fixed: never scaled; a name: consecutive rows of one stage",
             "branches": "lists of rows that meet here", "input": "input size as printed, checked", "output": "output size as printed, checked",
             "cost": "unknown: every total is a lower bound"}  # fmt: skip
     common: dict[str, Any] = {key: {"description": text.get(key, key)} for key in ROW_KEYS}
     common["name"] |= {"pattern": NAME, **name}
     common["from"] |= {"oneOf": [name, {"type": "array", "items": name}]}
+    common["weights_of"] |= name
     common["repeat"] |= {"type": "integer", "minimum": 1}
     common["depth"] |= {"type": ["string", "null"]}
     common["input"] |= PRINTED.schema()

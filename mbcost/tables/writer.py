@@ -127,6 +127,8 @@ def _fields(row: RowSpec, table: TableSpec) -> list[str]:
         found.append(f"name: {row.name}")
     if row.sources is not None:
         found.append(f"from: {row.sources[0] if len(row.sources) == 1 else '[' + ', '.join(row.sources) + ']'}")
+    if row.weights_of is not None:
+        found.append(f"weights_of: {row.weights_of}")
     if row.repeat != 1 or row.depth == "scale":
         found.append(f"repeat: {row.repeat}")
     if row.depth not in {None, "scale"}:
