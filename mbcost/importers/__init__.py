@@ -185,7 +185,11 @@ def raised(graph: Graph, source: Source, *, flat: bool = False) -> Imported:
     MbcostError
         If the table does not cost what the network does at the size asked for.
     """
-    fitted = graph._replace(traces=graph.traces[:2])
+    asked, *others = graph.traces
+    alike = [
+        trace for trace in others if len(trace.nodes) == len(asked.nodes)
+    ]  # a network of windows may resize its map
+    fitted = graph._replace(traces=(asked, *(alike or others)[:1]))
     for plain in (flat, True):
         rows, traces, remarks = plain_rows(fitted)
         channels, height, width = rows[0].shape

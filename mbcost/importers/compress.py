@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from mbcost.importers.nest import Home
-from mbcost.importers.rows import Row, readers
+from mbcost.importers.row import Row, readers
 from mbcost.layers import KINDS
 
 __all__ = ["Block", "Tables", "compressed"]
@@ -15,7 +15,8 @@ __all__ = ["Block", "Tables", "compressed"]
 NUMERIC = {
     "out_channels": None, "kernel_size": None, "expansion": None, "se": None, "stride": (1, 1), "groups": 1, "multiplier": 1,
     "dilation": (1, 1), "padding": "same", "parts": None, "take": None, "factor": None, "params": None, "mult_adds": None,
-    "mult_adds_per_output": None, "params_per_channel": None,
+    "mult_adds_per_output": None, "params_per_channel": None, "heads": None, "head_width": None, "value_width": None, "windows": 1,
+    "position_biases": None, "kv_stride": None,
 }  # fmt: skip
 """Fields that may become parameters of a block, with the value that a row without the field has."""
 

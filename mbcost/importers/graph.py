@@ -32,6 +32,7 @@ input sizes::
   activation                function: a word of the table, or the framework's own; ``number`` for a constant operand
   add, multiply             function (framework's word); two inputs, broadcast
   concat                    axis
+  prepend                   axis, extra: so many learned tokens before all positions
   max_pool, avg_pool        kernel, stride, padding, dilation, ceil, axis
   adaptive_pool             function
   reduce                    function, dims (the axes reduced, kept with size 1 or dropped)
@@ -61,13 +62,14 @@ MAX_SIDE = 10**9
 MAX_COST = 10**18
 OPS = frozenset({
     "conv", "linear", "matmul", "norm", "activation", "add", "multiply", "concat", "max_pool", "avg_pool", "adaptive_pool", "reduce",
-    "reshape", "permute", "slice", "pad", "upsample", "write", "other",
+    "reshape", "permute", "slice", "pad", "prepend", "upsample", "write", "other",
 })  # fmt: skip
 REQUIRED = {
     "conv": ("kernel", "stride", "padding", "dilation", "groups", "axis"),
     "norm": ("norm",),
     "activation": ("function",),
     "concat": ("axis",),
+    "prepend": ("axis", "extra"),
     "max_pool": ("kernel", "stride", "padding", "axis"),
     "avg_pool": ("kernel", "stride", "padding", "axis"),
     "reduce": ("function", "dims"),
@@ -76,7 +78,7 @@ REQUIRED = {
     "pad": ("padding",),
 }
 WORDS = ("norm", "function")
-NUMBERS = ("groups", "axis", "dims", "start", "step")
+NUMBERS = ("groups", "axis", "dims", "start", "step", "extra")
 LISTS = ("kernel", "stride", "dilation", "order", "dims")
 FLAGS = ("transposed", "ceil", "data")
 OUTPUTS = dict.fromkeys(OPS - {"other"}, 1)

@@ -12,6 +12,7 @@ from typing import Any
 
 from mbcost.errors import MbcostError
 from mbcost.importers.graph import Graph, Node, Trace, Use
+from mbcost.importers.products import met
 from mbcost.importers.views import Cut, Shape, View, fresh, full, merged, renumbered, sizes
 
 __all__ = ["Part", "lower"]
@@ -52,6 +53,7 @@ class _Lowering:
         self.graph, self.trace = graph, trace
         self.found: list[Part] = []
         self.views: dict[int, View] = {}
+        self.wide: dict[int, View] = {}  # tensors that are one repeated along the first axis: that one
         self.counted = [not weight.trained for weight in graph.weights]
         self.node: Node | None = None
         self.owed: list[tuple[int | None, str]] = []  # costs of nodes that read no map
@@ -123,12 +125,15 @@ class _Lowering:
             channels, height, width = self.found[part].shape
             (top, bottom), (left, right) = view.pads
             size = (channels, height + top + bottom, width + left + right)
-            if min(top + bottom, left + right) >= 0:
-                sides = view.pads if min(top, bottom, left, right) >= 0 else ((0, top + bottom), (0, left + right))
-                part = self._new("max_pool", [part], size, kernel=(1, 1), stride=(1, 1), padding=sides, pad=True)
+            if view.pads == (NO_PADS[0], (0, right)) and height == 1 and right < 0:
+                part = self._new("slice", [part], size, positions=size[2])
+            elif min(top + bottom, left + right) >= 0:
+                pads = view.pads if min(top, bottom, left, right) >= 0 else ((0, top + bottom), (0, left + right))
+                part = self._new("max_pool", [part], size, kernel=(1, 1), stride=(1, 1), padding=pads, pad=True)
             else:
                 part = self._new("custom", [part], size, free=True)
-            dims = tuple(tuple((a, s, {"h": size[1], "w": size[2]}.get(a, n)) for a, s, n in dim) for dim in dims)
+            sides = {"h": size[1], "w": size[2]}
+            dims = tuple(tuple((a, s, sides.get(a, n)) for a, s, n in dim if sides.get(a, n) > 1) for dim in dims)
         if view.cuts:
             left_over = sizes(dims)
             channels, height, width = self.found[part].shape
@@ -138,6 +143,8 @@ class _Lowering:
                 outer = cut.stride * cut.size == channels and cut.start % cut.length == 0 and cut.step == 1
                 take = cut.start // cut.length + 1 if outer else 1
                 part = self._new("split", [part], shape, parts=channels // shape[0], take=take)
+            elif not more and cut == ("c", 1, channels, 0, 1, shape[0]) and shape[1:] == (height, width):
+                part = self._new("slice", [part], shape, out_channels=shape[0])
             elif all(
                 c.axis in "hw" and c.stride == 1 and c.start == 0 and c.length == -(-c.size // c.step)
                 for c in view.cuts
@@ -259,10 +266,13 @@ class _Lowering:
         facts = node.facts
         axis = facts["axis"]
         value = node.outputs[0]
-        if len(facts["kernel"]) > 2 or facts.get("transposed"):
+        if len(facts["kernel"]) > 2:
             self._other(node, axis)
             return
         view = self._map(node.inputs[0], axis)
+        transposed = bool(facts.get("transposed"))
+        if transposed and view.pads != NO_PADS:
+            view = self._settled(view)
         shape = self._shape(value, axis)
         line = len(facts["kernel"]) == 1  # a convolution along one axis: its map is a column
         kernel, stride, dilation = (
@@ -287,7 +297,7 @@ class _Lowering:
         weights = prod(kernel) * (channels // groups) * shape[0]
         number = self._new(
             "conv", [view.part], shape, node.mult_adds, kernel=kernel, stride=stride, padding=padding, dilation=dilation,
-            groups=groups, bias=biased,
+            groups=groups, bias=biased, **({"transposed": True} if transposed else {}),
         )  # fmt: skip
         number = self._layer(node, number, self._params(node), weights + (shape[0] if biased else 0))
         self._fresh(value, number, axis)
@@ -338,14 +348,37 @@ class _Lowering:
     def _activation(self, node: Node) -> None:
         view = self._settled(self.views[node.inputs[0]])
         shape = self.found[view.part].shape
-        params = self._params(node)
-        if params:
+        params, function = self._params(node), node.facts["function"]
+        if function == "prelu" and params in {1, shape[0]}:
+            number = self._new("activation", [view.part], shape, 0, params, function=function, number=None)
+        elif function == "mul" and params == shape[0] and self._along(view, node.weights["other"]):
+            number = self._new("scale", [view.part], shape, 0, params)
+        elif function == "add" and params and shape[1] == 1 and self._tokens(view):
+            number = self._new("tokens", [view.part], shape, 0, params, positions=True)
+        elif params:
             number = self._new("custom", [view.part], shape, 0, params)
         else:
-            number = self._new(
-                "activation", [view.part], shape, function=node.facts["function"], number=node.facts.get("number")
-            )
+            number = self._new("activation", [view.part], shape, function=function, number=node.facts.get("number"))
         self.views[node.outputs[0]] = view._replace(part=number)
+
+    def _along(self, view: View, uses: tuple[Use, ...]) -> bool:
+        """Whether weights have one value a channel of a tensor, and no more."""
+        axes = [axis for axis, dim in enumerate(view.dims) if dim == full("c", self.found[view.part].shape[0])]
+        sides = [(len(view.dims) - len(use.shape) + i, side) for use in uses for i, side in enumerate(use.shape)]
+        return all(side == 1 or axis in axes for axis, side in sides)
+
+    def _prepend(self, node: Node) -> None:
+        """Learned tokens put before all positions."""
+        value, extra = node.outputs[0], node.facts["extra"]
+        view = self._settled(self.views[node.inputs[0]])
+        channels, height, width = self.found[view.part].shape
+        params = self._params(node)
+        if node.facts["axis"] != 1 or not self._tokens(view) or params != extra * channels:
+            self._attached_to(node, params)
+            return
+        line = height * width + extra
+        number = self._new("tokens", [view.part], (channels, 1, line), 0, params, extra=extra)
+        self.views[value] = View(number, ((), full("w", line), full("c", channels)))
 
     def _reduce(self, node: Node) -> None:
         value = node.outputs[0]
@@ -412,7 +445,13 @@ class _Lowering:
             view = self._settled(view)
         found = view.reshaped(shape)
         if found is None and view.cuts:
-            found = self._settled(view).reshaped(shape)
+            view = self._settled(view)
+            found = view.reshaped(shape)
+        copies, rest = divmod(prod(shape), max(prod(size for dim in view.dims for _, _, size in dim), 1))
+        if found is None and copies > 1 and rest == 0 and shape[0] % copies == 0:
+            one = view.reshaped((shape[0] // copies, *shape[1:]))
+            if one is not None:
+                self.wide[value] = one
         if found is None:
             view = self._settled(view)
             number = self._new("custom", [view.part], self._shape(value, None), free=True)
@@ -571,10 +610,27 @@ class _Lowering:
         number = self._new("custom", sources, shape, free=True)
         self.views[value] = View(number, whole[0].dims) if whole else fresh(number, self.trace.values[value], None)[0]
 
+    def _matmul(self, node: Node) -> None:
+        """A product of queries and keys, or of scores and values; what else there is has the cost of the trace."""
+        found = None
+        if len(node.inputs) == 2 and not node.weights:
+            a, b = (self._settled(self.wide.get(value, self.views[value])) for value in node.inputs)
+            found = met(a, self.found[a.part].shape, b, self.found[b.part].shape)
+        if found is None or node.mult_adds != found.terms * prod(found.shape):
+            self._other(node)
+            return
+        number = self._new(
+            "matmul", [b.part, a.part] if found.swapped else [a.part, b.part], found.shape, node.mult_adds,
+            product=found.product, heads=found.heads, multi_query=found.multi_query, windows=found.windows,
+        )  # fmt: skip
+        self.views[node.outputs[0]] = View(number, found.dims)
+
     def _other(self, node: Node, axis: int | None = None) -> None:
         """What no kind says: its cost as the trace has it."""
+        self._attached_to(node, self._params(node), axis)
+
+    def _attached_to(self, node: Node, params: int, axis: int | None = None) -> None:
         sources = list(dict.fromkeys(self._source(value) for value in node.inputs))
-        params = self._params(node)
         cost = None if node.facts.get("data") else node.mult_adds
         for index, value in enumerate(node.outputs):
             shape = self._shape(value, axis)
@@ -589,8 +645,6 @@ class _Lowering:
     def _source(self, value: int) -> int:
         """The part that an operation reads which takes any view: cuts matter as little as order does."""
         return self.views[value].part
-
-    _matmul = _other
 
 
 def _within(small: tuple[object, ...], big: tuple[object, ...]) -> bool:

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 from mbcost.dims import Arithmetic, Rounding, parse_rounding
 from mbcost.errors import MbcostError
 from mbcost.importers.graph import Scope
-from mbcost.importers.rows import Row, readers
+from mbcost.importers.row import Row, readers
 
 __all__ = ["Home", "nested", "squeezed"]
 
-JOINS = {"add", "multiply", "concat"}
+JOINS = {"add", "multiply", "concat", "matmul"}
 LONGEST = 24
 """Rows of one branch; a longer one is written below the others, and read by name."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import prod
+from math import isqrt, prod
 from typing import Any
 
+from mbcost.importers.attend import attended
 from mbcost.importers.graph import Graph, Scope, Trace
 from mbcost.importers.maps import Part, lower
-from mbcost.importers.views import Shape
+from mbcost.importers.row import Row, readers
 from mbcost.layers.base import ACTIVATIONS
 
-__all__ = ["Row", "plain_rows", "weighted"]
+__all__ = ["plain_rows", "weighted"]
 
 ARITHMETIC = {"add", "sub", "rsub", "mul", "div", "neg", "round", "floor", "abs", "pow", "clone"}
 """Functions of one map and numbers: scalings and shifts of an input, which no table writes down."""
@@ -19,43 +19,6 @@ ARITHMETIC = {"add", "sub", "rsub", "mul", "div", "neg", "round", "floor", "abs"
 
 MANY = 5
 """So many rows of a module that the table has no kind for make it one row."""
-
-
-class Row:
-    """A row of the table to be: its fields as they will be written, and what it cost where it was traced.
-
-    ``sources`` are the rows it reads; ``branches``, once rows are nested, the lists of rows that meet in it, which all
-    begin at its one source. ``scopes`` are the calls of modules that its layers ran in, ``homes`` the largest calls that
-    each copy of it has to itself, ``inner`` is the innermost call that its first copy runs in. ``at`` says where its widths are
-    read at other alphas: of which weighted layer of the run, and whether into it (``in``) or out of it.
-    """
-
-    __slots__ = (
-        "at", "branches", "fields", "homes", "inexact", "inner", "mult_adds", "op", "params", "parts", "read", "remark", "repeat", "scopes", "shape", "sources",
-    )  # fmt: skip
-
-    def __init__(
-        self, op: str, sources: list[Row], shape: Shape, read: Shape, fields: dict[str, Any] | None = None
-    ) -> None:
-        self.op = op
-        self.sources = sources
-        self.branches: list[list[Row]] | None = None
-        self.shape = shape
-        self.read = read
-        self.fields: dict[str, Any] = fields or {}
-        self.scopes: list[int] = []
-        self.mult_adds: int | None = 0
-        self.params = 0
-        self.remark = ""
-        self.inexact = False
-        self.repeat = 1
-        self.homes: list[int] = []
-        self.inner = -1
-        self.parts: list[Part] = []
-        self.at: dict[str, tuple[int, str]] = {}
-
-    def __repr__(self) -> str:
-        return f"Row({self.op} {self.fields} {self.shape}{f' {self.branches}' if self.branches else ''})"
 
 
 class _Several:
@@ -95,7 +58,7 @@ def plain_rows(graph: Graph) -> tuple[list[Row], list[Trace], list[str]]:
         row.remark = row.remark or parts[0].remark
         rows.append(row)
     _idioms(rows)
-    rows = _without_idle(rows, remarks)
+    rows = attended(_without_idle(rows, remarks))
     rows = _collapsed(rows, traces[0].scopes)
     rows = _several_read(rows)
     return _fused(rows), traces, remarks
@@ -135,12 +98,27 @@ def _row(several: _Several, rows: list[Row], alike: list[list[Part]], number: in
         row.fields = {"norm": part.facts["norm"], "activation": "none"}
     elif part.op == "activation":
         row.fields = {"function": part.facts["function"], "number": part.facts["number"]}
+        if part.facts["function"] == "prelu" and part.params != part.shape[0]:
+            row.fields["prelu_params"] = "one"
     elif part.op in {"add", "multiply", "concat"}:
         row.fields = {"activation": "none"}
-    elif part.op in {"split", "shuffle"}:
-        row.fields = dict(part.facts)
+    elif part.op in {"split", "shuffle", "slice", "scale", "matmul"}:
+        row.fields = {
+            key: fact for key, fact in part.facts.items() if not ((key == "windows" and fact == 1) or fact is False)
+        }
+        if row.fields.get("product") == "values":
+            del row.fields["heads"]
+        row.inexact = "windows" in row.fields and len(several.parts) == 1  # so many windows, or windows of that size?
+        if row.op == "slice" and "out_channels" in row.fields:
+            row.fields["width"] = "fixed"
         if any(p.facts != part.facts for p in several.parts):
             _custom(row, several)
+    elif part.op == "tokens":
+        row.fields = {"extra": part.facts["extra"]} if "extra" in part.facts else {}
+        if "positions" in part.facts:
+            row.fields["positions"] = "learned"
+            if any(p.params != prod(p.shape) for p in several.parts):  # they are made to fit the map
+                _custom(row, several)
     return row
 
 
@@ -148,12 +126,19 @@ def _conv(row: Row, several: _Several) -> None:
     part = several.first
     facts = part.facts
     padding = _padding(several)
-    if padding is None or any(several.constant(key) is None for key in ("kernel", "stride", "dilation", "groups")):
+    more = _output_padding(several) if facts.get("transposed") else (0, 0)
+    if None in {padding, more} or any(
+        several.constant(key) is None for key in ("kernel", "stride", "dilation", "groups")
+    ):
         _custom(row, several)
         return
     m, n = part.read[0], part.shape[0]
     fields: dict[str, Any] = {"kernel_size": facts["kernel"]}
-    if facts["groups"] == m > 1 and n % m == 0:
+    if facts.get("transposed"):
+        row.op = "transposed"
+        if more != (0, 0):
+            fields["output_padding"] = more
+    if facts["groups"] == m > 1 and n % m == 0 and row.op == "conv":
         row.op = "depthwise"
         if n != m:
             fields["multiplier"] = n // m
@@ -170,10 +155,36 @@ def _conv(row: Row, several: _Several) -> None:
     row.fields = {**fields, "norm": "none", "activation": "none", "bias": facts["bias"]}
 
 
+def _output_padding(several: _Several) -> tuple[int, int] | None:
+    """Rows and columns that a transposed convolution adds to its output; None where traces differ in them."""
+    found = set()
+    for part in several.parts:
+        facts = part.facts
+        if facts["padding"] == "same":
+            found.add((0, 0))
+            continue
+        extents = (d * (k - 1) + 1 for d, k in zip(facts["dilation"], facts["kernel"], strict=True))
+        sides = zip(part.read[1:], part.shape[1:], facts["stride"], facts["padding"], extents, strict=True)
+        found.add(
+            tuple(made + sum(pads) - (given - 1) * stride - extent for given, made, stride, pads, extent in sides)
+        )
+    (more, *others) = found
+    return None if others or min(more) < 0 else (more[0], more[1])
+
+
 def _padding(several: _Several) -> Any:
     """The padding that gives the maps of every trace: ``same``, four sides, or None."""
-    same = True
     fixed = several.constant("padding")
+    if several.first.facts.get("transposed"):
+        wanted = all(
+            made == given * stride
+            for part in several.parts
+            for given, made, stride in zip(part.read[1:], part.shape[1:], part.facts["stride"], strict=True)
+        )
+        if fixed == "same" or fixed is None:
+            return "same" if wanted else None
+        return tuple(side for pair in fixed for side in pair)
+    same = True
     for part in several.parts:
         facts = part.facts
         dilation = facts.get("dilation", (1, 1))
@@ -231,6 +242,12 @@ def _upsample(row: Row, several: _Several, rows: list[Row], alike: list[list[Par
         height, width = next(iter(factors))
         row.fields = {"factor": (int(height), int(width))}
         return
+    multiple = _windowed(alike[0], number)
+    if multiple and all(
+        p.shape[1:] == tuple(-(-side // multiple) * multiple for side in p.read[1:]) for p in several.parts
+    ):
+        row.fields = {"multiple": multiple}
+        return
     for earlier in range(number - 1, -1, -1):
         if all(parts[earlier].shape[1:] == p.shape[1:] for parts, p in zip(alike, several.parts, strict=True)) and (
             len(alike) > 1 or part.read[1] != part.shape[1]
@@ -238,6 +255,12 @@ def _upsample(row: Row, several: _Several, rows: list[Row], alike: list[list[Par
             row.fields = {"like": rows[earlier]}
             return
     _custom(row, several)
+
+
+def _windowed(parts: list[Part], number: int) -> int:
+    """The side of the square patches of the attention that comes next below a part; 0 for none."""
+    windows = next((part.facts["windows"] for part in parts[number:] if part.op == "matmul"), 1)
+    return isqrt(windows) if windows > 1 and isqrt(windows) ** 2 == windows else 0
 
 
 def _custom(row: Row, several: _Several) -> None:
@@ -304,15 +327,6 @@ def _stride(sides: list[tuple[int, int]]) -> int | None:
 # ------------------------------------------------------------------------------------------------------------- idioms
 
 
-def readers(rows: Iterable[Row]) -> dict[int, list[Row]]:
-    """The rows that read each row."""
-    found: dict[int, list[Row]] = {}
-    for row in rows:
-        for source in row.sources:
-            found.setdefault(id(source), []).append(row)
-    return found
-
-
 def _function(row: Row) -> tuple[str, float | None]:
     return (row.fields["function"], row.fields["number"]) if row.op == "activation" else ("", None)
 
@@ -363,7 +377,10 @@ def _without_idle(rows: list[Row], remarks: list[str]) -> list[Row]:
                 unknown[name] = unknown.get(name, 0) + 1
         else:
             if row.op == "activation":
-                row.fields = {"activation": name}
+                row.fields = {
+                    "activation": name,
+                    **{key: row.fields[key] for key in ("prelu_params",) if key in row.fields},
+                }
             kept.append(row)
     if unknown:
         words = ", ".join(f"{name} ({count})" for name, count in sorted(unknown.items()))
@@ -379,7 +396,7 @@ def _live(rows: list[Row]) -> list[Row]:
         read = readers(rows)
         idle = {
             id(row) for row in rows[1:-1]
-            if not read.get(id(row)) and row.mult_adds == 0 and row.params == 0 and row.op in {"activation", "split", "custom", "multiply", "add"}
+            if not read.get(id(row)) and row.mult_adds == 0 and row.params == 0 and row.op in {"activation", "split", "slice", "custom", "multiply", "add"}
         }  # fmt: skip
         if not idle:
             return rows
@@ -506,7 +523,7 @@ def _fused(rows: list[Row]) -> list[Row]:
         if alone and above is not None and row.op == "norm" and _takes_norm(above):
             above.fields["norm"] = row.fields["norm"]
         elif alone and above is not None and row.op == "activation" and above.fields.get("activation") == "none":
-            above.fields["activation"] = row.fields["activation"]
+            above.fields.update(row.fields)
         else:
             kept.append(row)
             continue
@@ -521,4 +538,7 @@ def _fused(rows: list[Row]) -> list[Row]:
 
 
 def _takes_norm(row: Row) -> bool:
-    return row.op in {"conv", "depthwise", "linear"} and row.fields["norm"] == row.fields["activation"] == "none"
+    return (
+        row.op in {"conv", "depthwise", "linear", "transposed"}
+        and row.fields["norm"] == row.fields["activation"] == "none"
+    )

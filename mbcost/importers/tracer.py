@@ -457,8 +457,12 @@ class TorchRun:
         result = call.results[0]
         parts = [x for x in call.args[0] if x.numel() or x.dim() == result.dim()]
         axis = int(call.argument(1, "dim", 0)) % max(result.dim(), 1)
+        learned = [self.made_of(part) for part in parts[:-1]]
         if all(id(part) in self.ids for part in parts):
             self._node("concat", call, parts, [result], axis=axis)
+        elif learned and all(learned) and id(parts[-1]) in self.ids:
+            extra = int(result.shape[axis]) - int(parts[-1].shape[axis])
+            self._node("prepend", call, parts[-1:], [result], axis=axis, extra=extra, weights=_others(learned))
         else:
             self._unknown(call)
 

@@ -17,7 +17,8 @@ from mbcost.errors import MbcostError
 from mbcost.importers.graph import Graph
 from mbcost.importers.maps import Part, lower
 from mbcost.importers.nest import everything
-from mbcost.importers.rows import Row, weighted
+from mbcost.importers.row import Row
+from mbcost.importers.rows import weighted
 from mbcost.importers.widths import FIRST, RULES, Guess, Site, apart, noise
 from mbcost.network import Network, variant_of
 

@@ -11,18 +11,21 @@ from mbcost.dims import exact_text
 from mbcost.escape import yaml_quoted
 from mbcost.importers.compress import RESERVED, Block, Tables
 from mbcost.importers.graph import Scope
-from mbcost.importers.rows import Row
+from mbcost.importers.row import Row
 from mbcost.layers import KINDS
 
 __all__ = ["table_text", "word"]
 
 ORDER = (
-    "cost", "kernel_size", "expansion", "expanded", "expand", "out_channels", "width", "rounding", "groups", "multiplier", "se", "stride", "padding", "dilation", "ceil", "output_size",
-    "factor", "like", "parts", "take", "mult_adds", "mult_adds_per_output", "params", "params_per_channel", "norm", "activation", "bias",
+    "cost", "product", "heads", "head_width", "value_width", "multi_query", "windows", "kernel_size", "kv_stride", "expansion", "expanded", "expand", "out_channels", "width", "rounding", "groups", "multiplier", "se", "stride", "padding", "dilation", "ceil", "output_size",
+    "output_padding", "factor", "like", "multiple", "parts", "take", "extra", "positions", "position_biases", "mult_adds", "mult_adds_per_output", "params", "params_per_channel", "norm", "activation", "prelu_params", "bias", "out_bias",
     "se_of", "se_rounding", "se_activation", "se_gate", "residual",
 )  # fmt: skip
 SHARED = ("norm", "activation", "se_of", "se_rounding", "se_activation", "se_gate")
 """Fields that a table says once for all rows of a kind, under `defaults`."""
+
+ATTENTION = ("attention", "mobile_mqa")
+"""Kinds without a bias by default, whatever follows them."""
 
 WIDTH = 118
 
@@ -122,7 +125,7 @@ class _Writer:
                 continue
             value = fields[key]
             if key == "bias":
-                if value != (row.op == "linear" or fields["norm"] == "none"):
+                if value != (row.op == "linear" or (row.op not in ATTENTION and fields["norm"] == "none")):
                     found[key] = _value(value)
                 continue
             if key in SHARED:

@@ -22,14 +22,23 @@ RECORDED = {
     "shufflenet_v2_x1_0": "torchvision", "squeezenet1_1": "torchvision", "tf_efficientnet_b0": "timm", "vgg11": "torchvision",
 }  # fmt: skip
 
+ATTENTION = (
+    "vit_tiny_patch16_224",
+    "mobilevit_xxs",
+    "efficientformer_l1",
+    "mobilenetv4_hybrid_medium",
+    "convnext_atto",
+)
 
-@pytest.mark.parametrize("name", RECORDED)
+
+@pytest.mark.parametrize("name", [*RECORDED, *ATTENTION])
 def test_a_recorded_graph_is_what_the_library_builds(name: str, rewriting: bool) -> None:
-    traces = tracer.TorchModel(torch, build(RECORDED[name], name), 10_000).traces(
-        [[[3, 224, 224]], [[3, 225, 225]], [[3, 192, 192]]]
+    more = name in ATTENTION
+    traces = tracer.TorchModel(torch, build(RECORDED.get(name, "timm"), name), 10_000).traces(
+        [[[3, side, side]] for side in ((224, 225, 256) if more else (224, 225, 192))]
     )
     document = {"schema": tracer.SCHEMA, "framework": "torch", "versions": {"torch": "2.13.0"}, **traces}
-    path = GRAPHS / f"{name}.json.gz"
+    path = GRAPHS / ("attention" if more else "") / f"{name}.json.gz"
     text = json.dumps(document, separators=(",", ":"))
     if rewriting:
         path.write_bytes(gzip.compress(text.encode(), mtime=0))

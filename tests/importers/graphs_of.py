@@ -18,7 +18,8 @@ NAMES = sorted(path.name.removesuffix(".json.gz") for path in GRAPHS.glob("*.jso
 
 def document(name: str) -> dict[str, Any]:
     """A recorded graph, as the tracer wrote it."""
-    found: dict[str, Any] = json.loads(gzip.decompress((GRAPHS / f"{name}.json.gz").read_bytes()))
+    (path,) = GRAPHS.glob(f"**/{name}.json.gz")
+    found: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
     return found
 
 

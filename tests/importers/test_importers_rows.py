@@ -62,7 +62,7 @@ def test_an_unknown_operation_is_a_lower_bound_that_keeps_what_is_known() -> Non
     assert found.remarks[-1].startswith("nobody knows the cost of custom_1")
 
 
-def test_a_product_of_maps_holds_at_its_own_size_and_says_so() -> None:
+def test_a_product_that_is_no_attention_holds_at_its_own_size_and_says_so() -> None:
     drawn = Drawn((4, 8, 8), (4, 9, 9))
     tokens = drawn.node("reshape", [0], [(4, 64), (4, 81)])
     drawn.node("matmul", [tokens, tokens], [(4, 4), (4, 4)], mult_adds=[4 * 4 * 64, 4 * 4 * 81])
