@@ -131,7 +131,13 @@ class LimitReader(Reader):
                 help = f"did you mean {close}?" if close else f"a limit is on {', '.join(known)}"
                 if "flop" in quantity.lower():
                     help = "limit `mult_adds`: one mult-add is two FLOPs"
-                self.doc.problem(node.keys[quantity], f"`{what}` has the unknown quantity `{shown(quantity)}`", help)
+                fact = f"`{what}` has the unknown quantity `{shown(quantity)}`"
+                if quantity in QUANTITIES:
+                    fact, help = (
+                        f"the {QUANTITIES[quantity].heading} takes no limit",
+                        f"a limit is on {', '.join(known)}",
+                    )
+                self.doc.problem(node.keys[quantity], fact, help)
             elif not isinstance(value, Scalar) or not value.given:
                 self.doc.problem(value, f"`{what} {quantity}` is not a limit", f"write {what}: {example}")
             else:

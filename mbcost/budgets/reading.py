@@ -182,7 +182,8 @@ class _Reader(LimitReader, PointReader, CodeReader):
         limits += self.layers(items.get("layers"))
         limits += self.vs_base(items.get("vs_base"))
         self.in_order(limits)
-        bits = Bits(*[self.width(items[key], key) if key in items else None for key in BIT_KEYS])
+        both, weights, activations = (self.width(items[key], key) if key in items else None for key in BIT_KEYS)
+        bits = Bits(both, weights, activations)
         message = self.text(items.get("message"), "message") or ""
         place = self.place(items.get("model", node))
         return Budget(

@@ -16,6 +16,7 @@ from mbcost.quantities import QUANTITIES, TOTALS
 __all__ = ["AGAIN", "amounts", "exact", "read_models"]
 
 MAX_DIGITS = 200
+BESIDE = "_number"  # ends the key of a number beside an exact text
 VERSIONS = {"1", "2"}  # of the reports; the first carries mult-adds, params and their parts alone
 AGAIN = "save it with `mbcost check -f json -o FILE.json`, or `mbcost table MODEL -f json -o FILE.json`"
 
@@ -66,7 +67,8 @@ def exact(value: int | str) -> Dim:
 def amounts(keys: dict[str, Any]) -> dict[str, Dim]:
     """The quantities of a saved layer or network, whichever key they are under."""
     found = {name: keys[name] for name in TOTALS if name in keys}
-    return {name: exact(value) for name, value in (found | keys.get("quantities", {})).items()}
+    found |= keys.get("quantities", {})
+    return {name: exact(value) for name, value in found.items() if not name.endswith(BESIDE)}
 
 
 def _parsed(text: str, path: str) -> Any:
@@ -120,7 +122,7 @@ def _absent_or(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 def _quantities(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_count, value.values()))
+    return isinstance(value, dict) and all(_count(one) for name, one in value.items() if not name.endswith(BESIDE))
 
 
 def _peak(value: Any) -> bool:

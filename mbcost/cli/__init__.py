@@ -58,6 +58,14 @@ OPTIONS_MEANT = {
     **dict.fromkeys(("--flops", "--gflops"), "--unit flops shows two FLOPs for every mult-add"),
     **dict.fromkeys(("--max-macs", "--max-madds", "--max-flops"), "the limit on mult-adds is --max-mult-adds"),
     **dict.fromkeys(("--max-size", "--max-parameters"), "the limits are --max-params and --max-model-bytes"),
+    **dict.fromkeys(
+        ("--max-arena", "--min-arena"),
+        "an arena is the plan of a greedy planner and no polynomial: `table`, `memory` and `check` have it, `solve` has --max-peak-memory",
+    ),
+    **dict.fromkeys(
+        ("--max-intensity", "--min-intensity", "--max-model-time", "--max-time-bound"),
+        "what depends on bytes and mult-adds together takes no limit: `sweep --columns` has it over a grid",
+    ),
     **dict.fromkeys(("--max-ram", "--max-memory"), "the limit on memory is --max-peak-memory"),
     **dict.fromkeys(("--batch-size", "--bs"), "images a pass are --batch"), "--num-classes": "the outputs of the classifier are --classes",
     **dict.fromkeys(("--json", "--csv", "--markdown", "--latex"), "the form of the result is -f json, -f csv, -f markdown or -f latex"),

@@ -17,6 +17,7 @@ from mbcost.errors import MbcostError, nearest
 from mbcost.network import Cost
 from mbcost.quantities import AnyBits, Quantity
 from mbcost.report import Field, Report, Rows, at
+from mbcost.report.costed import told
 from mbcost.report.heads import bound, counted, head
 
 __all__ = ["command"]
@@ -126,11 +127,12 @@ def _sides(quantity: Quantity, question: Question) -> list[Field]:
     """A quantity of both sides."""
     word = "FLOPs" if quantity.name == "flops" else quantity.heading
     return [
-        Field(
-            f"{side}_{quantity.name}", f"{side} {word}", "count", PRIORITIES.get((side, quantity.name), 4),
-            at(_side, i, quantity, question.bits), question.to(quantity), (side, *question.path(quantity)),
-        )
+        field
         for i, side in enumerate(SIDES)
+        for field in told(
+            quantity, f"{side}_{quantity.name}", at(_side, i, quantity, question.bits), question.to(quantity),
+            (side, *question.path(quantity)), f"{side} {word}", PRIORITIES.get((side, quantity.name), 4),
+        )
     ]  # fmt: skip
 
 
@@ -184,8 +186,7 @@ def _beside(costs: list[Cost], question: Question) -> Report:
     ]
     for quantity, derived in question.told():
         for one in (quantity, *derived):
-            get = at(one.total, question.bits)
-            fields.append(Field(one.name, one.heading, "count", 0, get, question.to(one), question.path(one)))
+            fields += told(one, one.name, at(one.total, question.bits), question.to(one), question.path(one))
         whole, priority = quantity.total(first, question.bits), 1 if quantity.name == "mult_adds" else 2
         fields.append(Field(
             f"{quantity.name}_ratio", f"of {first.network.name}", "ratio", priority,

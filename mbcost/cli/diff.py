@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import click
 
@@ -26,8 +26,9 @@ from mbcost.quantities import BITS, TOTALS, AnyBits, Quantity, measured
 from mbcost.report import FORMATS, Field, Report, Rows, Where
 from mbcost.report.ascii import in_stream
 from mbcost.report.changed import what
+from mbcost.report.costed import told
 from mbcost.report.heads import head
-from mbcost.report.numbers import count, percent_change
+from mbcost.report.numbers import count, percent_change, ratio
 from mbcost.tables.code import is_code
 
 __all__ = ["command"]
@@ -87,6 +88,22 @@ class _Found:
         self.names, self.before, self.after, self.question = names, before, after, question
         found = difference(before, after)
         self.all, self.changed = found.changes, found.changed
+        self._by_row: dict[str, list[dict[str, Any]]] = {}
+
+    def amounts(self, change: Any, quantity: Quantity) -> tuple[Any, Any]:
+        """A quantity of both sides of a change; None of a layer where only the whole network has it."""
+        bits = self.question.bits
+        if isinstance(change, _Total) or quantity.base.of_row is not None:
+            found: tuple[Any, Any] = change.amounts(quantity, bits)
+            return found
+        if quantity.name not in self._by_row:
+            self._by_row[quantity.name] = [quantity.by_row(cost, bits) for cost in (self.before, self.after)]
+        none = 0 if quantity.shared else None
+        before, after = (
+            none if row is None else known.get(row.name)
+            for row, known in zip((change.old, change.new), self._by_row[quantity.name], strict=True)
+        )
+        return before, after
 
     def report(self) -> Report:
         """The whole answer; as a comment on GitHub not larger than one may be."""
@@ -140,7 +157,7 @@ class _Found:
             Field("fields", get=lambda change: {name: [old, new] for name, old, new in change.fields}, to="json"),
         ]
         for quantity in question.keyed():
-            fields += _amounts(quantity, question)
+            fields += _amounts(quantity, question, self.amounts)
         total = _Total(before, after)
         rows = Rows(fields, shown, total)
         counts = {mark: sum(1 for change in self.changed if change.mark == mark) for mark in "+-~"}
@@ -170,7 +187,7 @@ class _Found:
             [
                 field
                 for name in dict.fromkeys((*TOTALS, *[q.name for q in question.keyed()]))
-                for field in _amounts(measured(name), question)
+                for field in _amounts(measured(name), question, self.amounts)
             ],
             (),
         )
@@ -191,36 +208,42 @@ class _Total(NamedTuple):
         return quantity.total(self.before, bits), quantity.total(self.after, bits)
 
 
+Sides: TypeAlias = Callable[[Any, Quantity], tuple[Any, Any]]
+"""A function of a change and a quantity: what there was of it, and what there is."""
+
 _WORDS = {"added": "+", "removed": "-", "changed": "~", "same": "="}
 
 
-def _amounts(quantity: Quantity, question: Question) -> list[Field]:
+def _amounts(quantity: Quantity, question: Question, amounts: Sides) -> list[Field]:
     """A quantity on both sides, by how much it differs, and that as a fraction of what there was."""
     name = quantity.name
     path = (name,) if name in (*question.usual, *TOTALS) else ("quantities", name)
     shown = quantity in question.shown
 
-    def field(key: str, heading: str, kind: str, priority: int, get: Callable[[Any, Any], Any], to: str) -> Field:
+    def field(key: str, heading: str, kind: str, priority: int, get: Callable[[Any, Any], Any], to: str) -> list[Field]:
         def of(change: Any) -> Any:
-            before, after = change.amounts(quantity, question.bits)
+            before, after = amounts(change, quantity)
             return None if before is None or after is None else get(before, after)
 
-        return Field(f"{name}_{key}", heading, kind, priority, of, to if shown else "json", (*path, key))
+        to = to if shown else "json"
+        if kind == "count":
+            return told(quantity, f"{name}_{key}", of, to, (*path, key), heading, priority)
+        return [Field(f"{name}_{key}", heading, kind, priority, of, to, (*path, key))]
 
     word = quantity.heading
     if quantity.derived:
         change = "FLOPs change (2 x mult-adds)" if name == "flops" else f"{word} change"
         return [
-            field("before", "", "count", 0, lambda old, new: old, "json"),
-            field("after", "", "count", 0, lambda old, new: new, "json"),
-            field("difference", change, "delta", 0, lambda old, new: new - old, "all"),
-            field("relative", "", "percent_change", 0, relative, "json"),
+            *field("before", "", "count", 0, lambda old, new: old, "json"),
+            *field("after", "", "count", 0, lambda old, new: new, "json"),
+            *field("difference", change, "delta", 0, lambda old, new: new - old, "all"),
+            *field("relative", "", "percent_change", 0, relative, "json"),
         ]
     return [
-        field("before", f"{word} before", "count", 4, lambda old, new: old, "all"),
-        field("after", f"{word} after", "count", 3, lambda old, new: new, "all"),
-        field("difference", f"{word} change", "delta", 0, lambda old, new: new - old, "all"),
-        field("relative", f"{word} %", "percent_change", 1 if name == "mult_adds" else 2, relative, "all"),
+        *field("before", f"{word} before", "count", 4, lambda old, new: old, "all"),
+        *field("after", f"{word} after", "count", 3, lambda old, new: new, "all"),
+        *field("difference", f"{word} change", "delta", 0, lambda old, new: new - old, "all"),
+        *field("relative", f"{word} %", "percent_change", 1 if name == "mult_adds" else 2, relative, "all"),
     ]
 
 
@@ -265,11 +288,12 @@ def _resolution(cost: Cost) -> str:
 
 def _moved(quantity: Quantity, old: Cost, new: Cost, question: Question) -> str:
     """A total on both sides, and by how much it moved where both are known."""
+    said = ratio if quantity.kind == "ratio" else count
     word, before, after = quantity.heading, quantity.total(old, question.bits), quantity.total(new, question.bits)
     if not (old.exact and new.exact):
         least = ["" if cost.exact else "at least " for cost in (old, new)]
-        return f"{word} {least[0]}{count(before)} -> {least[1]}{count(after)}"
+        return f"{word} {least[0]}{said(before)} -> {least[1]}{said(after)}"
     if before == after:
-        return f"{word} {count(after)} (unchanged)"
+        return f"{word} {said(after)} (unchanged)"
     rate = relative(before, after)
-    return f"{word} {count(before)} -> {count(after)}" + ("" if rate is None else f" ({percent_change(rate)})")
+    return f"{word} {said(before)} -> {said(after)}" + ("" if rate is None else f" ({percent_change(rate)})")

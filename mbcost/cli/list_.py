@@ -20,6 +20,7 @@ from mbcost.errors import MbcostError, nearest
 from mbcost.network import Cost, Network
 from mbcost.network.specs import TableSpec
 from mbcost.report import Field, Report, Rows, at
+from mbcost.report.costed import told
 from mbcost.report.heads import counted
 from mbcost.tables import models, scalings
 
@@ -75,11 +76,7 @@ def command(words: tuple[str, ...], **options: Any) -> None:
     for quantity in question.keyed():
         get = at(quantity.total, question.bits)
         priority = 2 if quantity.name == "flops" else 0
-        fields.append(
-            Field(
-                quantity.name, quantity.heading, "count", priority, get, question.to(quantity), question.path(quantity)
-            )
-        )
+        fields += told(quantity, quantity.name, get, question.to(quantity), question.path(quantity), priority=priority)
     fields.append(Field("source", "source", "text", 1, lambda cost: _short(cost.network.table), "people"))
     fields.append(Field("source", "source", "text", get=lambda cost: _source(cost.network.table.source), to="data"))
     first_cost = costs[0]

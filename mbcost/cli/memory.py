@@ -10,7 +10,7 @@ import click
 from mbcost.analysis.groups import share
 from mbcost.cli.code import model_options
 from mbcost.cli.completion import completing, memory_rules
-from mbcost.cli.options import MODEL, Question, bits_options, output_options, variant_options
+from mbcost.cli.options import MODEL, Question, bits_options, output_options, ridge_option, variant_options
 from mbcost.cli.output import figure_kind, write
 from mbcost.errors import MbcostError
 from mbcost.memory.compared import side_by_side, way
@@ -21,7 +21,7 @@ from mbcost.memory.rules import available, find
 from mbcost.network import Cost
 from mbcost.quantities import QUANTITIES, bytes_at
 from mbcost.report import Field, Report, Rows, numbers
-from mbcost.report.costed import peak_keys
+from mbcost.report.costed import peak_keys, quantities
 from mbcost.report.heads import head, heading
 
 __all__ = ["command"]
@@ -42,6 +42,7 @@ BAR = 24
 )
 @click.option("--plot", "figure", metavar="FILE", help="Draw the steps: .png, .svg or .pdf (extra `plot`).")
 @bits_options
+@ridge_option
 @variant_options
 @output_options
 @model_options
@@ -109,11 +110,13 @@ def _timeline(cost: Cost, file: str | None, question: Question) -> Report:
         Field("tensors", get=tensors, to="json"),
     )
     rules = side_by_side(cost, available(file).values())
-    total = {name: one.total(cost, question.bits) for name, one in QUANTITIES.items()}
+    known = [one for one in QUANTITIES.values() if not one.timed or question.bits.ridge_point is not None]
+    total = quantities({one.name: one.total(cost, question.bits) for one in known})
+    at_point = {} if question.bits.ridge_point is None else {"ridge_point": str(question.bits.ridge_point)}
     total["peak_memory_bytes"] = cost.total("peak_memory_bytes", question.bits)
     keys = {
         **head(cost), "memory_rule": cost.memory_rule, "bits": {name: one.width(question.bits) for name, one in QUANTITIES.items() if one.sized},
-        "total": total,
+        **at_point, "total": total,
         "peak": peak_keys(cost),
         "steps": Rows(fields, steps),
         "rules": [{"name": one.rule.name, "peak_memory": one.peak.elements, "step": one.peak.step} for one in rules],

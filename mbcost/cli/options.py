@@ -35,6 +35,7 @@ __all__ = [
     "given_limits",
     "limit_options",
     "output_options",
+    "ridge_option",
     "row_quantities",
     "variant_options",
 ]
@@ -53,7 +54,7 @@ class Question:
         self.unit: str = options.pop("unit", "mult_adds")
         self.columns: str | None = options.pop("columns", None)
         self.bits = bits_given(options)
-        for name in BIT_OPTIONS:
+        for name in (*BIT_OPTIONS, "ridge_point"):
             options.pop(name, None)
         self.rules: str | None = options.pop("conventions", None)
         if self.rules is not None:
@@ -83,7 +84,10 @@ class Question:
     @cached_property
     def shown(self) -> list[Quantity]:
         """The quantities to show: the usual ones, or those asked for with ``--columns``."""
-        return select(self.columns, self.usual)
+        found = select(self.columns, self.usual)
+        for quantity in found:
+            quantity.needed(self.bits)
+        return found
 
     def told(self) -> list[tuple[Quantity, list[Quantity]]]:
         """Those shown and those with keys of their own, each with what is derived from it and stands beside it."""
@@ -108,9 +112,12 @@ class Question:
 
     @property
     def widths(self) -> dict[str, Any]:
-        """The bit widths of what is shown, where something depends on them."""
+        """The bit widths of what is shown, and the ridge point, where something depends on them."""
         found = widths(self.bits, self.shown)
-        return {"bits": found} if found else {}
+        keys: dict[str, Any] = {"bits": found} if found else {}
+        if self.bits.ridge_point is not None and any(one.timed for one in self.shown):
+            keys["ridge_point"] = str(self.bits.ridge_point)
+        return keys
 
     def heading(self, cost: Cost, *leaving: str) -> str:
         """The line above a table."""
@@ -224,14 +231,21 @@ SETTING = ("caption", "label", "name", "in_", "digits", "long")
 
 
 def columns_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Which quantities are shown."""
+    """Which quantities are shown, and the ridge point of those that are times."""
     names = ", ".join(QUANTITIES)
+    function = ridge_option(function)
     return click.option(
         "--columns",
         metavar="NAMES",
         shell_complete=completing(quantities),
         help=f"Quantities to show, with commas between: {names}.",
     )(function)
+
+
+def ridge_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The ridge point of a device."""
+    help = "Mult-adds a byte of a device, for the column model_time: 31.2."
+    return click.option("--ridge-point", metavar="RP", help=help)(function)
 
 
 def columns_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -329,8 +343,8 @@ def bits_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def bits_given(options: dict[str, Any]) -> Bits:
-    """The bit widths among some options."""
-    return bits_of(*[options.get(name) for name in BIT_OPTIONS])
+    """The bit widths, and the ridge point, among some options."""
+    return bits_of(*[options.get(name) for name in (*BIT_OPTIONS, "ridge_point")])
 
 
 def settings(pairs: tuple[str, ...]) -> dict[str, Any] | None:

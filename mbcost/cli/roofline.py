@@ -13,7 +13,8 @@ from mbcost.cli.code import model_options
 from mbcost.cli.completion import completing, devices
 from mbcost.cli.options import FILE, MODEL, Question, bits_options, output_options, variant_options
 from mbcost.cli.output import figure_kind, write
-from mbcost.dims import exact_text, rational
+from mbcost.dims import exact_text
+from mbcost.dims.bits import ridge_point_of
 from mbcost.errors import MbcostError
 from mbcost.memory.device import Device
 from mbcost.memory.roofline import DEFAULT, Roofline, roofline
@@ -26,7 +27,6 @@ from mbcost.report.report import value
 
 __all__ = ["command"]
 
-MAX_RIDGE_POINT = 1_000_000
 MODELLED = "the modelled time is a sum over layers, which caches and fused layers beat; the bound is of the whole network, and nothing beats it"
 
 
@@ -91,13 +91,7 @@ def _draw(costs: list[Cost], asked: list[Device], path: str, kind: str, question
 
 
 def _at(text: str) -> Device:
-    """A ridge point as it is written, from 0 on."""
-    point = rational(text, "the ridge point") if not text.strip().startswith("-") else Fraction(-1)
-    if not 0 <= point <= MAX_RIDGE_POINT:
-        raise MbcostError(
-            f"the ridge point `{text[:40]}` is not 0 to {MAX_RIDGE_POINT:,} mult-adds a byte",
-            help="write --ridge-point 31.2",
-        )
+    point = ridge_point_of(text)
     return Device(f"ridge point {exact_text(point)}", point)
 
 

@@ -181,7 +181,7 @@ def _table(answer: Answer, question: Question) -> Rows:
         Field("below", kind="number", to="csv"),
         Field("resolution", "resolution"),
     ]
-    fields += [Field(one.name, one.heading, "count", get=at(_Line.cost, one.name)) for one in question.shown]
+    fields += [Field(one.name, one.heading, one.kind, get=at(_Line.cost, one.name)) for one in question.shown]
     fields.append(Field("remark", "remark", "text", 1))
     lines: list[_Line] = []
     for number, one in enumerate(answer.solutions):

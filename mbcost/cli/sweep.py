@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import click
@@ -20,6 +21,7 @@ from mbcost.network import Network
 from mbcost.quantities import Quantity
 from mbcost.report import FORMATS, Field, Report, numbers, render
 from mbcost.report import Rows as ReportRows
+from mbcost.report.costed import told
 from mbcost.report.delimited import field as delimited_field
 from mbcost.report.heads import head
 from mbcost.report.report import value
@@ -167,7 +169,7 @@ class _Points:
         model = delimited_field(self.grid.network.name)
         for alpha, columns in rows:
             start = f"{model},{alpha},"
-            texts = [map(str, columns[i]) for i in shown] + [
+            texts = [map(numbers.decimal if self.quantities[i].kind == "ratio" else str, columns[i]) for i in shown] + [
                 map(numbers.decimal, c) for c in columns[len(self.quantities) :]
             ]
             yield "".join([f"{start}{','.join(cells)}\n" for cells in zip(self.sizes, *texts, strict=True)])
@@ -177,7 +179,8 @@ class _Points:
         from json import dumps
 
         usual = [f'"{q.name}": %s' for q in self.quantities if q.name in self.question.usual]
-        more = [f'"{q.name}": %s' for q in self.quantities if q.name not in self.question.usual]
+        others = [q for q in self.quantities if q.name not in self.question.usual]
+        more = [key for q in others for key in [f'"{q.name}": %s', *[f'"{q.name}_number": %s'] * (q.kind == "ratio")]]
         keys = (
             usual + [f'"quantities": {{{", ".join(more)}}}'] * bool(more) + ['"idealised": %s', '"gap": %s'] * self.gap
         )
@@ -186,9 +189,17 @@ class _Points:
         model = escape.json(dumps(self.grid.network.name)).replace("%", "%%")
         for alpha, columns in rows:
             point = f'{{"model": {model}, "alpha": "{alpha}", "resolution": %s, {", ".join(keys)}}}'
-            texts: list[Any] = [map(_number, columns[i]) for i in order]
+            texts: list[Any] = []
+            for i in order:
+                if self.quantities[i].kind == "ratio":
+                    texts += [
+                        [f'"{amount}"' for amount in columns[i]],
+                        [repr(value(one, "ratio")) for one in columns[i]],
+                    ]
+                else:
+                    texts.append(map(_number, columns[i]))
             if self.gap:
-                ideal, gaps = columns[len(order) :]
+                ideal, gaps = columns[len(self.quantities) :]
                 texts += [map(_number, ideal), [repr(value(gap, "ratio")) for gap in gaps]]
             yield [point % cells for cells in zip(sizes, *texts, strict=True)]
 
@@ -212,11 +223,12 @@ class _Points:
         fields = [Field("alpha", "alpha", "number"), Field("resolution", "resolution")]
         for quantity in self.quantities:
             to = self.question.to(quantity)
-            fields.append(Field(quantity.name, quantity.heading, "count", to=to, path=self.question.path(quantity)))
+            fields += told(quantity, quantity.name, itemgetter(quantity.name), to, self.question.path(quantity))
         if self.gap:
             ideal = Field("idealised", "idealised", get=lambda point: _rounded(point["idealised"]), to="columns")
             fields += [ideal, Field("idealised", to="json"), Field("gap", "gap", "percent_change")]
-        keys = dict.fromkeys(field.key for field in fields)
+        names = [quantity.name for quantity in self.quantities]
+        keys = ["alpha", "resolution", *names, *["idealised", "gap"] * self.gap]
         points = [
             dict(zip(keys, (alpha, size, *cells), strict=True))
             for alpha, columns in rows

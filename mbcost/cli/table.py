@@ -79,7 +79,12 @@ def _table(cost: Cost, by: str, sort: str, top: int | None, question: Question) 
     kept, left = groups[:top], groups[top:] if top is not None else []
     rest = Group(f"({len(left)} more)", tuple([row for group in left for row in group.rows])) if left else None
     rows = costed_rows(cost, shown, by=by, groups=kept, rest=rest, unit=unit, bits=bits)
-    keys: dict[str, Any] = {**head(cost, unit), "bits": widths(bits), **({} if by == "layer" else {"by": by})}
+    keys: dict[str, Any] = {
+        **head(cost, unit),
+        "bits": widths(bits),
+        **_measured(question),
+        **({} if by == "layer" else {"by": by}),
+    }
     keys["layers" if by == "layer" else "groups"] = rows
     if rest is not None:
         totals = ("mult_adds", "params", *(("flops",) if unit == "flops" else ()))
@@ -87,6 +92,12 @@ def _table(cost: Cost, by: str, sort: str, top: int | None, question: Question) 
     keys["total"] = lambda: total_keys(cost, unit, bits, shown)
     keys["peak"] = lambda: peak_keys(cost)
     return Report("table/2", question.heading(cost), keys, caption=f"Mult-adds and params of {cost.network.name}")
+
+
+def _measured(question: Question) -> dict[str, Any]:
+    """What else the columns were measured with: the widths of those that only who asks for them pays for, a ridge point."""
+    keys = question.widths
+    return {**keys, "bits": widths(question.bits) | keys["bits"]} if "bits" in keys else keys
 
 
 def _explained(cost: Cost, name: str, question: Question) -> Report:
@@ -124,6 +135,7 @@ def _block(cost: Cost, block: Group, question: Question) -> Report:
     keys = {
         **head(cost, question.unit),
         "bits": widths(question.bits),
+        **_measured(question),
         "block": block.name,
         "layers": rows,
         "total": rows.object(block),

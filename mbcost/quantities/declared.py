@@ -121,6 +121,25 @@ def memory_access_bits(network: Any, bits: Bits) -> list[Dim]:
     ]
 
 
+def model_time(network: Any, bits: Bits) -> list[Dim]:
+    """The modelled time of each row at a ridge point (:mod:`mbcost.memory.roofline`)."""
+    return [layer.time for layer in _roofline(network, bits).layers]
+
+
+def time_bound(network: Any, bits: Bits) -> list[Dim]:
+    """The time that a network needs at least."""
+    return [_roofline(network, bits).bound]
+
+
+def _roofline(network: Any, bits: Bits) -> Any:
+    from mbcost.memory.roofline import roofline
+    from mbcost.quantities.register import QUANTITIES
+
+    QUANTITIES["model_time"].needed(bits)
+    assert bits.ridge_point is not None  # noqa: S101  (said above)
+    return roofline(network, bits.ridge_point, bits)
+
+
 for _quantity in (
     Quantity(
         "mult_adds", "mult-adds", "multiplications with an addition each (300M)", of_row=attrgetter("mult_adds"),
@@ -173,6 +192,19 @@ for _quantity in (
     Quantity(
         "memory_access_bytes", "memory access in bytes", "the same in bytes", unit="bytes", of_network=memory_access_bits,
         bits=8, in_bits=True, of_shapes=True, limits=(),
+    ),
+    Quantity(
+        "intensity", "mult-adds a byte", "mult-adds for every byte that is read or written (bits as of memory access)", unit="rational",
+        quotient=("mult_adds", "memory_access_bytes"), adds="ratio", bits=8, dear=True, separates=False, limits=(),
+        also=("arithmetic_intensity", "operational_intensity"),
+    ),
+    Quantity(
+        "model_time", "modelled time", "sum over layers of max(mult-adds, RP x bytes), in mult-adds at the peak, at a ridge point RP",
+        unit="rational", of_network=model_time, bits=8, timed=True, dear=True, separates=False, limits=(), also=("latency", "time"),
+    ),
+    Quantity(
+        "time_bound", "bound on the time", "max(mult-adds, RP x (weights + input + output)), which no network can beat", unit="rational",
+        of_network=time_bound, adds="largest", bits=8, timed=True, dear=True, separates=False, limits=(),
     ),
     Quantity(
         "im2col", "im2col", "the largest matrix of patches a convolution is a product with: elements, or bytes at --bits",

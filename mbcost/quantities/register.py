@@ -3,6 +3,7 @@
 # Annotations here are evaluated: a NamedTuple would have to compile each postponed one, at every start of the program.
 
 from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -28,12 +29,13 @@ class Quantity(NamedTuple):
     description : str
         What it is, for help texts and schemas.
     unit : str
-        ``count``; ``elements`` of feature maps, which a limit may also give in bytes; or ``bytes``.
+        ``count``; ``elements`` of feature maps, which a limit may also give in bytes; ``bytes``; or ``rational``, what is no
+        whole number of anything and told as an exact text beside a number.
     of_row : function of a costed row
         What one layer contributes, by the plain arithmetic that serves integers, polynomials and arrays alike. None where
         only the whole network has it.
     adds : str
-        How layers make the whole: ``sum``, or ``largest``. What is not a sum has no shares.
+        How layers make the whole: ``sum``, ``largest``, or ``ratio``. What is not a sum has no shares.
     of_network : function of a costed network and of bit widths
         Instead of ``of_row``: the amounts that make the quantity, found from the rows and how they hang together (``rows``
         and ``placed``). What adds up has one amount a row; of what is a maximum they are those it is the largest of.
@@ -44,6 +46,8 @@ class Quantity(NamedTuple):
     derived : str
         Instead of both: the quantity this one is ``factor`` times; or, where the unit is bytes, the bytes of, at the bit
         width asked for.
+    quotient : pair of str
+        Instead of these: the quantities of which it is the first over the second.
     bits : int
         The bit width where none is asked for.
     holds : str
@@ -59,6 +63,8 @@ class Quantity(NamedTuple):
         Whether it follows from the shapes of maps alone, and so is exact where a layer's cost is not known.
     ruled : bool
         Whether it is another one under another memory rule.
+    timed : bool
+        Whether it is that of a device, at its ridge point.
     limits : tuple of str
         What takes limits on it: ``check`` (and ``assert_budget``), ``solve``.
     instead : str
@@ -78,6 +84,7 @@ class Quantity(NamedTuple):
     where: Callable[[Any], str] | None = None
     derived: str = ""
     factor: int = 1
+    quotient: tuple[str, str] | None = None
     bits: int = 32
     holds: str = "activations"
     in_bits: bool = False
@@ -85,6 +92,7 @@ class Quantity(NamedTuple):
     separates: bool = True
     of_shapes: bool = False
     ruled: bool = False
+    timed: bool = False
     limits: tuple[str, ...] = ("check", "solve")
     instead: str = ""
     also: tuple[str, ...] = ()
@@ -107,12 +115,22 @@ class Quantity(NamedTuple):
     @property
     def of_layers(self) -> bool:
         """Whether each layer has one, and not the network alone."""
-        return self.base.of_row is not None or self.shared
+        return self.base.of_row is not None or self.shared or self.quotient is not None
+
+    @property
+    def kind(self) -> str:
+        """What a column of it holds (:class:`mbcost.report.table.Column`)."""
+        return "ratio" if self.unit == "rational" else "count"
 
     @property
     def sized(self) -> bool:
         """Whether it depends on bit widths."""
-        return self.in_bits or self.holds == "both" or (self.unit == "bytes" and bool(self.derived))
+        return (
+            self.in_bits
+            or self.holds == "both"
+            or self.unit == "rational"
+            or (self.unit == "bytes" and bool(self.derived))
+        )
 
     def width(self, bits: AnyBits = BITS) -> int:
         """The bit width that is used where some are given."""
@@ -125,7 +143,7 @@ class Quantity(NamedTuple):
         """The bit widths it depends on: of weights, of activations, or of both."""
         given = _given(bits)
         weights, activations = given.weights(self.bits), given.activations(self.bits)
-        if self.in_bits or self.holds == "both":
+        if self.in_bits or self.holds == "both" or self.unit == "rational":
             return weights, activations
         return (weights if self.holds == "weights" else activations,)
 
@@ -137,6 +155,9 @@ class Quantity(NamedTuple):
     def each(self, network: Any, bits: AnyBits = BITS) -> list[Dim]:
         """What each row of a costed network contributes; nothing where only the whole network has the quantity."""
         counted = self.base
+        if self.quotient is not None:
+            above, below = (QUANTITIES[name].each(network, bits) for name in self.quotient)
+            return [_over(a, b) for a, b in zip(above, below, strict=True)]
         if counted.of_network is None:
             return [self.of(row, bits) for row in network.rows]
         if counted.adds != "sum":
@@ -154,6 +175,9 @@ class Quantity(NamedTuple):
         """
         if self.base.of_network is not None and not hasattr(network, "placed"):
             return None
+        if self.quotient is not None:
+            above, below = (QUANTITIES[name].total(network, bits) for name in self.quotient)
+            return None if below is None else _over(above, below)
         forms = self.forms(network, bits)
         return self.amount(forms[0] if len(forms) == 1 else max(forms), bits)
 
@@ -212,12 +236,25 @@ class Quantity(NamedTuple):
         in_bytes = self.unit == "bytes" or (self.unit == "elements" and str(value).strip().endswith("B"))
         return (parse_bytes if in_bytes else parse_count)(value, what), in_bytes
 
+    def needed(self, bits: AnyBits = BITS) -> None:
+        """Raise where something that it is measured with was not given."""
+        if self.timed and _given(bits).ridge_point is None:
+            raise MbcostError(
+                f"the {self.heading} is that of a device with some ridge point, and none is given",
+                help="give --ridge-point 31.2, in mult-adds a byte; `mbcost roofline` knows some devices",
+            )
+
     def parts(self, network: Any, bits: AnyBits = BITS) -> list[tuple[str, Dim]]:
         """What makes it so large, the most first: layers, or what the network's own rule names."""
         counted = self.base
         if counted.made_of is not None:
             return [(name, self.amount(count, bits)) for name, count in counted.made_of(network)]
         return sorted(self.by_row(network, bits).items(), key=lambda pair: -pair[1])
+
+
+def _over(above: Dim, below: Dim) -> Dim:
+    """A quotient; None of what has nothing below."""
+    return Fraction(above) / below if below else None
 
 
 def _given(bits: AnyBits) -> Bits:
@@ -246,9 +283,9 @@ def register(quantity: Quantity) -> Quantity:
     """
     if quantity.name in QUANTITIES:
         raise ValueError(f"the quantity {quantity.name} is registered twice")
-    if sum(map(bool, (quantity.of_row, quantity.of_network, quantity.derived))) != 1:
+    if sum(map(bool, (quantity.of_row, quantity.of_network, quantity.derived, quantity.quotient))) != 1:
         raise ValueError(
-            f"the quantity {quantity.name} is counted in one way: of a row, of the network, or from another"
+            f"the quantity {quantity.name} is counted in one way: of a row, of the network, or from others"
         )
     QUANTITIES[quantity.name] = quantity
     return quantity

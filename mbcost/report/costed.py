@@ -11,9 +11,9 @@ from typing import Any
 from mbcost.analysis.groups import Group, gather, share
 from mbcost.network import Cost
 from mbcost.quantities import BITS, QUANTITIES, TOTALS, AnyBits, Quantity, measured
-from mbcost.report.report import Field, Rows, at
+from mbcost.report.report import Field, Rows, at, value
 
-__all__ = ["amounts", "costed_rows", "layer_keys", "peak_keys", "total_keys", "widths"]
+__all__ = ["amounts", "costed_rows", "layer_keys", "peak_keys", "quantities", "told", "total_keys", "widths"]
 
 HEADINGS = {"layer": "layer", "block": "block", "kind": "kind"}
 FACTS = (
@@ -37,6 +37,9 @@ def costed_rows(
 
     def amount(group: Group, quantity: Quantity) -> Any:
         if group is not whole:
+            if quantity.quotient is not None:
+                above, below = (amount(group, measured(name)) for name in quantity.quotient)
+                return share(above, below)
             if quantity.base.of_network is None:
                 return group.amount(quantity, bits)
             if quantity.name not in by_row:
@@ -98,7 +101,7 @@ def amounts(
     for name in dict.fromkeys((*names, *keyed)):
         quantity = measured(name)
         to = ("all" if name in keyed else "columns") if name in names else "json"
-        fields.append(Field(name, quantity.heading, "count", 0, at(amount, quantity), to))
+        fields += told(quantity, name, at(amount, quantity), to)
         if whole is not None and quantity.shared and not quantity.derived and (name in names or shares_in_json):
             key, priority = ("share", 1) if name == "mult_adds" else (f"{name}_share", 7)
             get = at(_shared, amount, quantity, whole(quantity))
@@ -108,10 +111,38 @@ def amounts(
     return fields
 
 
-def _all(row: Any, amount: Callable[[Any, Quantity], Any], quantities: Sequence[Quantity]) -> dict[str, Any]:
+def told(
+    quantity: Quantity, key: str, get: Callable[[Any], Any], to: str = "all", path: tuple[str, ...] = (), heading: str = "",
+    priority: int = 0,
+) -> list[Field]:  # fmt: skip
+    """The fields of one quantity: one, or of what is rational an exact text in JSON and a number beside it."""
+    said = heading or quantity.heading
+    if quantity.unit != "rational":
+        return [Field(key, said, quantity.kind, priority, get, to, path)]
+    *outer, last = path or (key,)
+    fields = [] if to == "json" else [Field(key, said, quantity.kind, priority, get, "columns")]
+    if to in {"all", "json"}:
+        fields += [
+            Field(key, kind="number", get=get, to="json", path=path),
+            Field(f"{key}_number", kind="ratio", get=get, to="json", path=(*outer, f"{last}_number")),
+        ]
+    return fields
+
+
+def quantities(amounts: dict[str, Any]) -> dict[str, Any]:
+    """Amounts by the names of their quantities as JSON has them, without those that there are not."""
+    found: dict[str, Any] = {}
+    for name, amount in amounts.items():
+        if amount is not None and measured(name).unit == "rational":
+            found |= {name: value(amount, "number"), f"{name}_number": value(amount, "ratio")}
+        elif amount is not None:
+            found[name] = amount
+    return found
+
+
+def _all(row: Any, amount: Callable[[Any, Quantity], Any], asked: Sequence[Quantity]) -> dict[str, Any]:
     """What a row has of some quantities, without those that only a whole network has."""
-    found = {quantity.name: amount(row, quantity) for quantity in quantities}
-    return {name: said for name, said in found.items() if said is not None}
+    return quantities({quantity.name: amount(row, quantity) for quantity in asked})
 
 
 def _shared(row: Any, amount: Callable[[Any, Quantity], Any], quantity: Quantity, whole: Any) -> Any:
@@ -136,7 +167,7 @@ def total_keys(
     keys: dict[str, Any] = {name: cost.total(name) for name in keyed}
     keys |= {"layers": cost.layers, "status": cost.status}
     shown = [one for name, one in QUANTITIES.items() if name not in keyed and (not one.dear or one in more)]
-    keys["quantities"] = {quantity.name: quantity.total(cost, bits) for quantity in shown}
+    keys["quantities"] = quantities({quantity.name: quantity.total(cost, bits) for quantity in shown})
     return keys
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from mbcost.network import Cost
+from mbcost.report.numbers import number
 
 __all__ = ["bound", "counted", "head", "heading"]
 
 
 def heading(
     cost: Cost, unit: str = "mult_adds", *, bits: Mapping[str, Any] | None = None, leaving: tuple[str, ...] = (),
-    titled: bool = False,
+    ridge_point: str | None = None, titled: bool = False,
 ) -> str:  # fmt: skip
     """The line above every table: what was counted, and how; ``leaving`` are the fields of the variant it does not say.
 
-    ``bits`` are the widths of the quantities that depend on them. ``titled`` ones begin with what a paper calls the network.
+    ``bits`` are the widths of the quantities that depend on them, ``ridge_point`` that of modelled times. ``titled`` ones begin with what a paper calls the network.
 
     >>> import mbcost
     >>> heading(mbcost.load("mobilenet_v1").cost("0.75", resolution=192))
@@ -26,6 +28,7 @@ def heading(
     more = [
         *_unit(unit),
         *_widths(bits or {}),
+        *([] if ridge_point is None else [f"ridge point {number(Fraction(ridge_point))}"]),
         *([] if cost.exact else [bound(cost)]),
     ]
     network = cost.network

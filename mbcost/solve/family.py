@@ -98,6 +98,12 @@ class Family:
         known = limitable("solve")
         asked = [name for name, one in known.items() if one.base.of_row] if quantities is None else quantities
         self.quantities = [measured(name) for name in dict.fromkeys((*BASIC, *asked))]
+        for quantity in self.quantities:
+            if not quantity.base.separates:
+                raise MbcostError(
+                    f"the {quantity.heading} is no polynomial of widths and sizes, nor the largest of some",
+                    help=f"nothing is solved for it; `mbcost table --columns {quantity.name}` has it at one point, `sweep` at many",
+                )
         self.bits = bits
         self.variant = variant
         self.rule = network.rounding if variant.rounding is None else variant.rounding

@@ -6,13 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mbcost
-from mbcost.quantities import QUANTITIES, Quantity, register
+from mbcost.memory.roofline import roofline
+from mbcost.quantities import QUANTITIES, Bits, Quantity, bits_of, register
 from mbcost.testing import assert_budget
 from tests.conftest import Said, told
 
@@ -163,16 +165,126 @@ def test_a_saved_report_without_a_quantity_says_so(say: Say, tmp_path: Path) -> 
     assert "does not have `total_activations`" in said.err
 
 
+POINT = bits_of(ridge_point="31.2")
+
+
 @pytest.mark.parametrize("name", [*QUANTITIES, "largest_activation_bytes"])
 @pytest.mark.parametrize("model", ["mobilenet_v2", "mobilenet_v3_small", "googlenet"])
 def test_every_quantity_is_the_same_by_the_walk_on_a_grid_and_on_arrays(name: str, model: str) -> None:
     network = mbcost.load(model)
     alphas = ["0.5", "1"] if network.rounding is not None else ["1"]
-    walked = [tuple(network.cost(alpha, resolution=size).total(name) for size in (192, 224)) for alpha in alphas]
-    assert network.grid(alphas, [192, 224]).total(name) == walked
+    walked = [tuple(network.cost(alpha, resolution=size).total(name, POINT) for size in (192, 224)) for alpha in alphas]
     values = np.array([float(alpha) for alpha in alphas])
-    assert network.grid(values, np.array([192, 224])).total(name).tolist() == [list(row) for row in walked]
-    assert network.cost(values[:, None], resolution=np.array([192, 224])).total(name).tolist() == [*map(list, walked)]
+    grid, arrays = network.grid(alphas, [192, 224]), network.grid(values, np.array([192, 224]))
+    grid.bits = arrays.bits = POINT
+    assert grid.total(name) == walked
+    assert arrays.total(name).tolist() == [list(row) for row in walked]
+    points = network.cost(values[:, None], resolution=np.array([192, 224]))
+    assert points.total(name, POINT).tolist() == [*map(list, walked)]
+
+
+def test_intensity_is_mult_adds_over_bytes_of_layers_of_kinds_and_of_the_network() -> None:
+    cost = mbcost.load("mobilenet_v2").cost()
+    intensity, access = QUANTITIES["intensity"], QUANTITIES["memory_access_bytes"]
+    moved = access.by_row(cost, 16)
+    assert intensity.by_row(cost, 16) == {row.name: Fraction(row.mult_adds, moved[row.name]) for row in cost.rows}
+    assert intensity.total(cost, 16) == Fraction(cost.mult_adds, sum(moved.values()))
+
+
+def test_the_modelled_time_is_that_of_the_roofline() -> None:
+    cost = mbcost.load("mobilenet_v2").cost()
+    found = roofline(cost, Fraction("31.2"), Bits(16))
+    bits = bits_of(16, ridge_point="31.2")
+    assert cost.total("model_time", bits) == found.model_time
+    assert cost.total("time_bound", bits) == found.bound
+    assert cost.total("model_time", bits_of(ridge_point=0)) == cost.mult_adds
+    each = QUANTITIES["model_time"].by_row(cost, bits)
+    assert each == {layer.name: layer.time for layer in found.layers}
+    with pytest.raises(mbcost.MbcostError, match="and none is given"):
+        cost.total("model_time")
+
+
+RATIONAL = "intensity,model_time,time_bound"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["table", "mobilenet_v1"], ["table", "mobilenet_v1", "--by", "kind"], ["compare", "mobilenet_v1"],
+        ["compare", "mobilenet_v1", "mobilenet_v2"], ["sweep", "mobilenet_v1", "-a", "1", "-r", "224"],
+        ["diff", "mobilenet_v2", "mobilenet_v1"], ["list", "mobilenet_v1"], ["memory", "mobilenet_v1"],
+    ],
+)  # fmt: skip
+def test_what_is_rational_is_an_exact_text_beside_a_number_and_a_decimal_for_people(
+    command: list[str], say: Say
+) -> None:
+    cost = mbcost.load("mobilenet_v1").cost()
+    asked = [*command, "--ridge-point", "31.2", *(["--columns", RATIONAL] if command[0] != "memory" else [])]
+    document = told(say(*asked, "-f", "json"))
+    assert document["ridge_point"] == "156/5"
+    for name in RATIONAL.split(","):
+        exact = cost.total(name, POINT)
+        numbers = [value for value in _under(f"{name}_number", document) if value is not None]
+        found = _under(name, document)
+        if command[0] == "diff":  # on both sides, beside one another
+            assert {"after": str(exact)} in found
+            numbers = [both["after_number"] for both in _both(name, document)]
+        else:
+            assert str(exact) in found
+        assert Fraction(repr(exact.numerator / exact.denominator)) in numbers
+    if command[0] != "memory":
+        said = say(*asked)
+        assert said.code == 0
+        assert "39.36" in said.out
+        assert "ridge point 31.2" in said.out or command[0] in {"compare", "diff", "list"}
+        lines = say(*asked, "-f", "csv").out.splitlines()
+        assert "intensity" in lines[0]
+        assert ",39.36" in lines[1] or command[0] in {"table", "diff"} or len(command) == 2  # these have no total
+
+
+def _both(name: str, document: object) -> list[dict[str, float]]:
+    """Every difference of a quantity, however deep."""
+    if isinstance(document, list):
+        return [found for item in document for found in _both(name, item)]
+    if not isinstance(document, dict):
+        return []
+    own = [document[name]] if isinstance(document.get(name), dict) else []
+    return own + [found for value in document.values() for found in _both(name, value)]
+
+
+def test_a_report_with_what_is_rational_is_a_base(say: Say, tmp_path: Path) -> None:
+    saved = tmp_path / "base.json"
+    columns = ["--columns", RATIONAL, "--ridge-point", "30"]
+    assert say("table", "mobilenet_v1", *columns, "-f", "json", "-o", str(saved)).code == 0
+    said = say("check", "mobilenet_v1", "--max-params", "5M", "--base", str(saved))
+    assert (said.code, said.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["table", "mobilenet_v1", "--columns", "model_time"], "error: the modelled time is that of a device with some ridge point, and none is given\n  help: give --ridge-point 31.2"),
+        (["table", "mobilenet_v1", "--columns", "model_time", "--ridge-point", "nan"], "the ridge point `nan` is not a number"),
+        (["table", "mobilenet_v1", "--columns", "model_time", "--ridge-point", "-1"], "the ridge point `-1` is not 0 to 1,000,000 mult-adds a byte"),
+        (["table", "mobilenet_v1", "--columns", "latency"], "there is no quantity `latency`\n  help: did you mean `model_time`"),
+        (["solve", "mobilenet_v1", "--max-params", "4M", "--columns", "intensity"], "the mult-adds a byte is no polynomial of widths and sizes"),
+        (["solve", "mobilenet_v1", "--max-params", "4M", "--columns", "arena"], "the arena is no polynomial of widths and sizes"),
+        (["solve", "mobilenet_v1", "--max-arena", "4MiB"], "an arena is the plan of a greedy planner and no polynomial"),
+        (["check", "mobilenet_v1", "--max-intensity", "4"], "takes no limit: `sweep --columns` has it over a grid"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_says_why(command: list[str], message: str, say: Say) -> None:
+    said = say(*command)
+    assert (said.code, said.out) == (2, "")
+    assert message in said.err
+
+
+def test_a_budget_on_what_takes_no_limit_says_so(say: Say, tmp_path: Path) -> None:
+    budgets = tmp_path / "budgets.yaml"
+    budgets.write_text("format: 1\nbudgets: [{model: mobilenet_v1, max: {intensity: 30}}]\n", encoding="utf-8")
+    said = say("check", str(budgets))
+    assert said.code == 2
+    assert "the mult-adds a byte takes no limit\n" in said.err
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mbcost.dims import NO_ROUNDING
+from mbcost.dims import NO_ROUNDING, Dim
 from mbcost.errors import MbcostError
 from mbcost.network import Network, Variant
 from mbcost.quantities import BITS, AnyBits, measured
@@ -30,6 +30,15 @@ def amounts(quantity: str, bits: AnyBits, counts: Iterable[Array]) -> Array:
     if known.derived or known.in_bits:
         bounded([(int(count.max(initial=0)), max(known.width(bits), known.factor))])
     return known.amount(count, bits)  # type: ignore[no-any-return]
+
+
+def exactly(counts: list[Any]) -> Array:
+    """Counts as an array of int64; what is rational as one of objects, each a Fraction."""
+    flat = [count for row in counts for count in (row if isinstance(row, list) else [row])]
+    if any(isinstance(count, Fraction) for count in flat):
+        return np.array(counts, dtype=object)
+    bounded([(max(flat), 1)])
+    return np.array(counts, dtype=np.int64)
 
 
 def _largest(forms: list[Factors]) -> Iterable[Array]:
@@ -160,12 +169,11 @@ class ArrayGrid(Grid):
     def _by_points(self, quantity: str) -> Array:
         """Point by point, where the cost does not separate."""
         rows = [[self.at(alpha, size, quantity) for size in self.resolutions] for alpha in self.alphas]
-        bounded([(max(map(max, rows)), 1)])
-        return np.array(rows, dtype=np.int64)
+        return exactly(rows)
 
-    def at(self, alpha: Fraction, size: tuple[int, int], quantity: str) -> int:
+    def at(self, alpha: Fraction, size: tuple[int, int], quantity: str) -> Dim:
         """One point, counted on its own."""
-        return int(self._point(alpha, size, (quantity,))[0])
+        return self._point(alpha, size, (quantity,))[0]
 
     def rows(self, *quantities: str) -> Any:
         """For one alpha after another, each quantity at every resolution."""

@@ -13,8 +13,8 @@ from mbcost.errors import MbcostError
 from mbcost.layers import Row
 from mbcost.network import Cost, Network, Variant
 from mbcost.quantities import BITS, AnyBits
-from mbcost.separated.arrays.factors import Factors, bounded
-from mbcost.separated.arrays.grid import ArrayGrid, amounts
+from mbcost.separated.arrays.factors import Factors
+from mbcost.separated.arrays.grid import ArrayGrid, amounts, exactly
 from mbcost.separated.arrays.reading import Array, Rationals, distinct
 from mbcost.separated.forms import Form
 from mbcost.separated.polynomial import Poly
@@ -142,8 +142,7 @@ class ArrayCost(Cost):
         pairs = list(zip(alphas.ravel().tolist(), sizes.ravel().tolist(), strict=True))
         grid = self._grid
         known = {(i, j): grid.at(grid.alphas[i], grid.resolutions[j], quantity) for i, j in set(pairs)}
-        bounded([(max(known.values()), 1)])
-        return np.array([known[pair] for pair in pairs], dtype=np.int64).reshape(self.shape)
+        return exactly([known[pair] for pair in pairs]).reshape(self.shape)
 
     def _spread(self, factors: Factors) -> Array:
         """The value of a form at every point, from its factors at the distinct alphas and resolutions."""
