@@ -132,9 +132,9 @@ class _Builder:
         made = layer.steps(inputs, row.output)
         if not made and self.rule.reshapes and layer.op == "flatten":
             made = (Made(row.output),)
-        if not made:
+        if not made:  # another view of the same elements, or of some of them
             self.maps.append(self.maps[sources[0]])
-            self.shapes.append(inputs[0])
+            self.shapes.append(row.output)
             return
         nodes: list[int] = []
         for one in made:

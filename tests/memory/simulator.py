@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any
 
 import mbcost
+from mbcost.layers.attention import Joint, Mixed, Product, Projected, Scale, Tokens
 from mbcost.layers.composite import Excite, FusedProject, Reduce
 from mbcost.layers.custom import Unknown
 from mbcost.layers.elementwise import Add, Concat, Elementwise, Flatten, Multiply, Norm
@@ -39,20 +40,25 @@ def data_sources(layer: Any) -> tuple[int, ...]:
     """The feature maps whose values a layer reads; of some it only needs the size."""
     if isinstance(layer, Unknown):
         layer = layer.inner
-    if isinstance(layer, FusedProject | Reduce) or layer.op == "upsample":
+    if isinstance(layer, Product):
+        return tuple(layer.sources[:2])
+    if isinstance(layer, FusedProject | Reduce | Joint | Mixed | Projected) or layer.op == "upsample":
         return tuple(layer.sources[:1])
     return tuple(layer.sources)
 
 
 def changes_in_place(layer: Any) -> bool:
-    """Whether a row is only a normalisation, an activation or a softmax."""
-    return type(layer) is Norm or (type(layer) is Elementwise and layer.op in {"activation", "softmax"})
+    """Whether a row is only a normalisation, an activation, a softmax or a scale."""
+    return type(layer) in {Norm, Scale} or (type(layer) is Elementwise and layer.op in {"activation", "softmax"})
 
 
 def does_nothing(layer: Any) -> bool:
     """Whether a row makes no tensor at any time."""
     nothing = type(layer) is Elementwise and layer.activation == "none"
-    return nothing or isinstance(layer, Flatten) or (type(layer) is Norm and layer.norm == layer.activation == "none")
+    view = isinstance(layer, Flatten | Joint) or (
+        isinstance(layer, Tokens) and not layer.extra and not layer.learned
+    )
+    return nothing or view or (type(layer) is Norm and layer.norm == layer.activation == "none")
 
 
 def peak(network: mbcost.Network, **variant: Any) -> int:
@@ -87,7 +93,7 @@ def peak(network: mbcost.Network, **variant: Any) -> int:
         if changes_in_place(inner) and readers[sources[0]] == 1:
             maps[number + 1] = maps[sources[0]]
         elif isinstance(inner, Reduce):
-            pooled = Tensor(heap, (maps[sources[0]].shape[0], 1, 1))
+            pooled = Tensor(heap, (row.input[0], 1, 1))
             if last[sources[0]] == number:
                 del maps[sources[0]]  # only the vector is read after it
             maps[number + 1] = Tensor(heap, row.output)
@@ -97,7 +103,8 @@ def peak(network: mbcost.Network, **variant: Any) -> int:
             gate = Tensor(heap, (row.output[0], 1, 1))
             if last[vector] == number:
                 del maps[vector]
-            maps[number + 1] = Tensor(heap, maps[image].shape)
+            assert maps[image].size == row.output[0] * row.output[1] * row.output[2]
+            maps[number + 1] = Tensor(heap, row.output)
             del gate
         else:
             if isinstance(inner, Add | Concat | Multiply):

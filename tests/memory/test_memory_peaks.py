@@ -94,6 +94,16 @@ def test_random_networks_in_a_simulator(network: mbcost.Network, alpha: str, siz
     assert peak(network, alpha=alpha, resolution=size) == simulator.peak(network, alpha=alpha, resolution=size)
 
 
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(networks(attention=True), st.sampled_from(ALPHAS), st.sampled_from(SIZES))
+def test_random_networks_with_attention_in_a_simulator(network: mbcost.Network, alpha: str, size: Any) -> None:
+    try:
+        network.cost(alpha=alpha, resolution=size)
+    except mbcost.MbcostError:
+        return
+    assert peak(network, alpha=alpha, resolution=size) == simulator.peak(network, alpha=alpha, resolution=size)
+
+
 def recorded(network: mbcost.Network, rule: Rule, **variant: Any) -> tuple[Any, list[Form | int]] | None:
     """The polynomials whose maximum is the peak, and how they are evaluated."""
     asked = variant_of(**variant)
@@ -121,7 +131,7 @@ def evaluated(found: tuple[Any, list[Any]], alpha: Any, size: Any) -> int:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(networks(), st.sampled_from(POLYNOMIAL), st.sampled_from(SIZES))
+@given(networks() | networks(attention=True), st.sampled_from(POLYNOMIAL), st.sampled_from(SIZES))
 def test_the_polynomials_at_numbers_are_the_peak(network: mbcost.Network, rule: Rule, size: Any) -> None:
     found = recorded(network, rule)
     if found is None:
@@ -166,6 +176,14 @@ def test_a_moment_is_the_sum_of_what_it_names(network: mbcost.Network, alpha: st
             assert moment.total == sum(found.tensors[number].elements for number in moment.tensors) - moment.shared
         if rule.plan == "alive":
             assert max(moment.total for moment in moments(found)) == max(amounts(found))
+
+
+def test_a_squeeze_and_excite_on_a_view_pools_the_channels_of_the_view() -> None:
+    network = loads(
+        "format: 1\ninput: {channels: 4, resolution: 2}\nlayers:\n  - {op: flatten}\n  - {op: squeeze_excite, se: 1/4}\n"
+    )
+    found = [(moment.name, moment.total) for moment in moments(graph_of(network))]
+    assert found[0] == ("squeeze_excite_1/reduce/pool", 16 + 16)  # 16 channels of one position, not 4 of four
 
 
 def test_the_twin_of_a_squeeze_and_excite_gates_the_map_the_convolution_reads() -> None:

@@ -62,9 +62,46 @@ def rows(draw: st.DrawFn) -> str:
 
 
 @st.composite
-def networks(draw: st.DrawFn) -> mbcost.Network:
-    """A table of up to eight rows, with or without a head."""
-    body = draw(st.lists(rows(), min_size=1, max_size=8))
+def attentive_rows(draw: st.DrawFn) -> str:
+    """One row of an attention, its products by themselves, or what stands around them."""
+    heads = draw(st.sampled_from(("heads: 1", "heads: 2", "head_width: 4", "heads: 2, head_width: 4")))
+    own = draw(st.sampled_from(("", f", out_channels: {draw(WIDTHS)}")))
+    attention = draw(
+        st.sampled_from(
+            (
+                f"{{op: attention, {heads}{own}, bias: true}}",
+                f"{{op: attention, {heads}, windows: 4}}",
+                f"{{op: attention, {heads}, value_width: 8, position_biases: 9}}",
+                f"{{op: mobile_mqa, {heads}{own}}}",
+                f"{{op: mobile_mqa, {heads}, kv_stride: 2, value_width: 8}}",
+            )
+        )
+    )
+    norm = f"{{op: norm, norm: {draw(st.sampled_from(('layer', 'batch')))}}}"
+    conv = "{op: conv, kernel_size: 1, expansion: 1, bias: true, norm: none}"
+    shared = "{op: conv, kernel_size: 1, out_channels: 8, width: fixed}"
+    return draw(
+        st.sampled_from(
+            (
+                attention,
+                f"{{op: add, branches: [[], [{norm}, {attention}, {{op: scale}}]]}}",
+                f"{{op: add, branches: [[{norm}, {attention}], [], [{{op: activation, activation: gelu}}]]}}",
+                f"{{op: matmul, product: scores, heads: 1, branches: [[], [{conv}]]}}",
+                f"{{op: matmul, product: scores, head_width: 8, multi_query: true, branches: [[], [{shared}]]}}",
+                f"{{op: matmul, product: values, branches: [[{{op: matmul, product: scores, heads: 1, branches: [[], [{conv}]]}}], []]}}",
+                norm, "{op: scale}", "{op: softmax}", "{op: activation, activation: gelu}", "{op: tokens}",
+                "{op: tokens, extra: 1, positions: learned}", "{op: squeeze_excite}",
+            )
+        )
+    )  # fmt: skip
+
+
+@st.composite
+def networks(draw: st.DrawFn, *, attention: bool = False) -> mbcost.Network:
+    """A table of up to eight rows, with or without a head; with attention, on channels that heads divide."""
+    body = draw(st.lists(rows() if not attention else attentive_rows(), min_size=1, max_size=8))
+    if attention:
+        body.insert(0, f"{{op: conv, kernel_size: 3, stride: {draw(st.sampled_from((1, 2, 4)))}, out_channels: 16, width: fixed}}")
     head = draw(
         st.sampled_from(
             (
