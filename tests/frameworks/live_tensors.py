@@ -15,11 +15,11 @@ from torch import fx, nn
 from torch.fx.experimental.proxy_tensor import make_fx
 
 VIEWS = {
-    "view", "_unsafe_view", "reshape", "unsqueeze", "squeeze", "expand", "permute", "transpose", "t", "detach", "alias", "slice",
+    "view", "_unsafe_view", "reshape", "unsqueeze", "squeeze", "expand", "permute", "transpose", "t", "detach", "alias", "slice", "select",
     "constant_pad_nd", "dropout",
 }  # fmt: skip
 POINTWISE = {
-    "native_batch_norm", "relu", "hardtanh", "hardswish", "hardsigmoid", "silu", "sigmoid", "tanh", "gelu", "elu",
+    "native_batch_norm", "native_group_norm", "relu", "hardtanh", "hardswish", "hardsigmoid", "silu", "sigmoid", "tanh", "gelu", "elu",
     "leaky_relu", "_softmax", "clamp",
 }  # fmt: skip
 SCALED = {"mul", "add", "sub", "div"}

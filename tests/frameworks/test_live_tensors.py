@@ -17,6 +17,7 @@ from live_tensors import Live, peak
 from random_tables import Drawn, networks
 from table_text import yaml_of
 from test_shipped_tables import CASES, Case
+from torch import nn
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -108,6 +109,128 @@ def test_random_networks(tmp_path: Path) -> None:
         assert found == Live(table, image).peak()
 
     (one if SEED is None else seed(int(SEED))(one))()
+
+
+class Attention(nn.Module):
+    """Self-attention of joint queries, keys and values, or of MobileNetV4 with one key and value for all heads; nothing is copied."""
+
+    def __init__(self, channels: int, heads: int, width: int, stride: int = 0) -> None:
+        super().__init__()
+        self.heads, self.width, self.stride = heads, width, stride
+        joint = 3 if not stride else 1
+        self.queries = nn.Conv2d(channels, joint * heads * width, 1)
+        if stride:
+            self.down = nn.ModuleList(
+                [nn.Conv2d(channels, channels, 3, stride, 1, groups=channels) for _ in range(2 * (stride > 1))]
+            )
+            self.shared = nn.ModuleList([nn.Conv2d(channels, width, 1) for _ in range(2)])
+        self.project = nn.Conv2d(heads * width, channels, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        height, across = x.shape[2:]
+        heads, width = self.heads, self.width
+        if not self.stride:
+            joint = self.queries(x).view(1, 3, heads, width, -1)
+            query, key, value = (joint.select(1, number) for number in range(3))
+        else:
+            query = self.queries(x).view(1, heads, width, -1)
+            maps = []
+            for number in range(2):
+                map_ = self.down[number](x) if self.stride > 1 else x
+                maps.append(self.shared[number](map_).view(1, 1, width, -1))
+                del map_
+            key, value = (map_.expand(1, heads, -1, -1) for map_ in maps)
+        scores = torch.softmax(looked_up(query, key), -1)
+        return self.project(mixed(scores, value).view(1, heads * width, height, across))
+
+
+@torch.library.custom_op("mbcost_tests::looked_up", mutates_args=())
+def looked_up(query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+    """Every query against every key, in one operator: PyTorch's own copies what is spread over heads."""
+    raise NotImplementedError
+
+
+@looked_up.register_fake
+def _(query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+    return query.new_empty(*(query.transpose(2, 3) @ key).shape)
+
+
+@torch.library.custom_op("mbcost_tests::mixed", mutates_args=())
+def mixed(scores: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """The values mixed by the scores."""
+    raise NotImplementedError
+
+
+@mixed.register_fake
+def _(scores: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    return scores.new_empty(*(value @ scores.transpose(2, 3)).shape)
+
+
+class Scaled(nn.Module):
+    """A learned factor a channel."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.factors = nn.Parameter(torch.empty(channels, 1, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.factors
+
+
+class Residual(nn.Module):
+    """What is added to its input."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.layers(x)
+
+
+def attentive(random: Random) -> tuple[str, nn.Module, int]:
+    """A random network with attention: its table, the module of PyTorch that it describes, and the resolution."""
+    channels, side = random.choice((8, 16, 24)), random.choice((4, 7, 8, 12, 15))
+    rows = [f"{{op: conv, kernel_size: 3, out_channels: {channels}, norm: none, activation: none}}"]
+    layers: list[nn.Module] = [nn.Conv2d(3, channels, 3, 1, 1)]
+    for _ in range(random.randint(1, 4)):
+        heads, width = random.choice((1, 2, 4)), random.choice((4, 8, 32))
+        stride = random.choice((0, 0, 1, 2))
+        own = f"heads: {heads}, head_width: {width}"
+        row = f"{{op: mobile_mqa, {own}, kv_stride: {stride}, norm: none}}" if stride else f"{{op: attention, {own}}}"
+        layer = Attention(channels, heads, width, stride)
+        part = random.choice(("attention", "residual", "scaled", "mlp", "gelu", "norm", "softmax"))
+        norm = "{op: norm, norm: layer}"
+        if part == "attention":
+            found = [(row, layer)]
+        elif part == "residual":
+            found = [(f"{{op: add, branches: [[{norm}, {row}], []]}}", Residual(nn.GroupNorm(1, channels), layer))]
+        elif part == "scaled":
+            scaled = Residual(nn.GroupNorm(1, channels), layer, Scaled(channels))
+            found = [(f"{{op: add, branches: [[{norm}, {row}, {{op: scale}}], []]}}", scaled)]
+        elif part == "mlp":
+            wide = f"{{op: conv, kernel_size: 1, out_channels: {4 * channels}, norm: none, activation: gelu}}"
+            back = f"{{op: conv, kernel_size: 1, out_channels: {channels}, norm: none, activation: none}}"
+            mlp = [nn.Conv2d(channels, 4 * channels, 1), nn.GELU(), nn.Conv2d(4 * channels, channels, 1)]
+            found = [
+                (f"{{op: add, branches: [[{norm}, {wide}, {back}], []]}}", Residual(nn.GroupNorm(1, channels), *mlp))
+            ]
+        else:
+            words: dict[str, tuple[str, nn.Module]] = {
+                "gelu": ("{op: activation, activation: gelu}", nn.GELU()), "norm": (norm, nn.GroupNorm(1, channels)),
+                "softmax": ("{op: softmax}", nn.Softmax(1)),
+            }  # fmt: skip
+            found = [words[part]]
+        rows += [text for text, _ in found]
+        layers += [module for _, module in found]
+    lines = "\n".join(f"  - {row}" for row in rows)
+    return f"format: 1\ninput: {{channels: 3, resolution: {side}}}\nlayers:\n{lines}\n", nn.Sequential(*layers), side
+
+
+@pytest.mark.parametrize("number", range(60))
+def test_random_networks_with_attention(number: int) -> None:
+    text, module, side = attentive(Random(f"{number} {SEED}"))
+    assert ours(mbcost.loads(text)) == peak(module.to("meta"), side, side), text
 
 
 class Held(TorchDispatchMode):

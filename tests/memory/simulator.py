@@ -55,9 +55,7 @@ def changes_in_place(layer: Any) -> bool:
 def does_nothing(layer: Any) -> bool:
     """Whether a row makes no tensor at any time."""
     nothing = type(layer) is Elementwise and layer.activation == "none"
-    view = isinstance(layer, Flatten | Joint) or (
-        isinstance(layer, Tokens) and not layer.extra and not layer.learned
-    )
+    view = isinstance(layer, Flatten | Joint) or (isinstance(layer, Tokens) and not layer.extra and not layer.learned)
     return nothing or view or (type(layer) is Norm and layer.norm == layer.activation == "none")
 
 

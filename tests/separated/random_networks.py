@@ -101,7 +101,10 @@ def networks(draw: st.DrawFn, *, attention: bool = False) -> mbcost.Network:
     """A table of up to eight rows, with or without a head; with attention, on channels that heads divide."""
     body = draw(st.lists(rows() if not attention else attentive_rows(), min_size=1, max_size=8))
     if attention:
-        body.insert(0, f"{{op: conv, kernel_size: 3, stride: {draw(st.sampled_from((1, 2, 4)))}, out_channels: 16, width: fixed}}")
+        body.insert(
+            0,
+            f"{{op: conv, kernel_size: 3, stride: {draw(st.sampled_from((1, 2, 4)))}, out_channels: 16, width: fixed}}",
+        )
     head = draw(
         st.sampled_from(
             (
