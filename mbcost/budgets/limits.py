@@ -127,12 +127,12 @@ class LimitReader(Reader):
             assert isinstance(node, Mapping)  # noqa: S101  (it has entries)
             if quantity not in known:
                 hints = len(self.doc.problems) < MAX_HINTS
-                close = meant(quantity) or (nearest(quantity, list(known)) if hints else "")
+                close = meant(quantity, known) or (nearest(quantity, list(known)) if hints else "")
                 help = f"did you mean {close}?" if close else f"a limit is on {', '.join(known)}"
                 if "flop" in quantity.lower():
                     help = "limit `mult_adds`: one mult-add is two FLOPs"
                 fact = f"`{what}` has the unknown quantity `{shown(quantity)}`"
-                if quantity in QUANTITIES:
+                if quantity in QUANTITIES and "flop" not in quantity:
                     fact, help = (
                         f"the {QUANTITIES[quantity].heading} takes no limit",
                         f"a limit is on {', '.join(known)}",

@@ -325,18 +325,19 @@ def find(name: str, what: str, known: Iterable[str] | None = None) -> Quantity:
     if name in names or measured(name).derived:
         return measured(name)
     shown = "".join(c if c.isprintable() else "?" for c in name[:60])
-    close = meant(name) or nearest(name, names)
+    close = meant(name, names) or nearest(name, names)
     hint = f"did you mean {close}?" if close else f"the quantities are {', '.join(names)}"
     raise MbcostError(f"{what}: there is no quantity `{shown}`", help=hint)
 
 
-def meant(word: str) -> str:
-    """The quantity that has another word for it, quoted; empty where none has.
+def meant(word: str, known: Iterable[str] | None = None) -> str:
+    """The quantity, of all or of some known ones, that has another word for it, quoted; empty where none has.
 
     >>> meant("MAdds")
     '`mult_adds`'
     """
-    return next((f"`{name}`" for name, one in QUANTITIES.items() if word.lower() in one.also), "")
+    names = QUANTITIES if known is None else known
+    return next((f"`{name}`" for name in names if word.lower() in QUANTITIES[name].also), "")
 
 
 def select(text: str | None, default: Sequence[str]) -> list[Quantity]:
