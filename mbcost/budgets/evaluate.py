@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from mbcost.budgets.models import Model, Models, place_of
-from mbcost.budgets.specs import Budget, BudgetFile, Limit, Outcome, Part, Point, Result
+from mbcost.budgets.specs import Budget, BudgetFile, Compared, Limit, Outcome, Part, Point, Result
 from mbcost.errors import MbcostError, Place, nearest
 from mbcost.layers import Row
 from mbcost.network import Cost, Network
-from mbcost.quantities import AnyBits, Quantity
+from mbcost.quantities import AnyBits, Quantity, measured
 
 __all__ = ["check"]
 
@@ -71,6 +71,7 @@ class _Checker:
         self.work = 0
         self.absent: dict[str, str] = {}
         self.renamed: dict[str, str] = {}
+        self.compared: dict[int, Compared] = {}
         self._missed: set[tuple[str, Place]] = set()
         self._sides: dict[Any, Any] = {}
         self._grown: dict[Any, Any] = {}
@@ -83,7 +84,7 @@ class _Checker:
         notices = tuple([r for r in _largest(results) if r.status == "pass" and r.value * LOOSE < r.allowed])
         return Outcome(
             tuple(results), tuple(self.files), self.base.label if self.base else "", notices,
-            tuple(self.absent.items()), tuple(self.renamed.items()),
+            tuple(self.absent.items()), tuple(self.renamed.items()), tuple(self.compared.values()),
         )  # fmt: skip
 
     def _budget(self, file: BudgetFile, budget: Budget) -> list[Result]:
@@ -98,6 +99,8 @@ class _Checker:
             for point in budget.points:
                 cost = self.models.cost(model, point, file.convention, budget.place)
                 before = self._side(budget, model, point, cost)
+                if self.base is not None:
+                    self._compare(budget, model, point, cost, before)
                 for limit in budget.limits:
                     self._work(budget, len(cost.rows))
                     result = self._judge(file, budget, model, point, cost, before, limit)
@@ -167,6 +170,19 @@ class _Checker:
             self.absent[model.name] = self.base.absent(model)
         return side
 
+    def _compare(self, budget: Budget, model: Model, point: Point, cost: Cost, before: Any) -> None:
+        """Note what a network is to be told of beside its base: what is counted, and what has a limit."""
+        known = self.compared.get(id(cost))
+        found = (
+            known.quantities if known else tuple([(measured(name), budget.bits) for name in ("mult_adds", "params")])
+        )
+        names = {quantity.name for quantity, _ in found}
+        for limit in budget.limits:
+            if not limit.layers and limit.measured.name not in names:
+                names.add(limit.measured.name)
+                found += ((limit.measured, budget.bits),)
+        self.compared[id(cost)] = Compared(model.name, point, cost, before, found)
+
     def _judge(
         self, file: BudgetFile, budget: Budget, model: Model, point: Point, cost: Cost, before: Any, limit: Limit
     ) -> Result | None:
@@ -221,7 +237,7 @@ class _Checker:
                 was_at, tensors = before.peak(quantity, bits)
                 was = tuple([Part(name, amount, None) for name, amount in tensors[:ALIVE]])
                 grew = _alive(cost, quantity.parts(cost, bits), dict(tensors))
-        place = _place(cost, layer, layers, grew, limit) if status in {"warn", "fail"} else None
+        place = _place(cost, before, layer, layers, grew, limit) if status in {"warn", "fail"} else None
         return Result(
             file, budget, limit, model.name, point, cost, status, value, allowed, layer, layers, base, grew, bound, place,
             base_bound, at, was_at, was,
@@ -260,10 +276,14 @@ def _made_by(cost: Cost, tensor: str) -> Place | None:
     return place_of(cost, tensor) or place_of(cost, tensor.rpartition("/")[0])
 
 
-def _place(cost: Cost, layer: str, layers: tuple[Part, ...], grew: tuple[Part, ...], limit: Limit) -> Place | None:
-    """The line to point at: of the layer that grew most, of the layer limited, or of the limit itself."""
+def _place(
+    cost: Cost, before: Any, layer: str, layers: tuple[Part, ...], grew: tuple[Part, ...], limit: Limit
+) -> Place | None:
+    """The line to point at: the one that was edited, of the layer limited, or of the limit itself."""
     if grew:
-        return grew[0].place or limit.place
+        from mbcost.budgets.causes import cause
+
+        return cause(cost, before, grew) or limit.place
     if layer or limit.place is None:
         return place_of(cost, layer or (layers[0].name if layers else "")) or limit.place
     return limit.place

@@ -13,7 +13,7 @@ from mbcost.errors import Place
 from mbcost.network import PLAIN, Cost, Variant
 from mbcost.quantities import BITS, QUANTITIES, Bits, Quantity
 
-__all__ = ["DEFAULT_FILE", "Budget", "BudgetFile", "Limit", "Outcome", "Part", "Point", "Result"]
+__all__ = ["DEFAULT_FILE", "Budget", "BudgetFile", "Compared", "Limit", "Outcome", "Part", "Point", "Result"]
 
 DEFAULT_FILE = "mbcost-budgets.yaml"
 
@@ -168,10 +168,23 @@ class Result(NamedTuple):
         return Fraction(self.over) / self.allowed if self.allowed else Fraction(self.over)
 
 
+class Compared(NamedTuple):
+    """One network at one point, and what it cost in the base (None where it is new there).
+
+    ``quantities`` are mult-adds, params and what else has a limit, each with its bit widths.
+    """
+
+    model: str
+    point: Point
+    cost: Cost
+    before: Any
+    quantities: tuple[tuple[Quantity, Any], ...]
+
+
 class Outcome(NamedTuple):
     """Everything one check found.
 
-    ``absent`` has the models that the base does not have, each with why; ``renamed`` those that it has under another path.
+    ``compared`` has every network at every point beside the base, where there is one. ``absent`` has the models that the base does not have, each with why; ``renamed`` those that it has under another path.
     """
 
     results: tuple[Result, ...]
@@ -180,6 +193,7 @@ class Outcome(NamedTuple):
     notices: tuple[Result, ...] = ()
     absent: tuple[tuple[str, str], ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
+    compared: tuple[Compared, ...] = ()
 
     @property
     def failures(self) -> list[Result]:

@@ -365,20 +365,30 @@ def test_markdown_renders_as_it_should(here: Path, say: Say) -> None:
 
 
 def test_markdown_never_outgrows_a_comment(here: Path, say: Say) -> None:
+    for n in range(300):
+        Path(f"net_{n}.yaml").write_text(TABLE, encoding="utf-8")
     rows = "".join(
-        f"  - {{model: net.yaml, max: {{mult_adds: {10_000 + n}}}, message: {'x' * 90}}}\n" for n in range(400)
+        f"  - {{model: net_{n}.yaml, max: {{mult_adds: {10_000 + n}}}, message: {'x' * 90}}}\n" for n in range(300)
     )
     Path("b.yaml").write_text(f"format: 1\nbudgets:\n{rows}", encoding="utf-8")
     text = say("check", "b.yaml", "-f", "markdown").out
     assert 50_000 < len(text) <= 60_000
-    assert "more entries left out" in text
     html = MarkdownIt("commonmark").enable("table").render(text)
-    assert html.count("<details>") == html.count("</details>")
-    assert html.count("<tr>") == 401  # the table is what stays longest
+    shown = html.count("<details>")
+    assert 0 < shown == html.count("</details>")
+    assert f"Left out here: {300 - shown} explanations. `mbcost check` tells all of it." in text
+    assert html.count("<tr>") == 301  # the table is what stays longest
+    Path("b.yaml").write_text(f"format: 1\nbudgets:\n{rows * 3}", encoding="utf-8")
+    text = say("check", "b.yaml", "-f", "markdown").out
+    assert 50_000 < len(text) <= 60_000
+    rows_shown = text.count("\n| **over** |")
+    assert f"Left out here: {900 - rows_shown} limits, 300 explanations. " in text
 
 
 def test_at_most_ten_annotations_worst_first(here: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = "".join(f"  - {{model: net.yaml, max: {{mult_adds: {700_000 - 1000 * n}}}}}\n" for n in range(14))
+    for n in range(14):
+        Path(f"net_{n}.yaml").write_text(TABLE, encoding="utf-8")
+    rows = "".join(f"  - {{model: net_{n}.yaml, max: {{mult_adds: {700_000 - 1000 * n}}}}}\n" for n in range(14))
     Path("b.yaml").write_text(f"format: 1\nbudgets:\n{rows}", encoding="utf-8")
     lines = say("check", "b.yaml", "-f", "github").out.splitlines()
     assert lines[0].startswith("over budget: 14 of 14")
@@ -386,10 +396,11 @@ def test_at_most_ten_annotations_worst_first(here: Path, say: Say, monkeypatch: 
         str(687_000 + 1000 * n) for n in range(10)
     ]
     assert all(line.startswith("::error file=b.yaml,line=") for line in lines[1:11])
-    digest = mbcost.load("./net.yaml").table_hash
+    digests = {mbcost.load(f"./net_{n}.yaml").table_hash for n in range(14)}
+    assert len(digests) == 1
     assert lines[11:] == [
         "and 4 more annotations that GitHub would not show",
-        f"convention torch, mbcost {__version__}, table {digest}",
+        f"convention torch, mbcost {__version__}, table {digests.pop()}",
     ]
 
 
@@ -554,7 +565,9 @@ def test_a_file_has_so_many_points_and_no_more(here: Path, say: Say, monkeypatch
 
 
 def test_of_very_many_failures_the_worst_are_told(here: Path, say: Say) -> None:
-    rows = "".join(f"- {{model: net.yaml, max: {{mult_adds: {n}K}}}}\n" for n in range(100, 403))
+    for n in range(100, 403):
+        Path(f"net_{n}.yaml").write_text(TABLE, encoding="utf-8")
+    rows = "".join(f"- {{model: net_{n}.yaml, max: {{mult_adds: {n}K}}}}\n" for n in range(100, 403))
     Path("many.yaml").write_text(f"format: 1\nbudgets:\n{rows}", encoding="utf-8")
     said = say("check", "many.yaml")
     assert said.code == 1

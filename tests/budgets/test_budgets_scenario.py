@@ -51,10 +51,17 @@ def footer(text: str, base: str, revision: str = "main") -> str:
     )
 
 
+WITHIN = "within budget: 3 limits hold (1 budget, 1 model)\n"
+
+
+def since(base: str) -> str:
+    return f"since {base[:7]} (merge base with main): "
+
+
 def test_nothing_changed(work: Repository, say: Callable[..., Said]) -> None:
     said = say("check", "--base", "main")
     base = work.git("rev-parse", "main")
-    assert said == (0, f"within budget: 3 limits hold (1 budget, 1 model)\n\n{footer(TABLE, base)}", "")
+    assert said == (0, f"{WITHIN}{since(base)}no change: 1 model costs what it did\n\n{footer(TABLE, base)}", "")
     said = say("diff", "main:models/net.yaml", "models/net.yaml")
     assert said == (
         0,
@@ -73,41 +80,30 @@ def test_a_layer_is_widened(work: Repository, say: Callable[..., Said]) -> None:
     said = say("check", "--base", "main")
     assert (said.code, said.err) == (1, "")
     # by hand: a pointwise of 64 x 64 x 8 x 8 becomes 64 x 96 x 8 x 8, the classifier 64 x 10 becomes 96 x 10
-    most = """\
-      most:  separable_3/pointwise 393,216 (45.77 %)
-             separable_1/pointwise 131,072 (15.26 %)
-             separable_2/pointwise 131,072 (15.26 %)"""
-    grew = """\
-      grew:  ~ separable_3/pointwise 262,144 -> 393,216 (+131,072)
-             ~ classifier                640 ->     960     (+320)"""
+    line = WIDER.splitlines().index("  - {op: separable, out_channels: 96}") + 1
     assert (
         said.out
         == f"""\
 over budget: 3 of 3 limits exceeded (1 budget, 1 model); worst: models/net.yaml, params 24.84 % over +1%
+{since(base)}mult-adds +18.1 %, params +26.1 %, 1 of 1 model changed
 
 FAIL  models/net.yaml, alpha 1, resolution 32
       params 11,754, grew by 2,432 (+26.09 %), limit +1%, over by 2,339 (24.84 %)
+      mult-adds 859,072, grew by 131,392 (+18.06 %), limit +2%, over by 116,839 (15.74 %)
+      mult-adds 859,072, limit 800K, over by 59,072 (7.38 %)
       most:  separable_3/pointwise 6,336 (53.91 %)
              separable_2/pointwise 2,176 (18.51 %)
              classifier              970  (8.25 %)
       grew:  ~ separable_3/pointwise 4,224 -> 6,336 (+2,112)
              ~ classifier              650 ->   970   (+320)
-      limit: mbcost-budgets.yaml:7:39
+      line:  models/net.yaml:{line}:5
+      limit: mbcost-budgets.yaml:7:39, mbcost-budgets.yaml:7:26, mbcost-budgets.yaml:6:22
       note:  Raise only with a benchmark link.
 
-FAIL  models/net.yaml, alpha 1, resolution 32
-      mult-adds 859,072, grew by 131,392 (+18.06 %), limit +2%, over by 116,839 (15.74 %)
-{most}
-{grew}
-      limit: mbcost-budgets.yaml:7:26
-      note:  Raise only with a benchmark link.
-
-FAIL  models/net.yaml, alpha 1, resolution 32
-      mult-adds 859,072, limit 800K, over by 59,072 (7.38 %)
-{most}
-{grew}
-      limit: mbcost-budgets.yaml:6:22
-      note:  Raise only with a benchmark link.
+~     models/net.yaml
+      alpha 1, resolution 32: mult-adds 727,680 -> 859,072 (+18.06 %), params 9,322 -> 11,754 (+26.09 %)
+      layer: ~ separable_3/pointwise +131,072 +2,112 params  channels out 64->96
+             ~ classifier                +320   +320 params  channels in 64->96
 
 {footer(WIDER, base)}"""
     )
@@ -128,17 +124,19 @@ def test_the_annotations_stand_on_the_line_of_the_layer_that_grew(
     lines = said.out.splitlines()
     commands = [line for line in lines if line.startswith("::")]
     assert lines[0].startswith("over budget: 3 of 3 limits exceeded")
-    assert lines[-3:] == commands  # the table first, then the annotations
+    assert lines[-1:] == commands  # the table first, then one annotation, for there is one cause
     line = WIDER.splitlines().index("  - {op: separable, out_channels: 96}") + 1
     assert commands[0] == (
         f"::error file=models/net.yaml,line={line},col=5,title=over budget::"
         "models/net.yaml, alpha 1, resolution 32: params 11,754, grew by 2,432 (+26.09 %25), limit +1%25, over by 2,339 (24.84 %25)"
+        "%0Amult-adds 859,072, grew by 131,392 (+18.06 %25), limit +2%25, over by 116,839 (15.74 %25)"
+        "%0Amult-adds 859,072, limit 800K, over by 59,072 (7.38 %25)"
         "%0Amost: separable_3/pointwise 6,336 (53.91 %25), separable_2/pointwise 2,176 (18.51 %25), classifier 970 (8.25 %25)"
         "%0Agrew: ~ separable_3/pointwise 4,224 -> 6,336 (+2,112), ~ classifier 650 -> 970 (+320)"
-        "%0Alimit: mbcost-budgets.yaml:7:39"
+        f"%0Aline: models/net.yaml:{line}:5"
+        "%0Alimit: mbcost-budgets.yaml:7:39, mbcost-budgets.yaml:7:26, mbcost-budgets.yaml:6:22"
         "%0Anote: Raise only with a benchmark link."
     )
-    assert all(command.startswith(f"::error file=models/net.yaml,line={line},col=5,") for command in commands)
     written = summary.read_text(encoding="utf-8")
     assert written.startswith("# before\n<!-- mbcost check -->\n**over budget: 3 of 3 limits exceeded")
     monkeypatch.delenv("GITHUB_STEP_SUMMARY")
@@ -172,7 +170,7 @@ def test_a_layer_is_renamed(work: Repository, say: Callable[..., Said]) -> None:
     renamed = TABLE.replace("name: stem", "name: first")
     work.write("models/net.yaml", renamed)
     said = say("check", "--base", "main")
-    assert said == (0, f"within budget: 3 limits hold (1 budget, 1 model)\n\n{footer(renamed, base)}", "")
+    assert said == (0, f"{WITHIN}{since(base)}no change: 1 model costs what it did\n\n{footer(renamed, base)}", "")
     said = say("diff", "main:models/net.yaml", "models/net.yaml")
     assert said.code == 0
     changed = [line for line in said.out.splitlines() if line[:1] in {"+", "-", "~"}]
@@ -343,7 +341,7 @@ def test_a_saved_report_is_a_base(work: Repository, say: Callable[..., Said], tm
         assert said.code == 1
         failures[base] = said.out.replace(str(base), "BASE")
     assert failures[whole] == failures[table]
-    assert "grew:  ~ separable_3/pointwise 262,144 -> 393,216 (+131,072)\n" in failures[whole]
+    assert "grew:  ~ separable_3/pointwise 4,224 -> 6,336 (+2,112)\n" in failures[whole]
     assert failures[whole].splitlines()[0] == (
         "over budget: 3 of 3 limits exceeded (1 budget, 1 model); worst: models/net.yaml, params 24.84 % over +1%"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from mbcost.budgets.verdicts.words import explained, loose, plural
+from mbcost.budgets.verdicts.words import explained, groups, loose, plural
 from mbcost.escape import workflow, workflow_property
 
 if TYPE_CHECKING:
@@ -18,9 +18,8 @@ MOST = 10  # GitHub shows ten of a kind a step
 
 
 def annotation_lines(outcome: Outcome) -> str:
-    """At most ten workflow commands: failures, worst first, then warnings, then notices; the rest in one line."""
-    commands = [_annotation("error", "over budget", result) for result in outcome.failures]
-    commands += [_annotation("warning", "near the budget", result) for result in outcome.warnings]
+    """At most ten workflow commands: for each cause of failures, worst first, then of warnings, then notices; the rest in one line."""
+    commands = [_annotation(group) for group in groups([*outcome.failures, *outcome.warnings])]
     commands += [
         command("notice", said, "loose budget", result.limit.place)
         for result, said in zip(outcome.notices, loose(outcome), strict=True)
@@ -31,11 +30,13 @@ def annotation_lines(outcome: Outcome) -> str:
     return "".join([f"{line}\n" for line in shown])
 
 
-def _annotation(level: str, title: str, result: Result) -> str:
-    place = result.place
+def _annotation(results: list[Result]) -> str:
+    failed = results[0].status == "fail"
+    level, title = ("error", "over budget") if failed else ("warning", "over a warning limit")
+    place = results[0].place
     if place is not None and _relative(place.file) is None:
-        place = result.limit.place  # a table outside the repository has no line to show
-    return command(level, explained(result), title, place)
+        place = results[0].limit.place  # a table outside the repository has no line to show
+    return command(level, explained(results), title, place)
 
 
 def command(level: str, message: str, title: str, place: Place | None = None) -> str:

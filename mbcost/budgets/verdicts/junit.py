@@ -70,7 +70,7 @@ def _case(case: ET.Element, results: list[Result]) -> None:
     failures = [r for r in results if r.status == "fail"]
     if failures:
         message = "; ".join(map(facts, failures))
-        text = "\n".join(map(explained, failures))
+        text = "\n".join([explained([failure]) for failure in failures])
         ET.SubElement(case, "failure", {"message": message, "type": "over budget"}).text = text
     elif _skipped(results):
         ET.SubElement(case, "skipped", {"message": "relative limits without a base"})

@@ -38,6 +38,7 @@ def report(
             "passed": outcome.passed,
             "verdict": verdict(outcome),
             "base": outcome.base or None,
+            **({"change": change.keys()} if (change := _change(outcome)) is not None else {}),
             "counts": {status: sum(1 for r in outcome.results if r.status == status) for status in STATUSES},
             "results": Rows(FIELDS, outcome.results),
             "notes": notes(outcome),
@@ -73,6 +74,15 @@ def report(
 
     forms = {"table": text, "markdown": markdown, "github": github, "junit": junit}
     return Report("check/2", verdict(outcome), keys, (*notes(outcome), footer(outcome)), forms=forms)
+
+
+def _change(outcome: Outcome) -> Any:
+    """What changed since the base."""
+    if not outcome.base:
+        return None
+    from mbcost.budgets.verdicts.changed import changes_of
+
+    return changes_of(outcome)
 
 
 def _dear(outcome: Outcome, result: Result) -> list[Quantity]:

@@ -12,16 +12,19 @@ from mbcost.escape import line
 from mbcost.report.numbers import count, percent_change, share
 
 if TYPE_CHECKING:
-    from mbcost.budgets.specs import Outcome, Part, Result
+    from mbcost.budgets.specs import Compared, Outcome, Part, Result
 
 __all__ = [
-    "amount", "details", "excess", "explained", "facts", "footer", "joined", "loose", "notes", "plural", "point", "sentence", "subject", "verdict",
+    "amount", "details", "excess", "explained", "facts", "footer", "groups", "heading", "joined", "loose", "notes", "plural", "point", "sentence", "subject", "told", "verdict",
 ]  # fmt: skip
 
 Cells = tuple[str, ...]
 
 MOST_GREW = 5
 MOST_TABLES = 5
+MOST_TOLD = 12
+MOST_PLACES = 5
+MOST_BEHIND = 3
 
 
 def plural(number: int, word: str) -> str:
@@ -55,7 +58,8 @@ def verdict(outcome: Outcome) -> str:
     if outcome.base and not held:
         return f"nothing held against the base: {plural(len(outcome.results), 'limit')} not checked ({scope})"
     if not failures:
-        limits = "1 limit holds" if len(held) == 1 else f"{len(held):,} limits hold"
+        holding = len(held) - len(warnings)
+        limits = "1 limit holds" if holding == 1 else f"{holding:,} limits hold"
         return f"within budget: {limits} ({scope}){warned}"
     worst = failures[0]
     how = (
@@ -70,7 +74,7 @@ def verdict(outcome: Outcome) -> str:
     )
 
 
-def point(result: Result) -> str:
+def point(result: Result | Compared) -> str:
     """The point of the family: alpha, resolution, and whatever else was asked for."""
     variant, asked = result.cost.variant, result.point.variant
     height, width = variant.size
@@ -89,7 +93,7 @@ def _listed(value: Any) -> str:
     return f"[{', '.join(map(str, value))}]" if isinstance(value, list | tuple) else str(value)
 
 
-def subject(result: Result) -> str:
+def subject(result: Result | Compared) -> str:
     """Which model, at which point."""
     return f"{line(result.model)}, {point(result)}"
 
@@ -162,8 +166,74 @@ def sentence(result: Result) -> str:
     return f"{subject(result)}: {facts(result)}"
 
 
-def details(result: Result) -> list[tuple[str, list[Cells]]]:
-    """What stands below a result over its limit, in lines of cells: the largest layers, those that grew, the limit's place, its message."""
+def groups(results: list[Result]) -> list[list[Result]]:
+    """Results over their limits by what is behind them, worst first.
+
+    With a base that is the line that was edited; without one nobody knows, and the results of one model stand together, as do
+    the expectations of one table.
+    """
+    found: dict[Any, list[Result]] = {}
+    for result in results:
+        place, stated = result.place, result.limit.kind == "expect"
+        known = place is not None and bool(result.grew or stated)
+        key = (
+            (place.file, 0 if stated else place.line) if known and place is not None else (result.model, result.status)
+        )
+        found.setdefault(key, []).append(result)
+    return list(found.values())
+
+
+def heading(results: list[Result]) -> str:
+    """What a group of results is about: one model at its point, or several."""
+    subjects = list(dict.fromkeys(map(subject, results)))
+    models = list(dict.fromkeys([line(result.model) for result in results]))
+    if len(subjects) == 1:
+        return subjects[0]
+    return f"{models[0]}, {len(subjects)} points" if len(models) == 1 else f"{plural(len(models), 'model')}"
+
+
+def told(results: list[Result]) -> list[str]:
+    """What a group says of each limit: with the point, and the model, where there are several."""
+    models = len({result.model for result in results})
+    points = len(set(map(subject, results)))
+    mixed = any(result.status == "fail" for result in results)
+    told = []
+    for result in results[:MOST_TOLD]:
+        where = subject(result) if models > 1 else point(result) if points > 1 else ""
+        mark = "warning: " if mixed and result.status == "warn" else ""
+        told.append(f"{mark}{where}: {facts(result)}" if where else f"{mark}{facts(result)}")
+    rest = len(results) - MOST_TOLD
+    return [*told, f"and {plural(rest, 'more limit')}: -f json has all of them"] if rest > 0 else told
+
+
+def details(results: list[Result]) -> list[tuple[str, list[Cells]]]:
+    """What stands below a group, in lines of cells: the layers behind its worst result, then places and messages.
+
+    A peak is told of with what is alive there; and where no cause is known, each quantity with what makes it.
+    """
+    result = results[0]
+    behind: dict[str, Result] = {}
+    for one in results:
+        behind.setdefault(one.limit.quantity if one.at or not one.grew else "", one)
+    found: list[tuple[str, list[Cells]]] = []
+    for one in list(behind.values())[:MOST_BEHIND]:
+        found += [("for", [(one.limit.heading,)])] if len(behind) > 1 else []
+        found += _behind(one)
+    if result.grew and result.place is not None:
+        found.append(("line", [(line(str(result.place)),)]))
+    places = {str(r.limit.place): None for r in results if r.limit.place is not None}
+    if places:
+        shown = list(map(line, places))
+        more = [f"and {len(shown) - MOST_PLACES} more"] if len(shown) > MOST_PLACES else []
+        label = "table" if result.limit.kind == "expect" else "limit"
+        found.append((label, [(", ".join([*shown[:MOST_PLACES], *more]),)]))
+    messages = {" ".join(r.budget.message.split()): None for r in results if r.budget.message}
+    found += [("note", [(line(message),)]) for message in messages]
+    return found
+
+
+def _behind(result: Result) -> list[tuple[str, list[Cells]]]:
+    """The largest layers of a result, and those that grew; of a peak what is alive there, and was."""
     found: list[tuple[str, list[Cells]]] = []
     if result.at:
         before = "" if not result.was_at else "as before" if result.was_at == result.at else f"was at {result.was_at}"
@@ -174,18 +244,14 @@ def details(result: Result) -> list[tuple[str, list[Cells]]]:
         found.append(("was", [_contribution(result, part) for part in result.was]))
     if result.grew or (result.base is not None and not result.at):
         found.append(("grew", _grown(result)))
-    if result.limit.place is not None:
-        found.append(("table" if result.limit.kind == "expect" else "limit", [(line(str(result.limit.place)),)]))
-    if result.budget.message:
-        found.append(("note", [(line(" ".join(result.budget.message.split())),)]))
     return found
 
 
-def explained(result: Result) -> str:
-    """A result and its details as plain text, a line for each of them."""
-    return "\n".join(
-        [sentence(result), *[f"{name}: {', '.join(map(joined, lines))}" for name, lines in details(result)]]
-    )
+def explained(results: list[Result]) -> str:
+    """A group and its details as plain text, a line for each of them."""
+    first, *more = told(results)
+    lines = [f"{name}: {', '.join(map(joined, lines))}" for name, lines in details(results)]
+    return "\n".join([f"{heading(results)}: {first}", *more, *lines])
 
 
 def joined(cells: Cells) -> str:

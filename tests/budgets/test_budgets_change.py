@@ -1,0 +1,240 @@
+"""What a change does is told with every base: a headline, a row a network, its layers; and one edited line is one message."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.budgets.budgets_world import TABLE, Repository
+from tests.conftest import Said
+
+Say = Callable[..., Said]
+ROOT = Path(__file__).parents[2]
+WIDER = TABLE.replace("{op: separable, out_channels: 32}", "{op: separable, out_channels: 40}")
+BUDGETS = """\
+format: 1
+budgets:
+  - {model: "models/*.yaml", at: [{alpha: 1}, {alpha: 0.5}], max: {mult_adds: 9M, peak_memory: 1MB}}
+"""
+
+
+@pytest.fixture
+def work(repository: Callable[..., Repository], monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository with three networks on main, and a branch off it, checked out."""
+    made = repository("work")
+    for name in ("a", "b", "c"):
+        made.write(f"models/{name}.yaml", TABLE.replace("name: net", f"name: {name}"))
+    made.write("mbcost-budgets.yaml", BUDGETS)
+    made.commit("base")
+    made.git("switch", "--quiet", "--create", "change")
+    monkeypatch.chdir(made.folder)
+    return made
+
+
+def headline(said: Said) -> str:
+    return said.out.splitlines()[1].partition("(merge base with main): ")[2]
+
+
+def test_what_passes_is_told_of_too(work: Repository, say: Say) -> None:
+    work.write("models/b.yaml", WIDER)
+    said = say("check", "--base", "main")
+    assert (said.code, headline(said)) == (
+        0,
+        "mult-adds +9.6 % to +16.1 %, params +8.0 % to +14.1 %, 1 of 3 models changed",
+    )
+    # by hand, at alpha 1: 16x16x8 more outputs of a 1x1 over 16, then 8 more channels 3x3 at 8x8, then 8 x 64 at 8x8
+    grown = 256 * 8 * 16 + 64 * 9 * 8 + 64 * 8 * 64
+    told = f"alpha 1, resolution 32: mult-adds 727,680 -> {727_680 + grown:,} "
+    assert told in said.out
+    assert "\nunchanged: models/a.yaml, models/c.yaml\n" in said.out
+
+
+def test_nothing_is_told_without_a_base(work: Repository, say: Say) -> None:
+    said = say("check")
+    assert "since " not in said.out
+    assert "change" not in json.loads(say("check", "-f", "json").out)
+
+
+def test_a_comment_or_another_name_is_no_change(work: Repository, say: Say) -> None:
+    work.write("models/b.yaml", "# a comment\n" + TABLE.replace("name: stem", "name: first"))
+    assert headline(say("check", "--base", "main")) == "no change: 3 models cost what they did"
+
+
+def test_new_models_are_counted_apart(work: Repository, say: Say) -> None:
+    work.write("models/b.yaml", WIDER)
+    work.write("models/d.yaml", "format: 1\nbase: {model: mobilenet_v2}\n")
+    work.write("mbcost-budgets.yaml", BUDGETS.replace("9M", "900M").replace("1MB", "90MB"))
+    assert headline(say("check", "--base", "main")).endswith(", 1 of 4 models changed, 1 new")
+
+
+def test_a_layer_that_costs_nothing_is_a_change(work: Repository, say: Say) -> None:
+    branch = "  - {op: add, branches: [[{op: separable, out_channels: 64}], []]}\n"
+    plain = "  - {op: separable, out_channels: 64}\n"
+    work.write("models/b.yaml", TABLE.replace(plain, branch))
+    document = json.loads(say("check", "--base", "main", "-f", "json").out)["change"]
+    assert [one["model"] for one in document["changed"]] == ["models/b.yaml", "models/b.yaml"]
+    assert document["unchanged"] == ["models/a.yaml", "models/c.yaml"]
+    first = document["changed"][0]
+    assert first["mult_adds"]["before"] == first["mult_adds"]["after"] == 727_680
+    assert "mult-adds unchanged, params unchanged, 1 of 3 models changed" in document["headline"]
+
+
+def test_the_comment_has_rows_and_folds_its_layers(work: Repository, say: Say) -> None:
+    work.write("models/b.yaml", WIDER)
+    text = say("check", "--base", "main", "-f", "markdown").out
+    lines = text.splitlines()
+    assert lines[0] == "<!-- mbcost check -->"
+    assert lines[3].startswith("**mult-adds +9.6 % to +16.1 %, ")
+    rows = [line for line in lines if line.startswith("| models/b.yaml | alpha ")]
+    assert len(rows) == 2
+    assert "| 727,680 → 797,824 (+9.64 %) | 9,322 → 10,066 (+7.98 %) |" in rows[0]
+    assert "unchanged: models/a.yaml, models/c.yaml" in lines
+    folded = re.findall(r"<details><summary>(.*?)</summary>", text)
+    assert folded == [f"models/b.yaml, alpha {alpha}, resolution 32: 3 layers changed" for alpha in ("1", "0.5")]
+    assert "| \\~ separable\\_1/pointwise | " in text or "| \\~ separable_1/pointwise | " in text
+
+
+def test_the_comment_says_what_it_leaves_out(work: Repository, say: Say) -> None:
+    points = ", ".join(f"{{alpha: {n}/500}}" for n in range(300, 700))
+    work.write("mbcost-budgets.yaml", BUDGETS.replace("{alpha: 1}, {alpha: 0.5}", points).replace("*", "b"))
+    work.write("models/b.yaml", WIDER)
+    text = say("check", "--base", "main", "-f", "markdown").out
+    assert 50_000 < len(text) < 65_536
+    shown = text.count("<details>")
+    assert text.count("</details>") == shown
+    rows = text.count("\n| models/b.yaml |")
+    assert f"Left out here: {rows - shown} layer lists" in text
+    assert 0 < shown < rows, (shown, rows)
+
+
+def test_one_edited_line_is_one_message_on_that_line(work: Repository, say: Say) -> None:
+    """Seven limits at two points are over, and the layer that grew most is not the one that was edited."""
+    strict = "vs_base: {mult_adds: +0, params: +0}, max: {mult_adds: 100K, params: 1.000K}, warn: {mult_adds: 90K}"
+    work.write("mbcost-budgets.yaml", BUDGETS.replace("max: {mult_adds: 9M, peak_memory: 1MB}", strict))
+    narrow = TABLE.replace(
+        "kernel_size: 3, out_channels: 16, stride: 2}", "kernel_size: 3,\n     out_channels: 8, stride: 2}"
+    )
+    work.git("switch", "--quiet", "main")
+    for name in ("a", "c"):
+        (work.folder / "models" / f"{name}.yaml").unlink()
+    work.write("models/b.yaml", narrow)
+    work.commit("narrow")
+    work.git("switch", "--quiet", "--force-create", "change")
+    work.write("models/b.yaml", narrow.replace("out_channels: 8", "out_channels: 24"))
+    said = say("check", "--base", "main")
+    assert said.code == 1
+    assert re.findall(r"^(?:FAIL|WARN) .*", said.out, re.MULTILINE) == ["FAIL  models/b.yaml, 2 points"]
+    assert said.out.count("      warning: ") == 2
+    assert "\n      grew:  ~ separable_1/pointwise " in said.out  # the layer below grew most
+    commands = [line for line in say("check", "--base", "main", "-f", "github").out.splitlines() if line[:2] == "::"]
+    assert len(commands) == 1
+    assert commands[0].startswith(
+        "::error file=models/b.yaml,line=7,col=6,title=over budget::models/b.yaml, 2 points: "
+    )
+    places = {
+        r["place"]["line"]
+        for r in json.loads(say("check", "--base", "main", "-f", "json").out)["results"]
+        if r["status"] == "fail"
+    }
+    assert places == {7}
+
+
+def test_two_edited_lines_are_two_messages(work: Repository, say: Say) -> None:
+    work.write(
+        "mbcost-budgets.yaml",
+        BUDGETS.replace(
+            "max: {mult_adds: 9M, peak_memory: 1MB}",
+            'layers: {stem: {max: {mult_adds: 10K}}, "separable_3/*": {max: {mult_adds: 10K}}}',
+        ),
+    )
+    both = TABLE.replace("out_channels: 16", "out_channels: 24").replace(
+        "{op: separable, out_channels: 64}", "{op: separable, out_channels: 96}"
+    )
+    work.write("models/b.yaml", both)
+    for name in ("a", "c"):
+        (work.folder / "models" / f"{name}.yaml").unlink()
+    said = say("check", "--base", "main", "-f", "github")
+    assert [line.partition(",title")[0] for line in said.out.splitlines() if line[:2] == "::"] == [
+        "::error file=models/b.yaml,line=9,col=5", "::error file=models/b.yaml,line=6,col=5",
+    ]  # fmt: skip
+
+
+def test_a_row_that_is_gone_is_shown_where_it_was(work: Repository, say: Say) -> None:
+    """Without its stride the map stays large: nothing is left to point at but the row after it."""
+    work.write(
+        "mbcost-budgets.yaml",
+        BUDGETS.replace("max: {mult_adds: 9M, peak_memory: 1MB}", "vs_base: {mult_adds: +0}").replace("*", "b"),
+    )
+    work.write(
+        "models/b.yaml",
+        TABLE.replace("name: net", "name: b").replace("  - {op: separable, out_channels: 64, stride: 2}\n", ""),
+    )
+    said = say("check", "--base", "main", "-f", "github")
+    assert "::error file=models/b.yaml,line=8,col=5," in said.out
+
+
+def test_warning_limits_look_like_warnings_in_every_format(work: Repository, say: Say) -> None:
+    asked = ["check", "warn.yaml"]
+    work.write(
+        "warn.yaml", "format: 1\nbudgets: [{model: models/a.yaml, warn: {mult_adds: 100K}, max: {params: 1M}}]\n"
+    )
+    text = say(*asked).out
+    assert text.startswith("within budget: 1 limit holds (1 budget, 1 model); 1 warning\n\nWARN  models/a.yaml, ")
+    assert "warning limit 100K" in text
+    markdown = say(*asked, "-f", "markdown").out
+    assert (
+        "| **warning** | models/a.yaml | alpha 1, resolution 32 | mult-adds | 727,680 | warning at 100K | " in markdown
+    )
+    assert "mult-adds, warning limit 100K</summary>" in markdown
+    github = say(*asked, "-f", "github").out
+    assert "\n::warning file=warn.yaml,line=2,col=52,title=over a warning limit::" in github
+    assert "::error" not in github
+    junit = say(*asked, "-f", "junit").out
+    assert "<failure" not in junit
+    assert "warning: models/a.yaml, alpha 1, resolution 32: mult-adds 727,680, warning limit 100K" in junit
+    assert {(r["kind"], r["status"]) for r in json.loads(say(*asked, "-f", "json").out)["results"]} == {
+        ("warn", "warn"),
+        ("max", "pass"),
+    }
+
+
+WORKFLOW = re.search(
+    r"```yaml\n(on: pull_request\n.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+)
+
+
+@pytest.mark.parametrize("known", ["", "77"])
+def test_the_workflow_of_the_readme_posts_one_comment_and_updates_it(known: str, tmp_path: Path) -> None:
+    assert WORKFLOW is not None
+    workflow = yaml.safe_load(WORKFLOW.group(1))
+    steps = workflow["jobs"]["budgets"]["steps"]
+    assert workflow["permissions"] == {"contents": "read", "pull-requests": "write"}
+    assert steps[0]["with"]["fetch-depth"] == 0
+    assert "markdown=${{ runner.temp }}/mbcost.md" in steps[1]["with"]["args"]
+    assert "fork" in steps[2]["if"]
+    program = tmp_path / "gh"
+    program.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$*" >> "{tmp_path}/asked"\ncase "$*" in *--paginate*) [ -z "{known}" ] || echo "{known}";; esac\n'
+    )
+    program.chmod(0o755)
+    env = {
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "GITHUB_REPOSITORY": "o/r",
+        "RUNNER_TEMP": "/t",
+        "PR": "5",
+    }
+    subprocess.run(["bash", "-eo", "pipefail", "-c", steps[2]["run"]], env=env, check=True)
+    listed, posted = (tmp_path / "asked").read_text().splitlines()
+    assert listed == (
+        'api --paginate repos/o/r/issues/5/comments --jq .[] | select(.user.login == "github-actions[bot]" and '
+        '(.body | startswith("<!-- mbcost check -->"))) | .id'
+    )
+    there = f"-X PATCH repos/o/r/issues/comments/{known}" if known else "repos/o/r/issues/5/comments"
+    assert posted == f"api {there} -F body=@/t/mbcost.md"
