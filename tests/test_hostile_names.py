@@ -366,7 +366,9 @@ def test_a_hostile_name_is_drawn(name: str, say: Say, folder: Callable[[str], No
     figure = ["reproduce", f"ground/{name}", "--figure", "1", "-o"]
     for number, args in enumerate((sweep, figure)):
         for kind in ("svg", "png", "pdf") if name == NAMES["markup"] else ("svg",):
-            assert say(*args, f"{number}.{kind}") == Said(0, "", "")
+            said = say(*args, f"{number}.{kind}")
+            assert (said.code, said.out) == (0, "")
+            assert re.fullmatch("caption: .*\n", said.err)
         ET.fromstring(printed(Path(f"{number}.svg").read_text(encoding="utf-8")))
 
 

@@ -10,8 +10,8 @@ import click
 from mbcost.analysis.groups import share
 from mbcost.cli.code import model_options
 from mbcost.cli.completion import completing, memory_rules
+from mbcost.cli.figures import Drawing, drawing, figure_options
 from mbcost.cli.options import MODEL, Question, bits_options, output_options, ridge_option, variant_options
-from mbcost.cli.output import figure_kind, write
 from mbcost.errors import MbcostError
 from mbcost.memory.compared import side_by_side, way
 from mbcost.memory.liveness import Moment, moments
@@ -41,12 +41,15 @@ BAR = 24
     "--as", "other", shell_complete=completing(memory_rules), metavar="B", help="... to the peak under B, part by part."
 )
 @click.option("--plot", "figure", metavar="FILE", help="Draw the steps: .png, .svg or .pdf (extra `plot`).")
+@figure_options
 @bits_options
 @ridge_option
 @variant_options
 @output_options
 @model_options
-def command(model: str, explain: str | None, other: str | None, figure: str | None, **options: Any) -> None:
+def command(
+    model: str, explain: str | None, other: str | None, figure: str | None, figure_width: str | None, style: str | None, **options: Any
+) -> None:  # fmt: skip
     """What MODEL holds in memory while it runs: what is alive at each step, and the peak under every memory rule.
 
     \b
@@ -60,14 +63,14 @@ def command(model: str, explain: str | None, other: str | None, figure: str | No
     if (explain is None) != (other is None):
         given, missing = ("--as", "--explain") if explain is None else ("--explain", "--as")
         raise MbcostError(f"{given} needs {missing}", help="write --explain paper-v2 --as torch-eager")
-    kind = figure_kind(figure) if figure is not None else ""
+    wanted = drawing(figure, figure_width, style)
     if figure is not None and explain is not None:
         raise MbcostError(
             "--plot draws the steps, and --explain asks for the way between two rules", help="leave one out"
         )
     cost = question.cost(question.load(model))
-    if figure is not None:
-        _draw(cost, figure, kind, question)
+    if wanted is not None:
+        _draw(cost, wanted, question)
         if question.format == "table" and question.output is None:
             return
     if explain is not None and other is not None:
@@ -76,14 +79,18 @@ def command(model: str, explain: str | None, other: str | None, figure: str | No
         question.emit(_timeline(cost, file, question))
 
 
-def _draw(cost: Cost, path: str, kind: str, question: Question) -> None:
+def _draw(cost: Cost, wanted: Drawing, question: Question) -> None:
     """The steps as a figure, in bytes at the bit width asked for."""
     from mbcost.plot.memory import timeline
 
     bits = QUANTITIES["peak_memory"].width(question.bits)
     graph = graph_of(cost)
     title = f"{heading(cost, titled=True)}, memory rule {graph.rule.name}, {bits} bits"
-    write(timeline(moments(graph, cost.batch), lambda elements: bytes_at(elements, bits), title, kind), path)
+    steps = moments(graph, cost.batch)
+    wanted.save(
+        timeline(steps, lambda elements: bytes_at(elements, bits), title, wanted.form),
+        f"Bytes alive at each step: {title}",
+    )
 
 
 def _timeline(cost: Cost, file: str | None, question: Question) -> Report:

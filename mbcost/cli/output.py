@@ -13,7 +13,7 @@ from mbcost.errors import MbcostError
 from mbcost.process import undone
 from mbcost.report import Report, Table, render
 
-__all__ = ["complain", "figure_kind", "hush", "printing", "replacing", "terminal", "write", "written"]
+__all__ = ["complain", "hush", "printing", "replacing", "terminal", "write", "written"]
 
 
 def written(report: Report | Table, format: str, *, to_file: bool = False, setting: Any = None) -> str:
@@ -53,14 +53,6 @@ def write(content: str | bytes, path: str | None) -> None:
         return
     with replacing(str(path), binary=isinstance(content, bytes)) as stream:
         stream.write(content)
-
-
-def figure_kind(path: str) -> str:
-    """The kind of figure that a file of ``--plot`` is to be."""
-    kind = path.rpartition(".")[2].lower()
-    if kind not in {"png", "svg", "pdf"}:
-        raise MbcostError(f"--plot `{path[:200]}` names no kind of figure", help="end it in .png, .svg or .pdf")
-    return kind
 
 
 @contextmanager

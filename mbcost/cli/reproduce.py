@@ -10,9 +10,9 @@ import click
 from mbcost import escape
 from mbcost.cli.completion import cells, completing, figures
 from mbcost.cli.completion import tables as tables_of
+from mbcost.cli.figures import Drawing, drawing, figure_options
 from mbcost.cli.options import Word, emit, output_options
-from mbcost.cli.output import write
-from mbcost.cli.reproduced import cell_keys, list_report, paper_report, points_report
+from mbcost.cli.reproduced import cell_keys, list_report, paper_report, points_report, title_of
 from mbcost.errors import MbcostError, nearest
 from mbcost.papers import VERDICTS, Paper, load, papers, reproduce
 from mbcost.papers.commands import commands
@@ -48,11 +48,14 @@ OTHER_PICTURES = ("jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "eps", "ps
     help="The variant behind one cell, as a command to paste.",
 )
 @click.option("--explore", "explored", is_flag=True, help="Its networks and points with sliders, in one HTML file.")
+@figure_options
 @output_options
 def command(
     paper: str | None,
     tables: tuple[str, ...],
     figure: str | None,
+    figure_width: str | None,
+    style: str | None,
     only: str | None,
     cell: str | None,
     explored: bool,
@@ -72,6 +75,8 @@ def command(
 
     Exit code 0 when every cell has the verdict its paper file expects, 1 when one has not.
     """
+    asked = output if figure is not None and output is not None and _picture(output) in PICTURES else None
+    wanted = drawing(asked, figure_width, style, option="--figure N -o")
     if paper is None:
         if tables or figure or only or cell or explored:
             raise MbcostError("no paper is named", help=f"name one of {', '.join(papers())}")
@@ -86,18 +91,18 @@ def command(
         _explore(source, output)
         return 0
     if figure is not None:
-        _figure(source, figure, format, output, setting)
+        _figure(source, figure, wanted, format, output, setting)
         return 0
     if output is not None and _picture(output):
         raise MbcostError(f"`{output[:200]}` is a picture, and only a figure is drawn", help="add --figure N")
-    wanted = _wanted(only)
+    verdicts = _wanted(only)
     if cell is not None:
         return _cell(source, cell, format, output, setting)
     known = [table.id for table in source.tables]
     for id in tables:
         _known(id, known, f"`{source.name}` has no table `{id[:40]}`", "its tables are")
     results = reproduce(source, tables or None)
-    emit(paper_report(source, results, wanted, cells=bool(tables or wanted)), format, output, setting)
+    emit(paper_report(source, results, verdicts, cells=bool(tables or verdicts)), format, output, setting)
     return 0 if all(result.as_expected for table in results for result in table.cells) else 1
 
 
@@ -165,7 +170,9 @@ def _picture(path: str) -> str:
     return kind if kind in (*PICTURES, *OTHER_PICTURES) else ""
 
 
-def _figure(source: Paper, id: str, format: str, output: str | None, setting: dict[str, Any]) -> None:
+def _figure(
+    source: Paper, id: str, wanted: Drawing | None, format: str, output: str | None, setting: dict[str, Any]
+) -> None:
     from mbcost.papers.points import figure_of, points
 
     figure = figure_of(source, id)
@@ -181,10 +188,13 @@ def _figure(source: Paper, id: str, format: str, output: str | None, setting: di
             f"`{str(output)[:200]}` is a picture, and {format} is asked for",
             help="leave -f out, or name a file without .png, .svg or .pdf",
         )
-    if kind and output is not None:
+    if wanted is not None:
         from mbcost.plot import draw
 
-        write(draw(figure, found, kind), output)
+        of = f"{title_of(source)}, figure {figure.id}"
+        sources = "; ".join([said for said in figure.sources.values() if said in {point.source for point in found}])
+        caption = f"{figure.title}, after {of}. Costs are computed, accuracies published: {sources}"
+        wanted.save(draw(figure, found, wanted.form, f"{figure.title} ({of})"), caption)
         return
     emit(points_report(source, figure, found), format, output, setting)
 

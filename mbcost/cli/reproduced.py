@@ -12,7 +12,7 @@ from mbcost.papers.specs import Figure
 from mbcost.report import Field, Report, Rows, at
 from mbcost.report.numbers import share, significant
 
-__all__ = ["cell_keys", "list_report", "paper_report", "points_report"]
+__all__ = ["cell_keys", "list_report", "paper_report", "points_report", "title_of"]
 
 
 def list_report() -> Report:

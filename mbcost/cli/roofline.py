@@ -11,8 +11,8 @@ import click
 from mbcost.analysis.groups import share
 from mbcost.cli.code import model_options
 from mbcost.cli.completion import completing, devices
+from mbcost.cli.figures import Drawing, drawing, figure_options
 from mbcost.cli.options import FILE, MODEL, Question, bits_options, output_options, variant_options
-from mbcost.cli.output import figure_kind, write
 from mbcost.dims import exact_text
 from mbcost.dims.bits import ridge_point_of
 from mbcost.errors import MbcostError
@@ -41,13 +41,14 @@ MODELLED = "the modelled time is a sum over layers, which caches and fused layer
 @click.option("--devices", type=FILE, help="Devices of your own, beside the shipped ones.")
 @click.option("--ridge-point", metavar="RP", help="Mult-adds a byte, instead of a device.")
 @click.option("--plot", "figure", metavar="FILE", help="Draw it: .png, .svg or .pdf (extra `plot`).")
+@figure_options
 @bits_options
 @variant_options
 @output_options
 @model_options
 def command(
     models: tuple[str, ...], device: str | None, devices: str | None, ridge_point: str | None, figure: str | None,
-    **options: Any,
+    figure_width: str | None, style: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Where MODEL's time goes on a device that does so many mult-adds a byte (MobileNetV4, section 3).
 
@@ -62,10 +63,10 @@ def command(
     if device is not None and ridge_point is not None:
         raise MbcostError("--device and --ridge-point are both given", help="keep one of them")
     asked = [_at(ridge_point)] if ridge_point is not None else [device_of(device, devices)] if device else []
-    kind = figure_kind(figure) if figure is not None else ""
+    wanted = drawing(figure, figure_width, style)
     costs = [question.costed(model) for model in models]
-    if figure is not None:
-        _draw(costs, asked, figure, kind, question)
+    if wanted is not None:
+        _draw(costs, asked, wanted, question)
         if question.format == "table" and question.output is None:
             return
     if len(costs) == 1 and len(asked) == 1:
@@ -74,20 +75,23 @@ def command(
         question.emit(_times(costs, asked or list(all_devices(devices).values()), question))
 
 
-def _draw(costs: list[Cost], asked: list[Device], path: str, kind: str, question: Question) -> None:
+def _draw(costs: list[Cost], asked: list[Device], wanted: Drawing, question: Question) -> None:
     """One network at one ridge point as a roofline; else modelled times over ridge points."""
     from mbcost.plot.memory import layers, model_times
 
     if len(costs) == 1 and asked:
         device = asked[0]
         title = f"{heading(costs[0], titled=True)}, {device.title or device.name}, {_widths(question)}"
-        write(layers(roofline(costs[0], device.ridge_point, question.bits), title, kind), path)
+        drawn = layers(roofline(costs[0], device.ridge_point, question.bits), title, wanted.form)
+        wanted.save(drawn, f"Layers against the roofline: {title}, {exact_text(device.ridge_point)} mult-adds a byte")
         return
     titles = titled(cost.network for cost in costs)
     names = [titles.get(cost.network.name, cost.network.name) for cost in costs]
     found = [(name, roofline(cost, Fraction(0), question.bits)) for name, cost in zip(names, costs, strict=True)]
     title = f"{heading(costs[0], titled=True) if len(costs) == 1 else counted(costs[0], question.unit)}, {_widths(question)}"
-    write(model_times(found, title, kind), path)
+    wanted.save(
+        model_times(found, title, wanted.form), f"Modelled time of {', '.join(names)} over ridge points: {title}"
+    )
 
 
 def _at(text: str) -> Device:

@@ -12,8 +12,8 @@ import click
 from mbcost import escape
 from mbcost.analysis.groups import share
 from mbcost.cli.code import model_options
+from mbcost.cli.figures import drawing, figure_options
 from mbcost.cli.options import MODEL, Choice, Question, columns_options, output_options, variant_options
-from mbcost.cli.output import figure_kind, write
 from mbcost.cli.stream import opened, watched
 from mbcost.dims.amounts import parse_count
 from mbcost.errors import MbcostError
@@ -51,11 +51,14 @@ Rows: TypeAlias = Iterator[tuple[Fraction, list[tuple[Any, ...]]]]
     help="A budget in mult-adds for --plot: a contour line. Repeatable.",
 )
 @click.option("--yes", is_flag=True, help=f"More than {MAX_POINTS:,} points.")
+@figure_options
 @columns_options
 @variant_options
 @output_options
 @model_options
-def command(model: str, gap: bool, figure: str | None, budgets: tuple[str, ...], yes: bool, **options: Any) -> None:
+def command(
+    model: str, gap: bool, figure: str | None, figure_width: str | None, style: str | None, budgets: tuple[str, ...], yes: bool, **options: Any
+) -> None:  # fmt: skip
     """MODEL's cost over a grid of width multipliers and resolutions, exact at every point.
 
     Values 0.25,0.5,1 or steps 0.25:1.4:0.05 (from, to and including, in steps of); both mix. Without -a and -r the grid
@@ -72,13 +75,18 @@ def command(model: str, gap: bool, figure: str | None, budgets: tuple[str, ...],
         raise MbcostError(
             "--budget draws a line into a figure, and there is none", help="add --plot FILE, or use `mbcost solve`"
         )
-    kind = figure_kind(figure) if figure is not None else ""
+    wanted = drawing(figure, figure_width, style)
     network = question.load(model)
     grid = _grid(network, question, yes)
-    if figure is not None:
+    if wanted is not None:
         from mbcost.plot.sweep import draw
 
-        write(draw(grid, network.title, limits, kind), figure)
+        rule = grid.variant.rounding or network.rounding
+        counted = f"{network.title}, convention {grid.variant.convention}{f', rounding {rule}' if rule else ''}"
+        wanted.save(
+            draw(grid, network.title, limits, wanted.form),
+            f"Mult-adds and params of {counted}; a step a network, nothing interpolated",
+        )
         if question.format == "table" and question.output is None:
             return
     _write(grid, question, gap)

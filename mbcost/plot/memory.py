@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mbcost.errors import MbcostError
 from mbcost.escape import figure
-from mbcost.plot import COLOURS, COLUMN, GREY, MARKERS, MILLION, picture
+from mbcost.plot import COLOURS, COLUMN, GREY, MARKERS, MILLION, Form, picture
 
 if TYPE_CHECKING:
     from mbcost.memory.liveness import Moment
@@ -23,7 +23,7 @@ MOST_RIDGE_POINT = 500
 """Up to where modelled times are drawn, as in MobileNetV4's comparison (arXiv:2404.10518, section 3)."""
 
 
-def timeline(steps: Sequence[Moment], bytes_of: Callable[[int], int], title: str, kind: str) -> bytes:
+def timeline(steps: Sequence[Moment], bytes_of: Callable[[int], int], title: str, form: Form) -> bytes:
     """Bytes alive at each step, as bars; those of the peak are marked."""
 
     def draw(axes: Any) -> None:
@@ -40,10 +40,10 @@ def timeline(steps: Sequence[Moment], bytes_of: Callable[[int], int], title: str
         )  # fmt: skip
         axes.set_xlim(0.5, len(held) + 0.5)
 
-    return _picture(draw, title, kind)
+    return _picture(draw, title, form)
 
 
-def layers(found: Roofline, title: str, kind: str) -> bytes:
+def layers(found: Roofline, title: str, form: Form) -> bytes:
     """The roofline at a ridge point, with a point a layer: mult-adds a byte against the share of the peak it reaches."""
     points = [layer for layer in found.layers if layer.mult_adds and layer.bytes]
     if not points or not found.ridge_point:
@@ -69,10 +69,10 @@ def layers(found: Roofline, title: str, kind: str) -> bytes:
         axes.set_ylabel("of the peak")
         axes.legend(loc="lower right", frameon=False)
 
-    return _picture(draw, title, kind)
+    return _picture(draw, title, form)
 
 
-def model_times(networks: Sequence[tuple[str, Roofline]], title: str, kind: str) -> bytes:
+def model_times(networks: Sequence[tuple[str, Roofline]], title: str, form: Form) -> bytes:
     """The modelled time of networks over ridge points from 0, where it is the mult-adds, to 500."""
 
     def draw(axes: Any) -> None:
@@ -88,7 +88,7 @@ def model_times(networks: Sequence[tuple[str, Roofline]], title: str, kind: str)
         axes.set_ylabel("modelled time (M mult-adds at the peak)")
         axes.legend(loc="upper left", frameon=False)
 
-    return _picture(draw, title, kind)
+    return _picture(draw, title, form)
 
 
 def turns(found: Roofline) -> list[Fraction]:
@@ -116,7 +116,7 @@ def time_at(found: Roofline, ridge_point: Fraction) -> Fraction:
     return sum([max(Fraction(layer.mult_adds), ridge_point * layer.bytes) for layer in found.layers], Fraction(0))
 
 
-def _picture(draw: Callable[[Any], None], title: str, kind: str) -> bytes:
+def _picture(draw: Callable[[Any], None], title: str, form: Form) -> bytes:
     """One pair of axes with a title."""
 
     def fill(canvas: Any) -> None:
@@ -128,4 +128,4 @@ def _picture(draw: Callable[[Any], None], title: str, kind: str) -> bytes:
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
 
-    return picture(fill, COLUMN, kind, "the amounts")
+    return picture(fill, COLUMN[1], form, title, "the amounts")

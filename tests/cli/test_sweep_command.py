@@ -236,7 +236,11 @@ def test_figures(say: Any, tmp_path: Path, kind: str, begin: bytes) -> None:
     pytest.importorskip("matplotlib")
     target = tmp_path / f"space.{kind}"
     said = say(*FIGURE, "--plot", str(target), "--budget", "100M", "--budget", "90G")
-    assert (said.code, said.out, said.err) == (0, "", "")
+    assert (said.code, said.out) == (0, "")
+    assert (
+        said.err
+        == "caption: Mult-adds and params of MobileNetV2, convention torch, rounding divisor:8; a step a network, nothing interpolated\n"
+    )
     first = target.read_bytes()
     assert first.startswith(begin)
     say(*FIGURE, "--plot", str(target), "--budget", "100M", "--budget", "90G")
@@ -244,6 +248,65 @@ def test_figures(say: Any, tmp_path: Path, kind: str, begin: bytes) -> None:
     if kind == "svg":
         say(*FIGURE, "--plot", str(target))
         assert target.read_bytes() != first
+
+
+def test_cells_and_lines_are_steps_of_the_grid() -> None:
+    """Between two points of the grid stands an edge where one is within the budget and the other not, and nowhere else."""
+    pytest.importorskip("matplotlib")
+    from mbcost.plot.sweep import _levels, _steps, edges
+
+    assert edges([0.25, 0.5, 1.0]) == [0.125, 0.375, 0.75, 1.25]
+    assert _steps([[True, False], [False, False]], [0, 1, 2], [10, 20, 30]) == [[(1, 10), (1, 20)], [(0, 20), (1, 20)]]
+    grid = mbcost.load("mobilenet_v1").grid(["0.25", "0.5", "1"], [128, 224])
+    assert _levels(grid) == [20_000_000, 50_000_000, 100_000_000, 200_000_000, 500_000_000]
+
+
+def drawn_of(monkeypatch: pytest.MonkeyPatch, say: Any, tmp_path: Path, *words: str) -> Any:
+    """The canvas of a sweep that is drawn."""
+    from matplotlib.figure import Figure
+
+    found: list[Any] = []
+
+    def picture(fill: Any, *_: Any) -> bytes:
+        found.append(Figure(layout="constrained"))
+        fill(found[-1])
+        return b""
+
+    monkeypatch.setattr("mbcost.plot.sweep.picture", picture)
+    assert say("sweep", "mobilenet_v2", *words, "--plot", str(tmp_path / "x.svg")).code == 0
+    return found[0]
+
+
+def test_the_shades_go_from_the_least_to_the_most_and_the_legend_names_the_lines(
+    monkeypatch: pytest.MonkeyPatch, say: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    canvas = drawn_of(monkeypatch, say, tmp_path, "-a", "0.35,0.5,1", "-r", "96,224", "--budget", "100M")
+    shades = canvas.axes[0].collections[0]
+    network = mbcost.load("mobilenet_v2")
+    costs = [
+        [network.cost(alpha, resolution=size).mult_adds / 10**6 for alpha in ("0.35", "0.5", "1")] for size in (96, 224)
+    ]
+    assert shades.get_array().tolist() == costs
+    assert (shades.norm.vmin, shades.norm.vmax) == (min(map(min, costs)), max(map(max, costs)))
+    assert list(canvas.axes[0].get_yticks()) == [96, 224]
+    assert list(canvas.axes[1].get_xticks()) == [0.35, 0.5, 1]
+    assert [text.get_text() for text in canvas.legends[0].get_texts()] == ["at most 100 M"]
+
+
+@pytest.mark.parametrize(
+    ("words", "label"),
+    [(("-a", "0.35,0.5,1", "-r", "224"), "at 224 x 224"), (("-a", "0.5", "-r", "96,224"), "at α = 0.5")],
+)
+def test_a_grid_along_one_axis_is_a_line(
+    words: tuple[str, ...], label: str, monkeypatch: pytest.MonkeyPatch, say: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    canvas = drawn_of(monkeypatch, say, tmp_path, *words)
+    (marks,) = canvas.axes[0].lines
+    rows = list(csv.DictReader(io.StringIO(say("sweep", "mobilenet_v2", *words, "-f", "csv").out)))
+    assert list(marks.get_ydata()) == [int(row["mult_adds"]) / 10**6 for row in rows]
+    assert canvas.axes[-1].get_xlabel().endswith(label)
 
 
 def test_a_figure_and_its_points(say: Any, tmp_path: Path) -> None:
@@ -255,7 +318,7 @@ def test_a_figure_and_its_points(say: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-a", "1"], "a figure of 1 x 5 points has no area"),
+        (["-a", "1", "-r", "224"], "a figure of one point has no line"),
         (["-r", "192x256,224"], "a figure of a sweep has square resolutions"),
     ],
 )

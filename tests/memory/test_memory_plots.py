@@ -12,6 +12,7 @@ import pytest
 
 import mbcost
 from mbcost.memory.roofline import model_time
+from mbcost.plot import Form
 from tests.conftest import Said
 
 Say = Callable[..., Said]
@@ -25,11 +26,11 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     found: list[Any] = []
 
-    def picture(draw: Callable[[Any], None], title: str, kind: str) -> bytes:
+    def picture(draw: Callable[[Any], None], title: str, form: Form) -> bytes:
         axes = Figure().subplots()
         draw(axes)
         found.append(axes)
-        return f"{title} as {kind}".encode()
+        return f"{title} as {form.kind}".encode()
 
     monkeypatch.setattr("mbcost.plot.memory._picture", picture)
     return found
@@ -88,7 +89,9 @@ def test_modelled_times_are_those_of_every_ridge_point(drawn: list[Any], say: Sa
 def test_figures(words: list[str], kind: str, begin: bytes, say: Say, tmp_path: Path) -> None:
     target = tmp_path / f"figure.{kind}"
     said = say(*words, "--plot", str(target))
-    assert (said.code, said.out, said.err) == (0, "", "")
+    assert (said.code, said.out) == (0, "")
+    assert said.err.startswith("caption: ")
+    assert "MobileNetV1" in said.err
     first = target.read_bytes()
     assert first.startswith(begin)
     say(*words, "--plot", str(target))

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -70,9 +71,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("matplotlib")
     folder = tmp_path_factory.mktemp("figures")
     code = (
-        "import sys\nfrom mbcost.papers import load\nfrom mbcost.papers.points import figure_of, points\nfrom mbcost.plot import draw\n"
+        "import sys\nfrom mbcost.papers import load\nfrom mbcost.papers.points import figure_of, points\nfrom mbcost.plot import Form, draw\n"
         "paper = load('mobilenet_v1')\nfigure = figure_of(paper, '4')\n"
-        "for kind in ('png', 'svg', 'pdf'):\n    open(f'{sys.argv[1]}.{kind}', 'wb').write(draw(figure, points(paper, figure), kind))\n"
+        "for kind in ('png', 'svg', 'pdf'):\n    open(f'{sys.argv[1]}.{kind}', 'wb').write(draw(figure, points(paper, figure), Form(kind), 'Four'))\n"
     )
     for seed in ("1", "2"):
         subprocess.run(
@@ -138,9 +139,107 @@ def test_labels_do_not_overlap(name: str, id: str) -> None:
 def test_a_picture_by_the_command(say: Say, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     said = say("reproduce", "mobilenet_v3", "--figure", "7", "-o", str(tmp_path / "seven.svg"))
-    assert (said.code, said.out, said.err) == (0, "", "")
+    assert (said.code, said.out) == (0, "")
+    assert said.err.startswith(
+        "caption: Accuracy against mult-adds, by multiplier and by resolution, after Searching for MobileNetV3 (arXiv:"
+    )
+    assert said.err.count("\n") == 1
     assert os.listdir(tmp_path) == ["seven.svg"]
     assert "<svg" in (tmp_path / "seven.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("id", "name", "series"), [("4", "mobilenet_v1", "α = 0.5"), ("5", "mobilenet_v2", "α = 0.75")]
+)
+def test_a_label_without_a_line_is_nearest_to_its_own_point(id: str, name: str, series: str) -> None:
+    """It has a line to its point, or nothing of another series is nearer to it."""
+    matplotlib = pytest.importorskip("matplotlib")
+    from mbcost import plot
+    from mbcost.plot.labels import _apart, _dense
+
+    paper = load(name)
+    with matplotlib.rc_context(plot.STYLE):
+        canvas = canvas_of(paper, figure_of(paper, id))
+        axes, dot = canvas.axes[0], canvas.dpi / 72
+        box = next(text for text in axes.texts if text.get_text() == series).get_window_extent()
+        own = [spot for line in axes.lines if line.get_label() == series for spot in _dense(line, dot)]
+        others = [
+            spot
+            for line in axes.lines
+            if line.get_label() != series and not line.get_label().startswith("_")
+            for spot in _dense(line, dot)
+        ]
+        leaders = [spot for line in axes.lines if line.get_linewidth() == 0.3 for spot in _dense(line, dot)]
+    near = [min(_apart(box, spot) for spot in spots) for spots in (own, others, leaders)]
+    assert near[0] < near[1] or near[2] < 3 * dot
+
+
+def test_a_mark_below_another_shows_its_rim() -> None:
+    """V3-Large at 128 and V3-Small at 256 are one place; the line of V3-Small is dashed."""
+    matplotlib = pytest.importorskip("matplotlib")
+    from mbcost import plot
+
+    paper = load("mobilenet_v3")
+    with matplotlib.rc_context(plot.STYLE):
+        axes = canvas_of(paper, figure_of(paper, "7")).axes[0]
+    marks = [line for line in axes.lines if line.get_marker() == "s" and len(line.get_xdata()) < 6]
+    assert [line.get_markersize() for line in marks if 73 < line.get_xdata()[0] < 74] == [7.0]
+    dashed = {
+        line.get_label(): line.is_dashed()
+        for line in axes.lines
+        if line.get_linestyle() != "None"
+        and line.get_color() not in {"white", "black"}
+        and not line.get_label().startswith("_")
+    }
+    assert [name.startswith("V3-Small") for name in dashed] == list(dashed.values())
+
+
+STYLE = "# a paper in serifs\nfont.family: serif  # its own\naxes.labelsize: 9\n"
+
+
+def test_an_svg_has_its_texts_as_text_its_title_first_and_the_font_of_the_style(say: Say, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    style, target = tmp_path / "paper.mplstyle", tmp_path / "four.svg"
+    style.write_text(STYLE, encoding="utf-8")
+    words = ["reproduce", "mobilenet_v1", "--figure", "4", "-o", str(target)]
+    assert say(*words).code == 0
+    plain = target.read_text(encoding="utf-8")
+    assert re.search(
+        r"<svg[^>]*>\s*<title>Accuracy against mult-adds \(MobileNets \(arXiv:1704.04861\), figure 4\)</title>", plain
+    )
+    assert ">α = 0.75</text>" in plain
+    assert "DejaVu Sans" in plain
+    assert say(*words, "--style", str(style), "--figure-width", "text").code == 0
+    styled = target.read_text(encoding="utf-8")
+    assert "serif" in styled
+    assert 'width="504pt"' in styled  # 7 inches
+
+
+@pytest.mark.parametrize(
+    ("style", "fact"),
+    [
+        ("text.usetex: True", "a style does not set `text.usetex` here"), ("axes.prop_cycle: cycler('color', ['r'])", "a style does not set `axes.prop_cycle`"),
+        ("font.family", "`font.family` has no value"), ("font.sise: 7", "matplotlib does not take `font.sise: 7`"), ("font.size: large-ish", "matplotlib does not take"),
+    ],
+)  # fmt: skip
+def test_a_style_sets_how_a_figure_looks_and_nothing_else(style: str, fact: str, say: Say, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "paper.mplstyle"
+    path.write_text(style + "\n", encoding="utf-8")
+    said = say("reproduce", "mobilenet_v1", "--figure", "4", "-o", str(tmp_path / "four.pdf"), "--style", str(path))
+    assert (said.code, said.out) == (2, "")
+    assert fact in said.err
+    assert not (tmp_path / "four.pdf").exists()
+
+
+@pytest.mark.parametrize("width", ["0.5", "wide", "31", "-3", ""])
+def test_a_width_is_inches_column_or_text(width: str, say: Say, tmp_path: Path) -> None:
+    said = say("reproduce", "mobilenet_v1", "--figure", "4", "-o", str(tmp_path / "four.pdf"), "--figure-width", width)
+    assert (said.code, said.out) == (2, "")
+    assert "is not 1 to 30 inches" in said.err
+    alone = say("reproduce", "mobilenet_v1", "--figure", "4", "--figure-width", "5")
+    assert (alone.code, alone.out) == (2, "")
+    assert "--figure-width is for a figure, and none is drawn" in alone.err
 
 
 def test_a_picture_of_another_kind_is_refused(say: Say, tmp_path: Path) -> None:
