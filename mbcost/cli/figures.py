@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from mbcost.cli.completion import completing
 from mbcost.cli.output import complain, write
 from mbcost.cli.words import FILE
 from mbcost.dims import rational
@@ -44,7 +45,7 @@ def figure_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--figure-width`` and ``--style``."""
     for option in (
         click.option("--style", type=FILE, metavar="FILE", help="Of the figure: fonts, lines, ... as matplotlib's style files have them."),
-        click.option("--figure-width", metavar="INCHES", help="Of the figure: inches, column (3.4) or text (7).  [default: column]"),
+        click.option("--figure-width", metavar="INCHES", shell_complete=completing(lambda _: WIDTHS), help="Of the figure: inches, column (3.4) or text (7).  [default: column]"),
     ):  # fmt: skip
         function = option(function)
     return function

@@ -19,7 +19,8 @@ from mbcost.budgets.limits import LAYER_KEYS
 from mbcost.budgets.points import POINT_KEYS
 from mbcost.budgets.reading import BUDGET_KEYS, FILE_KEYS
 from mbcost.conventions import available, reading
-from mbcost.dims import ROUNDINGS, Arithmetic, Rounding, exact_text, parse_rounding
+from mbcost.dims import MAX_ALPHA, MAX_RESOLUTION, ROUNDINGS, Arithmetic, Rounding, exact_text, parse_rounding
+from mbcost.dims.reading import MAX_DEPTH as MOST_DEPTH
 from mbcost.documents import configs_folder
 from mbcost.documents.nodes import MAX_BYTES, MAX_DEPTH
 from mbcost.layers import KINDS
@@ -176,6 +177,7 @@ def of_fields(_: Say) -> list[str]:
 def of_bounds(_: Say) -> list[str]:
     return [
         wrapped(
+            f"alpha and rho are above 0 and at most {MAX_ALPHA}, depth at most {MOST_DEPTH}, a side of the input is 1 to {MAX_RESOLUTION:,} pixels. "
             f"A network has at most {MAX_LAYERS:,} layers once repeats and blocks are unrolled, that read at most {MAX_VALUES:,} maps and parameters, "
             f"in at most {MAX_NESTED} levels of blocks, groups and branches; closed forms and the explorer take {MAX_WRITTEN:,} layers. A file has at "
             f"most {MAX_BYTES // 2**20} MB and {MAX_DEPTH} levels. What asks for more is refused before anything of it is built."

@@ -27,16 +27,20 @@ from tests.conftest import Said, refused
 
 Say = Callable[..., Said]
 PAGE = Path(configs_folder()) / "README.md"
-TEXT = PAGE.read_text(encoding="utf-8")
+
+
+def text() -> str:
+    """The page as it is now: the first test may have written it anew."""
+    return PAGE.read_text(encoding="utf-8")
 
 
 def test_the_page_is_what_the_program_says(say: Say, rewriting: bool) -> None:
-    made = filled(TEXT, say)
+    made = filled(text(), say)
     if rewriting:
         PAGE.write_text(made, encoding="utf-8")
         return
-    assert made == TEXT, "run: pytest tests/cli/test_reference.py --rewrite-goldens"
-    assert len(re.findall("<!-- made: ", TEXT)) == len(MADE)
+    assert made == text(), "run: pytest tests/cli/test_reference.py --rewrite-goldens"
+    assert len(re.findall("<!-- made: ", text())) == len(MADE)
 
 
 def test_a_changed_default_is_seen(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,8 +49,8 @@ def test_a_changed_default_is_seen(say: Say, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(KINDS, "conv", conv._replace(fields=fields))
     for name in ("json", "api"):  # what takes long
         monkeypatch.setitem(reference.MADE, name, lambda _: [])
-    assert "`stride` 2" in filled(TEXT, say)
-    assert "`stride` 2" not in TEXT
+    assert "`stride` 2" in filled(text(), say)
+    assert "`stride` 2" not in text()
 
 
 def test_every_kind_and_every_form_of_json_is_there() -> None:
@@ -59,11 +63,11 @@ def test_every_kind_and_every_form_of_json_is_there() -> None:
         ]
     )
     schemas = set(re.findall(r'"([a-z-]+/[0-9]+)"', source))
-    assert {f"mbcost/{name}" for name in schemas} == set(re.findall(r"\*\*`(mbcost/[a-z-]+/[0-9]+)`\*\*", TEXT))
+    assert {f"mbcost/{name}" for name in schemas} == set(re.findall(r"\*\*`(mbcost/[a-z-]+/[0-9]+)`\*\*", text()))
 
 
 def test_a_page_fits_a_terminal(say: Say) -> None:
-    assert max(map(len, TEXT.split("\n"))) <= 80
+    assert max(map(len, text().split("\n"))) <= 80
     for topic in pages():
         said = say("help", topic)
         assert (said.code, said.err) == (0, "")
@@ -79,7 +83,7 @@ def test_help_lists_its_topics_and_has_each_in_markdown(say: Say) -> None:
     assert re.findall(r"^- `(.*?)`", listed, re.MULTILINE) == list(pages())
     assert max(map(len, listed.split("\n"))) <= 80
     whole = "\n".join([say("help", topic, "-f", "markdown").out for topic in pages()])
-    assert whole == "## " + re.sub(r"<!--.*?-->\n", "", TEXT).partition("\n## ")[2]
+    assert whole == "## " + re.sub(r"<!--.*?-->\n", "", text()).partition("\n## ")[2]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +136,7 @@ def test_the_examples_are_read(tmp_path: Path) -> None:
 
 def test_what_holds_unless_told_otherwise() -> None:
     """The kinds that the page names, and no others, have these defaults."""
-    named = set(re.search(r"A convolution \(`(.*?)`\)", TEXT, re.DOTALL)[1].split())  # type: ignore[index]
+    named = set(re.search(r"A convolution \(`(.*?)`\)", text(), re.DOTALL)[1].split())  # type: ignore[index]
     plain_ones = {
         op for op, kind in KINDS.items()
         if {"norm", "stride", "bias"} <= kind.fields.keys() and kind.fields["norm"].default == "batch" and kind.fields["activation"].default == "relu"
@@ -158,7 +162,7 @@ layers:
 
 def test_copies_have_stride_1() -> None:
     assert [row.output[1] for row in mbcost.loads(HEAD + BLOCK).cost().rows] == [16, 16, 16, 8, 8, 8, 8]
-    assert "also a parameter `stride` of the block" in " ".join(TEXT.split())
+    assert "also a parameter `stride` of the block" in " ".join(text().split())
 
 
 def test_the_exit_codes_are_those(say: Say, tmp_path: Path) -> None:
