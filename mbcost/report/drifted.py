@@ -11,6 +11,7 @@ from mbcost.report.numbers import count
 __all__ = ["told"]
 
 MOST_LAYERS = 12
+MOST_GROUPS = 3
 MOST_POINTS = 3
 
 
@@ -19,19 +20,32 @@ def told(model: str, code: str, found: list[tuple[Cost, list[Change], Cost]]) ->
     other = [one for one in found if one[1]]
     if not other:
         return [f"same: {model} is what {code} builds, at {count(len(found))} point{'s' * (len(found) > 1)}"], True
+    groups: dict[tuple[str, ...], list[tuple[Cost, Cost]]] = {}  # what differs alike is told once
+    for cost, changes, built in other:
+        said = [f"  {change.mark} {change.name}: {what(change)}" for change in changes]
+        groups.setdefault(tuple(said), []).append((cost, built))
     lines = []
-    for cost, changes, built in other[:MOST_POINTS]:
-        variant = cost.variant
-        size = "x".join(map(str, variant.size))
-        where = f"alpha {exact_text(variant.alpha)}, resolution {size}"
-        layers = f"{count(len(changes))} layer{'s' * (len(changes) > 1)}"
-        lines.append(f"differs: {model} is not what {code} builds, at {where}: {layers}; table -> code:")
+    for layers, points in list(groups.items())[:MOST_GROUPS]:
+        (cost, built), *more = points
+        number = f"{count(len(layers))} layer{'s' * (len(layers) > 1)}"
+        lines.append(f"differs: {model} is not what {code} builds, at {_where(cost)}: {number}; table -> code:")
         lines.append(
             f"  mult-adds {count(cost.mult_adds)} -> {count(built.mult_adds)}, params {count(cost.params)} -> {count(built.params)}"
         )
-        lines += [f"  {change.mark} {change.name}: {what(change)}" for change in changes[:MOST_LAYERS]]
-        if len(changes) > MOST_LAYERS:
-            lines.append(f"  ... and {count(len(changes) - MOST_LAYERS)} more layers")
-    if len(other) > MOST_POINTS:
-        lines.append(f"and at {count(len(other) - MOST_POINTS)} of {count(len(found))} points more")
+        lines += layers[:MOST_LAYERS]
+        if len(layers) > MOST_LAYERS:
+            lines.append(f"  ... and {count(len(layers) - MOST_LAYERS)} more layers")
+        shown = [f"at {_where(cost)}" for cost, _ in more[:MOST_POINTS]]
+        if len(more) > MOST_POINTS:
+            shown.append(f"at {count(len(more) - MOST_POINTS)} points more")
+        if shown:
+            lines.append(f"  the same layers {'; '.join(shown)}")
+    left = sum(map(len, list(groups.values())[MOST_GROUPS:]))
+    if left:
+        lines.append(f"and at {count(left)} of {count(len(found))} points more")
     return lines, False
+
+
+def _where(cost: Cost) -> str:
+    variant = cost.variant
+    return f"alpha {exact_text(variant.alpha)}, resolution {'x'.join(map(str, variant.size))}"

@@ -73,6 +73,16 @@ def test_layers_that_differ_are_told_with_how(folder: Folder) -> None:
     assert "at alpha 0.5" in out
 
 
+def test_layers_that_differ_alike_are_told_once(folder: Folder) -> None:
+    folder.edit("out_channels: 16", "out_channels: 20")
+    code, out, _ = folder.check()
+    assert code == 1
+    assert out.count("table -> code:") == out.count("conv_2: channels out 20->16") == 1
+    assert out.endswith(
+        "  the same layers at alpha 1, resolution 47x47; at alpha 0.5, resolution 32x32; at alpha 0.5, resolution 47x47\n"
+    )
+
+
 def test_a_difference_at_one_alpha_is_found(folder: Folder) -> None:
     folder.edit("out_channels: 8", "out_channels: 8, width: fixed")
     code, out, _ = folder.check()
