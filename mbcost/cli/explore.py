@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fractions import Fraction
 from typing import Any
 
 import click
@@ -14,12 +15,13 @@ from mbcost.errors import MbcostError
 from mbcost.escape import line
 from mbcost.explore.packing import page
 from mbcost.explore.recording import counted
-from mbcost.network import variant_of
+from mbcost.network import Network, Variant, variant_of
 from mbcost.quantities import bits_of
 
 __all__ = ["OUTPUT", "command"]
 
 OUTPUT = "mbcost-explorer.html"
+MOST_DEPTHS = 24
 
 
 @click.command("explore", short_help="Sliders for a paper: one HTML file that answers exactly.")
@@ -27,21 +29,23 @@ OUTPUT = "mbcost-explorer.html"
 @click.option("-o", "--output", type=FILE, default=OUTPUT, show_default=True, help="The file; - is stdout.")
 @click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
 @limit_options("check", "max")
+@click.option("--depth", metavar="D,...", help="Depth multipliers to choose from: 1,1.2,1.4; a family's own are there.")
 @click.option("--rounding", metavar="RULE", help="Rule for widths: floor, divisor:8, floor+divisor:8.")
 @click.option("--classes", type=WHOLE, metavar="N", help="Outputs of the classifier.")
 @click.option("--set", multiple=True, metavar="ROW.FIELD=VALUE", help="Replace a field of a row.")
 @click.option("--without", multiple=True, metavar="GLOB", help="Drop rows.")
 @model_options
 def command(
-    models: tuple[str, ...], output: str, opened: bool, bits: int | None, weight_bits: int | None, activation_bits: int | None, rounding: str | None, classes: int | None,
+    models: tuple[str, ...], output: str, opened: bool, depth: str | None, bits: int | None, weight_bits: int | None, activation_bits: int | None, rounding: str | None, classes: int | None,
     set: tuple[str, ...], without: tuple[str, ...], **limits: Any,
 ) -> None:  # fmt: skip
-    """A page with sliders for alpha and the resolution of MODELS, and the same integers as the command line.
+    """A page with sliders for alpha, the resolution and the depth of MODELS, and the same integers as the command line.
 
     It is one file without a server or a network: it opens from disk, and stands beside a paper or in a mail.
 
     \b
     mbcost explore mobilenet_v1 mobilenet_v2
+    mbcost explore mobilenet_v1@0.5/160                opens at this point
     mbcost explore net.yaml --max-mult-adds 300M -o net.html
     mbcost explore mobilenet_v2 -o - > v2.html
     """
@@ -62,9 +66,43 @@ def command(
     if opened and output == "-":
         raise MbcostError("--open needs a file, and -o - writes to stdout", help="leave one of them out")
     variant = variant_of(rounding=rounding, classes=classes, set=settings(set), without=without)
-    networks = [(model, load(model)) for model in dict.fromkeys(models)]
+    networks, points = _placed(models)
     shipped = [load_paper(paper) for paper in papers()]
-    deliver(page(networks, shipped, variant=variant, budgets=budgets, bits=bits or 0), output, opened=opened)
+    text = page(
+        networks, shipped, variant=variant, budgets=budgets, bits=bits or 0, points=points, depths=_depths(depth)
+    )
+    deliver(text, output, opened=opened)
+
+
+def _placed(models: tuple[str, ...]) -> tuple[list[tuple[str, Network]], dict[str, Variant]]:
+    """The networks, each once, and the points on them, at which the page opens."""
+    from mbcost.tables.points import split_point
+
+    networks: dict[str, Network] = {}
+    points: dict[str, Variant] = {}
+    for model in models:
+        word, told = split_point(model)
+        point = variant_of(told.get("alpha"), resolution=told.get("resolution"))
+        if word not in networks:
+            networks[word], points[word] = load(word), point
+        elif points[word] != point:
+            raise MbcostError(
+                f"`{word[:60]}` is given at two points, and the page opens at one",
+                help="keep one of them: the sliders go to the other",
+            )
+    return list(networks.items()), points
+
+
+def _depths(text: str | None) -> list[Fraction]:
+    """The depth multipliers of ``--depth``: each is a layout of its own in the file."""
+    from mbcost.dims import parse_depth
+
+    words = [] if text is None else text.split(",")
+    if len(words) > MOST_DEPTHS:
+        raise MbcostError(
+            f"--depth has {len(words)} values, and each makes the file larger", help=f"give at most {MOST_DEPTHS}"
+        )
+    return [parse_depth(word.strip()) for word in words]
 
 
 def deliver(text: str, output: str, *, opened: bool = False) -> None:

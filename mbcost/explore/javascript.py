@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from json import dumps
-from typing import Any
 
-from mbcost import escape
 from mbcost.dims import Dim, Rounding
 from mbcost.separated.polynomial import ALPHA, SIZE, Atom, Monomial, Poly
 from mbcost.separated.trace import Trace
 
-__all__ = ["Walk", "literal"]
+__all__ = ["Walk"]
 
 SAFE = 2**53 - 1
 """The largest integer up to which a JavaScript Number is exact."""
 
-CALLS = {"ceil_div": "ceilDiv", "floor_div": "floorDiv", "exact": "exact", "larger": "larger",
+CALLS = {"ceil_div": "ceilDiv", "floor_div": "floorDiv", "exact": "exact", "quotient": "quotient", "larger": "larger",
          "unequal": "unequal", "at_least": "atLeast"}  # fmt: skip
 """The operations of a recorder, and the methods of ``page/arithmetic.js`` that do them."""
 
 FLAGS = ("unequal", "at_least")
-
-
-def literal(value: Any) -> str:
-    """Any data as a JavaScript literal that cannot end the script it stands in, whatever its texts are.
-
-    >>> print(literal({"name": "</script>"}))
-    {"name":"\\u003c/script>"}
-    """
-    return escape.json(dumps(value, separators=(",", ":"))).replace("<", "\\u003c")
 
 
 class Walk:

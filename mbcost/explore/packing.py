@@ -5,23 +5,27 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from hashlib import sha256
+from json import dumps
 from typing import Any
+from zlib import compressobj
 
 from mbcost import __version__
 from mbcost.conventions import available
 from mbcost.errors import MbcostError
 from mbcost.escape import html
-from mbcost.explore.javascript import literal
-from mbcost.explore.recording import Recorder, counted, graphs, parts
+from mbcost.explore.memory import recordable
+from mbcost.explore.recording import HELD, Writer, counted, parts
+from mbcost.memory.rules import available as memory_rules
 from mbcost.network import PLAIN, Network, Variant, titled
 from mbcost.quantities import QUANTITIES, Quantity, limitable
 
 __all__ = ["MODULES", "data", "module", "page"]
 
 MODULES = (
-    "arithmetic", "numbers", "given", "networks", "steps", "drawing", "question", "costs", "copies", "profile", "curves", "explorer",
+    "arithmetic", "numbers", "packed", "given", "networks", "steps", "drawing", "question", "costs", "copies", "profile", "curves", "explorer",
 )  # fmt: skip
 """The modules of the page, each after those it imports; ``given`` is what :func:`data` writes."""
 
@@ -42,6 +46,8 @@ def page(
     variant: Variant = PLAIN,
     budgets: dict[str, str] | None = None,
     bits: int = 0,
+    points: Mapping[str, Variant] | None = None,
+    depths: Sequence[Fraction] = (),
     title: str = "",
 ) -> str:
     """The explorer of some networks, as the text of one HTML file.
@@ -56,9 +62,13 @@ def page(
         What is changed in every network, apart from alpha and the resolution.
     budgets, bits
         Limits to begin with, ``{"mult_adds": "300M"}``, and the bit width to begin with; 0 is each quantity's own.
+    points
+        Where the page opens, by the word that names a network.
+    depths
+        Depth multipliers that can be chosen, beside those of a network's scalings.
     """
     networks = list(networks)
-    given = data(networks, papers, variant=variant, budgets=budgets, bits=bits)
+    given = data(networks, papers, variant=variant, budgets=budgets, bits=bits, points=points, depths=depths)
     parts = [given if name == "given" else module(name) for name in MODULES]
     bare = "\n".join([_bare(_EXPORTS.sub("", _LINKS.sub("", part))) for part in parts])
     script = "\n" + "\n".join(map(_squeezed, bare.split("\n"))) + "\n"
@@ -81,6 +91,8 @@ def data(
     variant: Variant = PLAIN,
     budgets: dict[str, str] | None = None,
     bits: int = 0,
+    points: Mapping[str, Variant] | None = None,
+    depths: Sequence[Fraction] = (),
 ) -> str:
     """The module ``given``: all that the page does not know by itself."""
     networks = list(networks)
@@ -89,21 +101,36 @@ def data(
         if names.count(name) > 1:
             raise MbcostError(f"two networks are called `{name}`", help="give one of the tables another `name`")
     conventions = list(available().values())
-    recorder = Recorder(conventions, papers)
+    rules = recordable(memory_rules().values())
+    writer = Writer(conventions, papers, rules)
     titles = titled(network for _, network in networks)
-    written = ",\n".join([recorder.network(net, word, variant, titles.get(net.name, "")) for word, net in networks])
+    at = points or {}
+    written = [
+        writer.network(net, word, variant, titles.get(net.name, ""), at.get(word, PLAIN), depths)
+        for word, net in networks
+    ]
     facts = {
         "version": __version__,
         "conventions": [c.name for c in conventions],
         "quantities": [_quantity(one) for one in QUANTITIES.values() if counted(one)],
         "parts": [one.name for one in parts()],
-        "graphs": [one.name for one in graphs()],
+        "held": HELD.name,
+        "rules": [rule.name for rule in rules],
         "bits": bits,
         "options": variant.options(),
         "budgets": budgets or {},
-        "texts": recorder.texts,
+        "texts": writer.texts,
+        "patterns": writer.patterns,
+        "networks": written,
     }
-    return f"export const given = {{...{literal(facts)},\npatterns:{recorder.patterns},\nnetworks:[{written}]}};\n"
+    walks = ",\n".join(writer.walks)
+    return f'import {{ unpacked }} from "./packed.js";\nexport const given = await unpacked("{_packed(facts)}");\nexport const WALKS = [{walks}];\n'
+
+
+def _packed(facts: dict[str, Any]) -> str:
+    """Data as JSON, deflated and in base64: texts of others cannot end the script they stand in, whatever they are."""
+    deflate = compressobj(9, wbits=-15)
+    return b64encode(deflate.compress(dumps(facts, separators=(",", ":")).encode()) + deflate.flush()).decode()
 
 
 def _quantity(one: Quantity) -> list[Any]:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from itertools import pairwise
+from json import dumps, loads
 from typing import Any
 
 from mbcost.conventions import DEFAULT, Convention
-from mbcost.dims import NO_ROUNDING, Dim, Rounding, exact_text
+from mbcost.dims import NO_ROUNDING, Arithmetic, Dim, Rounding, exact_text
 from mbcost.errors import MbcostError
 from mbcost.explore.formulas import names_of, symbolic, text
-from mbcost.explore.javascript import Walk, literal
+from mbcost.explore.javascript import Walk
+from mbcost.explore.memory import Memory
 from mbcost.explore.published import published
 from mbcost.layers import Row, Shape
-from mbcost.network import Network, Variant
+from mbcost.memory.rule import Rule
+from mbcost.network import PLAIN, Network, Variant
 from mbcost.network.bounds import check_written
 from mbcost.network.placed import Placed
 from mbcost.network.twin import pairs
 from mbcost.quantities import BASIC, QUANTITIES, Bits, Quantity
-from mbcost.separated.polynomial import Inseparable, Monomial, Poly
+from mbcost.separated.polynomial import Inseparable, Monomial, Poly, Recorder
 from mbcost.separated.trace import Trace, trace
 
-__all__ = ["Recorder", "counted", "graphs", "parts"]
+__all__ = ["HELD", "Writer", "counted", "parts"]
+
+HELD = QUANTITIES["peak_memory"]
+"""The quantity that follows from what is alive at each step, under a memory rule."""
 
 
 def parts() -> list[Quantity]:
@@ -33,31 +40,30 @@ def parts() -> list[Quantity]:
     ]
 
 
-def graphs() -> list[Quantity]:
-    """The quantities that only the whole network has, and whose amounts can be recorded."""
-    return [one for one in QUANTITIES.values() if one.of_network is not None and one.separates and not one.shared]
-
-
 def counted(quantity: Quantity) -> bool:
     """Whether the page has a quantity: it can be recorded, or is derived from one that can."""
-    return quantity.base.name in BASIC or quantity.base in parts() or quantity.base in graphs()
+    return quantity.base.name in BASIC or quantity.base in parts() or quantity.base is HELD
 
 
 UNIT = Bits(1)
 """One bit an element and a weight: what is counted in bits is so many times the bit width."""
 
 
-class Recorder:
-    """Writes networks as JavaScript objects that share their texts and the forms of their rows.
+class Writer:
+    """Writes networks as data that share their texts and the forms of their rows; ``walks`` are the functions beside it.
 
     A *form* of a row is a linear combination of the products of its dims, as the conventions are linear in what a row
     knows. Rows that differ in nothing but their dims (two depthwise layers of one network, or of two) share one *pattern*:
     their kind, kernel, stride, forms and formulas.
     """
 
-    def __init__(self, conventions: Sequence[Convention], papers: Iterable[Any] = ()) -> None:
+    def __init__(
+        self, conventions: Sequence[Convention], papers: Iterable[Any] = (), rules: Sequence[Rule] = ()
+    ) -> None:
         self.conventions = conventions
+        self.memory_rules = rules
         self.papers = list(papers)
+        self.walks: list[str] = []
         self._texts: dict[str, int] = {}
         self._patterns: dict[str, int] = {}
 
@@ -65,10 +71,10 @@ class Recorder:
     def texts(self) -> list[int | str]:
         """The texts by their number, each as how much it begins with of the one before it, and the rest.
 
-        >>> recorder = Recorder([])
-        >>> [recorder.text(word) for word in ("block_1/expand", "block_1/project", "conv", "block_1/expand")]
+        >>> writer = Writer([])
+        >>> [writer.text(word) for word in ("block_1/expand", "block_1/project", "conv", "block_1/expand")]
         [0, 1, 2, 0]
-        >>> recorder.texts
+        >>> writer.texts
         [0, 'block_1/expand', 8, 'project', 0, 'conv']
         """
         found: list[int | str] = []
@@ -86,16 +92,21 @@ class Recorder:
         return found
 
     @property
-    def patterns(self) -> str:
-        """The patterns, as a JavaScript array."""
-        return "[\n" + ",\n".join(self._patterns) + "]"
+    def patterns(self) -> list[Any]:
+        """The patterns by their number."""
+        return list(map(loads, self._patterns))
 
     def text(self, word: str) -> int:
         """The number of a text."""
         return self._texts.setdefault(word, len(self._texts))
 
-    def network(self, network: Network, word: str, variant: Variant, title: str = "") -> str:
-        """A network as a JavaScript object; ``word`` names it on the command line, and its title on the page.
+    def network(
+        self, network: Network, word: str, variant: Variant, title: str = "", point: Variant = PLAIN,
+        depths: Iterable[Fraction] = (),
+    ) -> dict[str, Any]:  # fmt: skip
+        """A network as data; ``word`` names it on the command line, and its title on the page.
+
+        ``point`` is where the page opens, and ``depths`` are depth multipliers beside those of its scalings.
 
         Raises
         ------
@@ -103,41 +114,57 @@ class Recorder:
             If the walk cannot be recorded, with the reason.
         """
         asked = network.resolved(variant)
+        begun = network.resolved(
+            variant._replace(alpha=point.alpha, depth=point.depth, given=point.given, resolution=point.resolution)
+        )
         rule = asked.rounding
         if rule == NO_ROUNDING:
             raise MbcostError(
                 f"`{network.name}` cannot be explored under `rounding: none`: its channels are fractions, and the page counts in integers",
                 help="give --rounding floor or divisor:8",
             )
-        placed = network.placed(variant)
-        check_written(len(placed.layers))
-        sides = {"plain": self._side(network, placed, rule)}
-        paired = pairs(placed)
-        if paired:
-            sides["twin"] = self._side(network, network.placed(variant._replace(standard=True)), rule)
-        shipped = asked.as_written and rule == network.rounding
-        points = published(network, self.papers) if shipped else ()
-        facts = {
+        scalings = list(network.table.scalings.values())
+        family = [Fraction(1), *[one.depth for one in scalings]] if scalings else []
+        offered = sorted({asked.depth, begun.depth, *depths, *family})
+        shipped = asked._replace(depth=Fraction(1)).as_written and rule == network.rounding
+        return {
             "name": network.name,
             "title": title or network.name,
             "word": word,
             "hash": network.table_hash,
+            "table": "" if network.scaling is None else network.table.name,
             "base": network.base_resolution,
             "rounding": None if rule is None else str(rule),
             "fixed": _fixed(network, rule),
-            "pairs": [[self.text(placed.layers[n].name) for n in pair] for pair in paired],
+            "own": [exact_text(asked.alpha), exact_text(asked.depth)],
+            "opening": [exact_text(begun.alpha), exact_text(begun.depth), _pair(begun.size)],
+            "scalings": [
+                [self.text(one.title or one.name), exact_text(one.alpha), exact_text(one.depth), _pair(one.resolution)]
+                for one in scalings
+            ],
             "points": [
                 [exact_text(p.alpha), _pair(p.size), exact_text(p.top1), self.text(p.name), self.text(p.source)]
-                for p in points
+                for p in (published(network, self.papers) if shipped else ())
             ],
+            "layouts": [self._layout(network, variant, depth, rule) for depth in offered],
         }
-        body = "".join([f",\n{side}:{code}" for side, code in sides.items()])
-        return f"{{...{literal(facts)}{body}}}"
 
-    def _side(self, network: Network, placed: Placed, rule: Rounding | None) -> str:
-        """The walk of a network or of its twin: the function, and where in its result each row's numbers are."""
+    def _layout(self, network: Network, variant: Variant, depth: Fraction, rule: Rounding | None) -> dict[str, Any]:
+        """The network at one depth, and its twin where it has pairs."""
+        variant = variant._replace(depth=depth, given=(*variant.given, "depth"))
+        placed = network.placed(variant)
+        check_written(len(placed.layers))
+        facts = {"depth": exact_text(depth), "plain": self._side(network, placed, rule)}
+        paired = pairs(placed)
+        if paired:
+            facts["twin"] = self._side(network, network.placed(variant._replace(standard=True)), rule)
+        return {**facts, "pairs": [[self.text(placed.layers[n].name) for n in pair] for pair in paired]}
+
+    def _side(self, network: Network, placed: Placed, rule: Rounding | None) -> dict[str, Any]:
+        """The walk of a network or of its twin: the number of the function, and where in its result each row's numbers are."""
         try:
-            found = trace(placed, network.table.channels, rule)
+            recorder = (_OneWidth if _fixed(network, rule) else Recorder)(rule, joint=True)
+            found = trace(placed, network.table.channels, rule, recorder=recorder)
         except Inseparable as error:
             raise MbcostError(
                 f"`{network.name}` cannot be explored: its walk cannot be recorded ({error})",
@@ -175,10 +202,10 @@ class Recorder:
             steps = [after - one for one, after in pairwise([before[2], *numbers])]
             rows.append([name - before[0], known[key], input - before[1], output - input, *steps])
             before = name, output, [before[2], *numbers][-1]
-        measured = [[walk.number(dim) for dim in one.forms(found, UNIT)] for one in graphs()]
-        code = walk.code()
-        facts: dict[str, Any] = {
-            "graphs": measured,
+        memory = Memory(found, walk.number, self.text).facts(self.memory_rules)
+        self.walks.append(walk.code())
+        return {
+            "walk": len(self.walks) - 1,
             "rows": rows,
             "maps": list(maps),
             "widths": [
@@ -188,8 +215,8 @@ class Recorder:
             ],
             "rules": walk.rules,
             "numbers": walk.constants(),
+            "memory": memory,
         }
-        return f"{{...{literal(facts)},walk:{code}}}"
 
     def _counted(self, found: Trace, convention: Convention) -> tuple[Row, ...] | None:
         """The rows as a convention counts them; None where its words depend on alpha."""
@@ -230,7 +257,7 @@ class Recorder:
         letters.append("".join(map(form, column)))
         groups = form(row.groups) if type(row.groups) is Poly else row.groups
         alike = row.input[0] == row.output[0]
-        key = literal([
+        key = dumps([
             row.kind, row.kernel_size, row.stride, row.pool, alike, row.exact, *letters, groups, [list(form) for form in forms],
         ])  # fmt: skip
         return key, [_as_dim(found, product) for product in products]
@@ -245,8 +272,6 @@ class Recorder:
 
     def _pattern(self, row: Row, names: str, key: str, formulas: list[tuple[str, ...]]) -> int:
         """The number of a pattern."""
-        from json import loads
-
         *_, mult_adds, params, parts, groups, forms = loads(key)
         known: dict[str, str] = {}
         for letters, texts in zip((mult_adds, params), formulas, strict=True):
@@ -258,7 +283,18 @@ class Recorder:
             "forms": forms, "formulas": [self.text(known.get(chr(ord("A") + n), "")) for n in range(1 + max([ord(letter) - ord("A") for letter in known], default=-1))],
             "mult_adds": self.text(mult_adds), "params": self.text(params), "parts": parts, "groups": groups,
         }  # fmt: skip
-        return self._patterns.setdefault(literal(list(facts.values())), len(self._patterns))
+        return self._patterns.setdefault(dumps(list(facts.values())), len(self._patterns))
+
+
+class _OneWidth(Recorder):
+    """The arithmetic of a network whose alpha can only be 1: its widths are integers."""
+
+    scale = Arithmetic.scale
+    grow = Arithmetic.grow
+
+    def ratio(self, factor: Fraction, width: Dim, rounding: Rounding | None) -> Dim:
+        """A width that follows from another."""
+        return (Arithmetic if type(width) is int else Recorder).ratio(self, factor, width, rounding)
 
 
 def _as_dim(found: Trace, product: Monomial | Poly) -> Dim:

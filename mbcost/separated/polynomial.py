@@ -112,9 +112,11 @@ class Poly:
                 return self._made(terms)
         if type(other) is not int:
             opened = self.recorder.opened(self)
-            if opened is self:
+            if opened is not self:
+                return opened / other
+            if not self.recorder.joint:
                 raise Inseparable("quotient")  # of two widths that share no factor
-            return opened / other
+            return self.recorder.atom("quotient", self, other)
         return self.recorder.atom("exact", self, other)
 
     def __rtruediv__(self, other: Dim) -> Dim:
@@ -169,13 +171,15 @@ class Recorder(Arithmetic):
 
     ``requirements`` are what must hold at every point: ("equal", a, b), or ("possible", a): a is a number of channels or
     pixels that a map can have. ``ambiguous`` says that the kind of a grouped convolution depends on alpha, which a convention
-    that tells kinds apart would see.
+    that tells kinds apart would see. In a ``joint`` record an operation may depend on alpha and the resolution both: it can be
+    walked again, but does not separate.
     """
 
     records = True
 
-    def __init__(self, rounding: Rounding | None) -> None:
+    def __init__(self, rounding: Rounding | None, *, joint: bool = False) -> None:
         super().__init__(1, 1, rounding)
+        self.joint = joint
         self.atoms: list[Atom] = []
         self.numbers: dict[tuple[Any, ...], Poly] = {}
         self.requirements: dict[tuple[Any, ...], None] = {}
@@ -191,7 +195,7 @@ class Recorder(Arithmetic):
             for arg in args:
                 if type(arg) is Poly:
                     domain |= arg.domain
-            if domain == ALPHA | SIZE:
+            if domain == ALPHA | SIZE and not self.joint:
                 raise Inseparable(op)
             known = self.numbers[key] = Poly(self, {(len(self.atoms),): 1})
             self.atoms.append(Atom(op, args, domain))

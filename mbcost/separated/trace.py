@@ -52,9 +52,9 @@ class Trace:
             domain = 0
             for arg in requirement[1:]:
                 domain |= arg.domain if type(arg) is Poly else 0
-            if domain == ALPHA | SIZE:
+            if domain == ALPHA | SIZE and not recorder.joint:
                 raise Inseparable("requirement")
-            self.required[domain or ALPHA].append(requirement)
+            self.required[SIZE if domain == SIZE else ALPHA].append(requirement)
 
     @property
     def presence(self) -> list[Dim]:
@@ -94,8 +94,12 @@ class Trace:
         return sorted(n for n in wanted if self.atoms[n].domain in {0, domain})
 
 
-def trace(placed: Placed, channels: int, rounding: Rounding | None, variant: Variant = PLAIN) -> Trace:
+def trace(
+    placed: Placed, channels: int, rounding: Rounding | None, variant: Variant = PLAIN, recorder: Recorder | None = None
+) -> Trace:
     """Walk a network with recorded numbers; its rows are counted as a variant asks.
+
+    ``recorder`` is one that records otherwise: one for which the network need not separate.
 
     >>> import mbcost
     >>> v1 = mbcost.load("mobilenet_v1")
@@ -108,7 +112,7 @@ def trace(placed: Placed, channels: int, rounding: Rounding | None, variant: Var
     Inseparable
         If a width is rounded after it met a size, or if the network is in error at every point.
     """
-    recorder = Recorder(rounding)
+    recorder = recorder or Recorder(rounding)
     start = channels, recorder.atom("height", domain=SIZE), recorder.atom("width", domain=SIZE)
     try:
         found = tuple(visits(placed, recorder, start))

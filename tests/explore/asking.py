@@ -16,9 +16,12 @@ import pytest
 
 import mbcost
 from mbcost.conventions import available
+from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
+from mbcost.explore.memory import recordable
 from mbcost.explore.packing import MODULES, data, module
 from mbcost.explore.recording import counted
+from mbcost.memory.rules import available as memory_rules
 from mbcost.network import Network
 from mbcost.network.twin import pairs
 from mbcost.papers import load, papers
@@ -84,14 +87,20 @@ class Asked(NamedTuple):
     standard: bool
     quantity: str
     answer: str | None
+    rule: str = "liveness"
+    bits: int = 0
+    depth: str = ""
 
     @property
     def address(self) -> str:
         """The question as the page keeps it in its address."""
         height, width = self.size
         standard = "&s=1" if self.standard else ""
+        bits = f"&bits={self.bits}" if self.bits else ""
+        depth = f"&d={self.depth}" if self.depth else ""
         return (
             f"#m={quote(self.model)}&a={self.alpha}&r={height}x{width}&c={self.convention}{standard}&q={self.quantity}"
+            f"&memory={self.rule}{bits}{depth}"
         )
 
 
@@ -109,11 +118,12 @@ def cost_of(question: Asked) -> str | None:
     """What Python answers."""
     try:
         cost = network(question.model).cost(
-            question.alpha, resolution=question.size, convention=question.convention, standard=question.standard
-        )
+            question.alpha, resolution=question.size, convention=question.convention, standard=question.standard,
+            memory_rule=question.rule, depth=question.depth or None,
+        )  # fmt: skip
     except MbcostError:
         return None
-    return str(cost.total(question.quantity))
+    return str(cost.total(question.quantity, question.bits or None))
 
 
 def questions(models: Sequence[str], count: int, seed: int) -> list[Asked]:
@@ -135,7 +145,13 @@ def questions(models: Sequence[str], count: int, seed: int) -> list[Asked]:
             continue
         rule = chance.choice(list(available()))
         quantity = chance.choice([*BASIC * 4, *[name for name, one in QUANTITIES.items() if counted(one)]])
-        asked = Asked(model, alpha, size, rule, standard, quantity, None)
+        memory = "liveness"
+        if quantity == "peak_memory":
+            memory = chance.choice([rule.name for rule in recordable(memory_rules().values())])
+        bits = chance.choice([0, 0, 4, 8, 16, 32])
+        scalings = list(here.table.scalings.values())
+        depth = exact_text(chance.choice(scalings[:4]).depth) if scalings and chance.random() < 0.5 else ""
+        asked = Asked(model, alpha, size, rule, standard, quantity, None, memory, bits, depth)
         asked = asked._replace(answer=cost_of(asked))
         nothing += asked.answer is None
         if asked.answer is not None or nothing < count // 8:

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import mbcost
+from mbcost.explore.packing import data
+from mbcost.separated.polynomial import Inseparable
+from mbcost.separated.trace import trace
 from mbcost.solve.family import Constraint
 from mbcost.solve.solver import Solver
 from mbcost.tables import models
@@ -53,13 +57,42 @@ def test_numbers_past_2_to_the_53_are_exact(tmp_path: Path) -> None:
     assert min(map(int, found)) < 2**53
 
 
+JOINT = """
+format: 1
+name: joint
+input: {channels: 3, resolution: 32}
+rounding: divisor:8
+layers:
+  - {op: conv, kernel_size: 3, stride: 2, out_channels: 16}
+  - {op: separable, out_channels: 24, stride: 2}
+  - {op: flatten}
+  - {op: linear, expansion: 1/2}
+  - {op: linear, out_channels: 10}
+"""
+
+
+def test_a_network_need_not_separate(tmp_path: Path) -> None:
+    table = tmp_path / "joint.yaml"
+    table.write_text(JOINT, encoding="utf-8")
+    joint = mbcost.load(str(table))
+    with pytest.raises(Inseparable):
+        trace(joint.placed(), 3, joint.rounding)
+    points = [(alpha, side) for alpha in ("0.3", "1", "17/3", "63.9") for side in (7, 32, 33, 225, 9001)]
+    for quantity in ("mult_adds", "params", "peak_memory"):
+        found = run(
+            script([], ASK, tmp_path, data([("joint", joint)])),
+            [f"#m=joint&a={alpha}&r={side}&q={quantity}" for alpha, side in points], tmp_path,
+        )  # fmt: skip
+        assert found == [str(joint.cost(alpha, resolution=side).total(quantity)) for alpha, side in points]
+
+
 WIDEST = """
 import { readFileSync } from "node:fs";
 for (const [name, size, limits] of JSON.parse(readFileSync(process.argv[2], "utf8"))) {
   const network = NETWORKS.find((one) => one.name === name);
-  const side = network.side(false);
+  const side = network.side({ standard: false });
   const beyond = (count) => (alpha) => limits.some(([quantity, amount]) => {
-    const total = count(reduced(...alpha), size, quantity, { convention: 1, standard: false, bits: 32 });
+    const total = count(reduced(...alpha), size, quantity, { convention: 1, standard: false, bits: 32, rule: 0 });
     return total === null || total > amount;
   });
   const step = widest(
@@ -90,9 +123,9 @@ def test_the_widest_network_is_the_solver_s(tmp_path: Path) -> None:
 
 
 SPEED = """
-const side = NETWORKS[0].side(false);
+const side = NETWORKS[0].side({ standard: false });
 let sum = 0;
-const once = (alpha, size) => { const values = side.at(alpha, size); sum += Number(values[values.length - 1]); };
+const once = (alpha, size) => { const values = side.at(alpha, size); sum += Number(values[0]); };
 const walk = () => { for (let i = 0; i < 2000; i += 1) once([50 + (i % 100), 100], [160 + (i % 64), 192]); };
 const median = () => {
   const times = [];

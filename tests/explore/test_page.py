@@ -17,6 +17,9 @@ import pytest
 
 import mbcost
 from mbcost.explore.packing import page
+from mbcost.memory.liveness import moments
+from mbcost.memory.measures import graph_of
+from mbcost.memory.rules import find
 from mbcost.quantities import QUANTITIES
 from mbcost.solve.family import Constraint
 from mbcost.solve.solver import Solver
@@ -61,7 +64,7 @@ def test_60_questions_typed_chosen_and_dragged(opened: Open, explorer: Path) -> 
     shown = here.page
     for number in range(60):
         model = chance.choice(MODELS)
-        shown.select_option("#model", label=model)
+        shown.select_option("#model", str(MODELS.index(model)))
         rule = chance.choice(["torch", "paper", "thop", "keras", "onnx-tool"])
         shown.select_option("#convention", label=rule)
         quantity = chance.choice(["mult_adds", "params", "weights"])
@@ -260,6 +263,76 @@ def test_what_is_copied_is_what_the_command_prints(opened: Open, explorer: Path,
     assert f"| {printed['total']['mult_adds']:,} | 100.00 % |" in copied("markdown")
     link = copied("link")
     assert link.startswith(explorer.as_uri() + "#m=mobilenet_v2")
+
+
+@pytest.mark.parametrize(
+    "hash",
+    [
+        "#m=mobilenet_v2&a=3/4&r=192&c=thop&s=1&q=params",
+        "#m=mobilenet_v2&a=0.5&r=160x224&q=peak_memory&memory=paper-v2&bits=16&by=block",
+        "#m=mobilenet_v3_large&q=peak_memory&memory=torch-eager",
+        "#m=mobilenet_v1&a=737/1024&q=flops&c=keras&by=kind",
+        "#m=mobilenet_v1&q=memory_access_bytes&bits=4&s=1",
+        "#m=mobilenet_v2&a=1.4&q=bit_ops&bits=4",
+    ],
+)  # fmt: skip
+def test_the_command_prints_what_the_page_shows(
+    opened: Open, explorer: Path, say: Callable[..., Said], hash: str
+) -> None:
+    here = opened(explorer, hash)
+    words = shlex.split(here.text("#command"))
+    total = json.loads(say(*words[1:], "-f", "json").out)["total"]
+    printed = {**total, **total.get("quantities", {})}
+    shown = {
+        box.get_attribute("id"): box.get_attribute("data-exact") for box in here.page.locator("[id^=total-]").all()
+    }
+    assert len(shown) >= 2
+    for name, value in shown.items():
+        assert str(printed[str(name).removeprefix("total-")]) == value, (name, words)
+
+
+@pytest.mark.parametrize("rule", ["liveness", "torch-eager", "paper-v2", "depthwise-in-place"])
+def test_the_steps_hold_what_python_says(opened: Open, explorer: Path, rule: str) -> None:
+    here = opened(explorer, f"#m=mobilenet_v3_large&a=0.5&r=160&q=peak_memory&memory={rule}")
+    cost = network("mobilenet_v3_large").cost("0.5", resolution=160)
+    graph = graph_of(cost, find(rule))
+    rows = here.page.eval_on_selector_all(
+        "#rows tbody tr", "rows => rows.map((row) => [...row.children].map((cell) => cell.textContent))"
+    )
+    found = moments(graph)
+    assert [(row[0], row[2]) for row in rows[:-1]] == [(one.name, f"{one.total:,}") for one in found]
+    for row, one in zip(rows, found, strict=False):
+        alive = {f"{graph.tensors[n].name} {graph.tensors[n].elements:,}" for n in one.tensors}
+        assert set(row[4].split(" + ")) == alive
+    assert rows[-1][2] == f"{max(one.total for one in found):,}" == here.text("#total-peak_memory")
+    assert here.page.locator(".bar").count() == len(found)
+
+
+def test_depth_is_chosen_and_a_family_has_its_members(opened: Open, tmp_path: Path, say: Callable[..., Said]) -> None:
+    path = tmp_path / "family.html"
+    assert say("explore", "mobilenet_v2_deep", "-o", str(path)).code == 0
+    here = opened(path)
+    assert here.page.is_visible("#depth")
+    here.page.click("#members button >> nth=1")
+    assert here.exact() == str(mbcost.load("mobilenet_v2_120d").cost().mult_adds)
+    assert here.text("#depth-text") == "1.4"
+    assert "--depth 1.4" in here.text("#command")
+    here.page.focus("#depth")
+    here.page.keyboard.press("ArrowLeft")
+    assert here.exact() == str(network("mobilenet_v2_deep").cost("1.2", depth="1.2").mult_adds)
+    here.page.wait_for_timeout(300)
+    assert "&d=1.2" in here.page.evaluate("location.hash")
+    assert not opened(path, "#d=1.3").page.is_hidden("#message")
+
+
+def test_it_opens_at_the_point_on_the_model(opened: Open, tmp_path: Path, say: Callable[..., Said]) -> None:
+    path = tmp_path / "point.html"
+    assert say("explore", "mobilenet_v1@0.5/160", "mobilenet_v2_110d", "-o", str(path)).code == 0
+    here = opened(path)
+    assert here.exact() == str(network("mobilenet_v1").cost("0.5", resolution=160).mult_adds)
+    here.page.select_option("#model", "1")  # a member of a family is at its own alpha and depth
+    assert here.exact() == str(mbcost.load("mobilenet_v2_110d").cost().mult_adds)
+    assert here.text("#command") == "mbcost table mobilenet_v2_110d"
 
 
 def test_light_and_dark_are_both_readable(opened: Open, explorer: Path) -> None:

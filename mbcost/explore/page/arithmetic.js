@@ -98,6 +98,11 @@ export class Arithmetic {
     return a / b;
   }
 
+  /** The same of two widths that share no factor. */
+  quotient(a, b) {
+    return this.exact(a, b);
+  }
+
   larger(a, b) {
     return a < b ? b : a;
   }
@@ -158,6 +163,10 @@ export class LowerBound extends Arithmetic {
 
   whole(a, b) {
     return this.floorDiv(a, b);
+  }
+
+  quotient() {
+    return this.zero; // what is divided by could be more than its bound
   }
 
   equal() {}

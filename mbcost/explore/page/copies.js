@@ -3,19 +3,22 @@
 import { COUNTED, keysOf } from "./costs.js";
 import { given } from "./given.js";
 import { exactText, grouped, quotedForShell, share, sizeText } from "./numbers.js";
-import { address, CONVENTIONS } from "./question.js";
+import { address, CONVENTIONS, RULES } from "./question.js";
 
 /** The `mbcost` command that prints the same numbers. */
 export function command(question) {
   const { network } = question;
   const words = ["mbcost", "table", network.word];
-  if (exactText(question.alpha) !== "1") words.push("-a", exactText(question.alpha));
+  if (exactText(question.alpha) !== network.ownAlpha) words.push("-a", exactText(question.alpha));
   if (sizeText(question.size) !== sizeText(network.base)) words.push("-r", sizeText(question.size));
+  if (question.depth !== network.ownDepth) words.push("--depth", question.depth);
   const convention = CONVENTIONS[question.convention];
   if (convention !== "torch") words.push("--convention", convention);
   if (question.standard) words.push("--standard");
   if (question.by !== "layer") words.push("--by", question.by);
-  if (!COUNTED.includes(question.quantity)) words.push("-f", "json");
+  if (!COUNTED.includes(question.quantity)) words.push("--columns", [...COUNTED, question.quantity].join());
+  if (question.bits) words.push("--bits", String(question.bits));
+  if (question.rule) words.push("--memory-rule", RULES[question.rule]);
   return [...words, ...given.options].map(quotedForShell).join(" ");
 }
 

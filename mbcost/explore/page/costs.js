@@ -1,8 +1,8 @@
 // The answer to a question: the rows of a network with what they cost, gathered by layer, block or kind.
 
-import { QUANTITIES, safely } from "./networks.js";
-import { exactText, fractionText, reduced } from "./numbers.js";
-import { CONVENTIONS } from "./question.js";
+import { amountOf, heldAt, QUANTITIES, safely } from "./networks.js";
+import { exactText, fractionText, readAlpha, reduced } from "./numbers.js";
+import { CONVENTIONS, RULES } from "./question.js";
 
 export const COUNTED = ["mult_adds", "params"];
 const KEYS = [...COUNTED, "weights", "biases", "norm_params", "norm_stats"];
@@ -13,18 +13,48 @@ export class Cost {
     this.question = question;
     this.network = network;
     this.standard = standard;
-    this.side = network.side(standard);
+    this.side = network.side({ ...question, standard });
     this.values = this.side.at(question.alpha, question.size);
     this.rows = this.side.rows.map((row) => this.side.rowAt(row, this.values)).filter(Boolean);
   }
 
   /** What one row costs. */
   of(row, quantity) {
-    return this.side.value(row.row, this.values, quantity, this.question.convention, this.question.bits);
+    return this.side.value(row.row, this.values, quantity, this.question);
   }
 
   total(quantity) {
-    return this.side.total(this.values, quantity, this.question.convention, this.question.bits);
+    return this.side.total(this.values, quantity, this.question);
+  }
+
+  /** The steps that the network has here: what each is called, what it holds, and the tensors of which. */
+  steps(quantity) {
+    const { values } = this;
+    const amount = (count) => amountOf(quantity, count, this.question.bits);
+    return this.side.heldUnder(this.question.rule).filter(({ made, alive }) => !made.length || made.some((tensor) => values[alive.get(tensor).place] != 0)).map((moment) => ({
+      name: moment.name, value: amount(heldAt(moment, values)),
+      tensors: [...moment.alive].map(([tensor, { name, place }]) => ({ name, value: amount(values[place]), made: moment.made.includes(tensor) })).filter(({ value }) => value != 0),
+    }));
+  }
+
+  /** The row of which something is: a row itself, the part before a slash, or a block by its last row. */
+  rowOf(name) {
+    for (let path = name; path; path = split(path)[0]) {
+      const row = this.rows.find((one) => one.name === path);
+      if (row) return row;
+    }
+    return this.rows.findLast((row) => blockOf(row.name) === name) ?? this.rows[0];
+  }
+
+  /** The steps gathered by layer, block or kind: of each that at which the most is held. */
+  gatheredSteps(by, quantity) {
+    const groups = new Map();
+    for (const step of this.steps(quantity)) {
+      const row = this.rowOf(step.name);
+      const name = by === "layer" ? step.name : by === "kind" ? row.kind : blockOf(step.name);
+      if (!groups.has(name) || groups.get(name).value < step.value) groups.set(name, { ...step, name, step: step.name, rows: [row] });
+    }
+    return [...groups.values()];
   }
 
   /** How many rows have weights, as papers count layers. */
@@ -89,7 +119,7 @@ export function together(values, quantity) {
 export function comparison(cost, twin) {
   const rows = new Map(cost.rows.map((row) => [row.name, row]));
   const standard = new Map(twin.rows.map((row) => [row.name, row]));
-  return cost.network.pairs.flatMap(([first, second]) => {
+  return cost.network.at(cost.question.depth).pairs.flatMap(([first, second]) => {
     const [depthwise, pointwise, whole] = [rows.get(first), rows.get(second), standard.get(second)];
     if (!depthwise || !pointwise || !whole) return [];
     const n = BigInt(pointwise.output[0]);
@@ -124,6 +154,7 @@ export function keysOf(cost) {
   const numbers = (row) => Object.fromEntries(KEYS.map((quantity) => [quantity, cost.of(row, quantity)]));
   return {
     model: network.name,
+    ...(network.table ? { table: network.table } : {}),
     table_hash: network.hash,
     alpha: fractionText(question.alpha),
     rho: shaped ? fractionText(reduced(height, baseHeight)) : null,
@@ -132,6 +163,8 @@ export function keysOf(cost) {
     convention: CONVENTIONS[question.convention],
     rounding: network.rounding,
     standard: question.standard,
+    ...(question.depth === "1" ? {} : { depth: fractionText(readAlpha(question.depth)) }),
+    ...(question.rule ? { memory_rule: RULES[question.rule] } : {}),
     status,
     layers: cost.rows.map((row) => ({
       name: row.name, kind: row.kind, input: row.input, output: row.output, kernel_size: row.kernel, stride: row.stride,
@@ -145,7 +178,8 @@ export function keysOf(cost) {
 export function wording(question, network = question.network) {
   const [height, width] = question.size;
   const words = [`α ${exactText(question.alpha)}`, `${height} × ${width}`];
-  if (question.standard && network.sides.twin) words.push("standard twin");
+  if (question.depth !== network.ownDepth || question.depth !== "1") words.push(`depth ${question.depth}`);
+  if (question.standard && network.at(question.depth).twin) words.push("standard twin");
   words.push(`convention ${CONVENTIONS[question.convention]}`, `rounding ${network.rounding ?? "not stated"}`);
   return words.join(" · ");
 }

@@ -2,6 +2,7 @@
 
 import { countAxis, drawing, line, roomOf, svg, words } from "./drawing.js";
 import { brief, grouped, ofHeight, readAlpha, reduced, sizeText } from "./numbers.js";
+import { countedAs } from "./question.js";
 import { inside, placesBetween } from "./steps.js";
 
 const CURVE_HEIGHT = 230;
@@ -26,10 +27,10 @@ export class Totals {
   /** [start, end, total] of the steps along alpha, up to `most`. */
   overAlpha(network, question, most) {
     if (!network.varies) return [];
-    const { size, quantity, convention, standard, bits } = question;
-    const key = [network.name, "alpha", size, quantity, convention, standard, bits, most].join();
+    const { size, quantity } = question;
+    const key = [network.name, "alpha", size, quantity, countedAs(question), most].join();
     return this.get(key, () => {
-      const side = network.side(standard);
+      const side = network.side(question);
       const places = placesBetween(side.widths, [0n, 1n], [BigInt(most), 1n]);
       const exact = places.length <= MANY;
       const steps = exact
@@ -44,8 +45,8 @@ export class Totals {
 
   /** [side, side + 1, total] of the inputs up to `most` pixels high. */
   overResolution(network, question, least, most, every) {
-    const { alpha, quantity, convention, standard, bits } = question;
-    const key = [network.name, "size", alpha, quantity, convention, standard, bits, least, most, every].join();
+    const { alpha, quantity } = question;
+    const key = [network.name, "size", alpha, quantity, countedAs(question), least, most, every].join();
     return this.get(key, () => {
       const found = [];
       for (let side = least; side <= most; side += every) {

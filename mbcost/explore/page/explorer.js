@@ -6,10 +6,10 @@ import { comparison, Cost, COUNTED, together, wording } from "./costs.js";
 import { curve, front, published, scatter, spaced, Totals } from "./curves.js";
 import { div, html, kindClass, roomOf, set, span, svg, tabulate } from "./drawing.js";
 import { given } from "./given.js";
-import { bytesAt, NETWORKS, QUANTITIES, widthOf } from "./networks.js";
+import { bytesAt, HELD, NETWORKS, QUANTITIES, widthOf } from "./networks.js";
 import { exactText, grouped, ofHeight, ratio, readAlpha, readResolution, reduced, share, sizeText } from "./numbers.js";
 import { legend, Profile } from "./profile.js";
-import { address, BITS, CONVENTIONS, LIMITED, limitOf, opening, readAddress } from "./question.js";
+import { address, BITS, CONVENTIONS, countedAs, LIMITED, limitOf, opening, readAddress, RULES } from "./question.js";
 import { widest } from "./steps.js";
 
 const PAPERS_WIDTHS = ["0.25", "0.5", "0.75", "1"];
@@ -119,6 +119,11 @@ function drawControls() {
   part("alpha").value = String(hundredths(question.alpha));
   part("alpha").setAttribute("aria-valuetext", alpha);
   part("resolution").value = String(question.size[0]);
+  part("depth-field").hidden = network.depths.length < 2;
+  part("depth").max = network.depths.length - 1;
+  part("depth").value = String(network.depths.indexOf(question.depth));
+  part("depth").setAttribute("aria-valuetext", question.depth);
+  part("depth-text").textContent = question.depth;
   part("resolution").setAttribute("aria-valuetext", size);
   if (typing !== "alpha") {
     part("alpha-text").value = alpha;
@@ -130,13 +135,21 @@ function drawControls() {
   }
   shortcuts(part("alpha-shortcuts"), network.varies ? widthsOf(network) : [], alpha, (text) => ask({ alpha: readAlpha(text) }));
   shortcuts(part("resolution-shortcuts"), sizesOf(network), heightText, (text) => ask({ size: ofHeight(Number(text), network.base) }));
+  const members = network.scalings.filter(({ depth }) => network.depths.includes(depth));
+  const here = members.find((one) => exactText(one.alpha) === alpha && one.depth === question.depth && sizeText(one.size) === size);
+  shortcuts(part("members"), members.map(({ name }) => name), here?.name, (text) => {
+    const { alpha: width, depth, size: pixels } = members.find(({ name }) => name === text);
+    ask({ alpha: width, depth, size: pixels });
+  });
   document.querySelector(`input[name=standard][value="${Number(question.standard)}"]`).checked = true;
-  part("standard-field").disabled = !network.sides.twin;
+  part("standard-field").disabled = !network.at(question.depth).twin;
   document.querySelector(`input[name=by][value="${question.by}"]`).checked = true;
   part("quantity").value = question.quantity;
   const { unit, sized } = QUANTITIES.get(question.quantity);
   part("bits-field").hidden = !sized && unit !== "elements" && !LIMITED.some(({ name, unit: of }) => of === "elements" && question.budgets[name]);
   part("bits").value = String(question.bits);
+  part("rule-field").hidden = question.quantity !== HELD && !question.budgets[HELD];
+  part("rule").value = String(question.rule);
   part("convention").value = String(question.convention);
   for (const { name } of LIMITED) {
     if (typing !== name) part(`budget-${name}`).value = question.budgets[name] ?? "";
@@ -175,19 +188,25 @@ function build() {
   options(part("quantity"), [...QUANTITIES.values()].map(({ name, title: text }) => [name, text]));
   options(part("bits"), [["0", "its own"], ...BITS.map((bits) => [bits, `${bits} bits`])]);
   options(part("convention"), CONVENTIONS.map((name, i) => [i, name]));
+  options(part("rule"), RULES.map((name, i) => [i, name]));
   part("model").addEventListener("change", () => {
     const network = NETWORKS[Number(part("model").value)];
-    const atBase = sizeText(question.size) === sizeText(question.network.base);
+    const { alpha, depth, size } = question;
+    const { opening: begun, base } = question.network;
     const others = question.others.filter((other) => other !== network);
-    ask({ network, others, size: atBase ? network.base : question.size });
+    const unmoved = [exactText(alpha), depth, sizeText(size)].join() === [exactText(begun.alpha), begun.depth, sizeText(begun.size)].join();
+    const atBase = sizeText(size) === sizeText(base);
+    const kept = { size: atBase ? network.base : size, depth: network.depths.includes(depth) ? depth : network.opening.depth };
+    ask({ network, others, ...(unmoved ? network.opening : kept) });
   });
   part("alpha").addEventListener("input", () => ask({ alpha: reduced(Math.round(part("alpha").valueAsNumber * 100), 100) }));
   part("resolution").addEventListener("input", () => ask({ size: ofHeight(part("resolution").valueAsNumber, question.network.base) }));
+  part("depth").addEventListener("input", () => ask({ depth: question.network.depths[part("depth").valueAsNumber] }));
   typed("alpha", "alpha-hint", (text) => ({ alpha: readAlpha(text) }));
   typed("resolution", "resolution-hint", (text) => ({ size: readResolution(text, [1, 1]) }));
   part("quantity").addEventListener("change", () => ask({ quantity: part("quantity").value }));
   part("bits").addEventListener("change", () => ask({ bits: Number(part("bits").value) }));
-  part("convention").addEventListener("change", () => ask({ convention: Number(part("convention").value) }));
+  for (const name of ["convention", "rule"]) part(name).addEventListener("change", () => ask({ [name]: Number(part(name).value) }));
   for (const name of ["standard", "by"]) {
     for (const radio of document.querySelectorAll(`input[name=${name}]`)) {
       radio.addEventListener("change", () => ask({ [name]: name === "by" ? radio.value : radio.value === "1" }));
@@ -217,9 +236,10 @@ function build() {
     part("main").focus();
   });
   part("accuracy").addEventListener("click", (event) => {
-    const { alpha, size, network } = event.target.dataset;
+    const { alpha, size, network: called } = event.target.dataset;
     if (alpha === undefined) return;
-    ask({ alpha: readAlpha(alpha), size: readResolution(size, [1, 1]), network: NETWORKS.find(({ name }) => name === network) });
+    const network = NETWORKS.find(({ name }) => name === called);
+    ask({ alpha: readAlpha(alpha), size: readResolution(size, [1, 1]), depth: network.ownDepth, network });
   });
   for (const id of ["alpha-curve-table", "resolution-curve-table", "accuracy-table"]) part(id).addEventListener("toggle", () => ask({}));
   part("footer").textContent = `mbcost ${given.version}. Every number is the integer that the command prints; nothing is fetched, nothing is sent.`;
@@ -301,7 +321,7 @@ function drawFigures() {
   const others = COUNTED.filter((quantity) => quantity !== question.quantity);
   const boxes = [figure(question.quantity, true), ...others.map((quantity) => figure(quantity, false))];
   const { network } = question;
-  if (network.sides.twin && cost !== null && adds(question.quantity)) {
+  if (network.at(question.depth).twin && cost !== null && adds(question.quantity)) {
     const [standard, own] = [true, false].map((twin) => network.total(question.alpha, question.size, question.quantity, { ...question, standard: twin }));
     if (standard !== null && own !== null) {
       boxes.push(div("figure", div("figure-name", "separable / standard"), html("div", { class: "figure-value", id: "saving" }, ratio(own, standard)),
@@ -320,12 +340,12 @@ function solved() {
     const budget = budgetOf(name);
     return budget ? [{ name, ...budget }] : [];
   });
-  const { network, size, convention, standard, bits } = question;
+  const { network, size } = question;
   if (!limits.length) return null;
   if (!network.varies) return { why: "its width cannot vary" };
-  const key = [network.name, size, convention, standard, bits, ...limits.map(({ name, amount }) => `${name}${amount}`)].join();
+  const key = [network.name, size, countedAs(question), ...limits.map(({ name, amount }) => `${name}${amount}`)].join();
   if (!solutions.has(key)) {
-    const side = network.side(standard);
+    const side = network.side(question);
     const beyond = (count) => (alpha) => limits.some(({ name, amount, of }) => {
       const total = count(reduced(...alpha), size, name, question);
       return total === null || of(total) > amount;
@@ -362,14 +382,8 @@ function drawSolution() {
   return box;
 }
 
-/** The quantity that is shown row by row: that of the question, where rows have it. */
-function ofRows() {
-  return given.graphs.includes(QUANTITIES.get(question.quantity).base) ? "mult_adds" : question.quantity;
-}
-
 function drawProfile() {
-  const { by } = question;
-  const quantity = ofRows();
+  const { by, quantity } = question;
   part("profile-title").textContent = `${title(quantity)[0].toUpperCase()}${title(quantity).slice(1)} by ${by}`;
   if (cost === null) {
     part("profile").replaceChildren();
@@ -377,9 +391,16 @@ function drawProfile() {
     part("detail").replaceChildren();
     return;
   }
+  const groups = groupsOf();
   part("profile-legend").replaceChildren(...legend(cost, quantity));
-  profile.draw(cost, { by, quantity }, `${title(quantity)} of ${question.network.title} by ${by}`);
+  profile.draw(cost, groups, question, `${title(quantity)} of ${question.network.title} by ${by}`);
   detail(null);
+}
+
+/** What is drawn and listed: rows, or the steps that hold memory. */
+function groupsOf() {
+  const { by, quantity } = question;
+  return quantity === HELD ? cost.gatheredSteps(by, quantity) : cost.gathered(by, quantity);
 }
 
 function shape(dims) {
@@ -390,8 +411,7 @@ function shape(dims) {
 function detail(group) {
   const box = part("detail");
   if (cost === null) return;
-  const { by } = question;
-  const quantity = ofRows();
+  const { by, quantity } = question;
   const groups = profile.groups ?? [];
   const chosen = group ?? groups.reduce((best, one) => (best === null || one.value > best.value ? one : best), null);
   if (!chosen) {
@@ -402,13 +422,17 @@ function detail(group) {
   const lines = [];
   const row = chosen.rows[0];
   const single = by === "layer";
-  lines.push(div("detail-head", html("i", { class: `swatch ${single || by === "kind" ? kindClass(row.kind) : ""}` }), html("b", {}, chosen.name),
-    span("", single ? row.kind.replaceAll("_", " ") : `${chosen.rows.length} ${chosen.rows.length === 1 ? "row" : "rows"}`),
+  const head = chosen.step ?? chosen.name;
+  lines.push(div("detail-head", html("i", { class: `swatch ${single || by === "kind" ? kindClass(row.kind) : ""}` }), html("b", {}, head),
+    span("", single || chosen.step ? row.kind.replaceAll("_", " ") : `${chosen.rows.length} ${chosen.rows.length === 1 ? "row" : "rows"}`),
     span("", single ? `${shape(row.input)} → ${shape(row.output)}` : ""),
     single && row.kernel ? span("", `kernel ${row.kernel.join(" × ")}, stride ${row.stride[0] === row.stride[1] ? row.stride[0] : row.stride.join(" × ")}`) : null,
     span("share", group ? "" : "the largest: ", adds(quantity) ? share(chosen.value, total) : grouped(chosen.value)),
   ));
-  for (const name of new Set([quantity, ...COUNTED])) {
+  for (const tensor of chosen.tensors ?? []) {
+    lines.push(div("formula", span("formula-name", tensor.made ? "makes" : "holds"), span("formula-body", `${tensor.name} `, html("b", {}, grouped(tensor.value)))));
+  }
+  for (const name of chosen.tensors ? [] : new Set([quantity, ...COUNTED])) {
     const value = together(chosen.rows.map((one) => cost.of(one, name)), name);
     const formula = single ? cost.formula(row, name) : null;
     lines.push(div("formula", span("formula-name", title(name)),
@@ -522,7 +546,7 @@ function drawAccuracy() {
 
 function drawComparison() {
   const { network, quantity } = question;
-  part("comparison-panel").hidden = !network.sides.twin || cost === null || !adds(quantity);
+  part("comparison-panel").hidden = !network.at(question.depth).twin || cost === null || !adds(quantity);
   if (part("comparison-panel").hidden) return;
   const own = new Cost(question, network, false);
   const twin = new Cost(question, network, true);
@@ -541,12 +565,20 @@ function drawComparison() {
 function drawRows() {
   part("rows-panel").hidden = cost === null;
   if (cost === null) return;
-  const { by } = question;
-  const quantity = ofRows();
+  const { by, quantity } = question;
   part("rows-title").textContent = { layer: "Layer by layer", block: "Block by block", kind: "Kind by kind" }[by];
-  const groups = cost.gathered(by, quantity);
+  const groups = groupsOf();
   const total = cost.total(quantity);
   const most = Math.max(...groups.map(({ value }) => Number(value)), 1);
+  if (quantity === HELD) {
+    part("rows-title").textContent = "What is alive, step by step";
+    part("rows").className = "scroll";
+    const lines = groups.map(({ step, value, tensors, rows: [row] }) => [
+      step, [[Number(value) / most, kindClass(row.kind)]], grouped(value), share(value, total), tensors.map(({ name, value: held }) => `${name} ${grouped(held)}`).join(" + "),
+    ]);
+    tabulate(part("rows"), `${title(quantity)} by step`, ["step", "", title(quantity), "of the peak", "alive"], [...lines, ["peak", "", grouped(total), "", ""]]);
+    return;
+  }
   const beside = quantity === "params" ? "mult_adds" : "params";
   const rows = groups.map((group) => {
     const row = group.rows[0];

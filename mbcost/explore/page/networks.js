@@ -1,7 +1,8 @@
 // Networks as they were recorded: their costs at any alpha and resolution, as sums over the numbers of one walk.
 
 import { Arithmetic, Impossible, LowerBound, TooLarge } from "./arithmetic.js";
-import { given } from "./given.js";
+import { given, WALKS } from "./given.js";
+import { readAlpha } from "./numbers.js";
 
 /** Every quantity there is. `base` is the one that is counted: itself, or what it is derived from. */
 export const QUANTITIES = new Map(given.quantities.map(([name, title, unit, adds, derived, factor, limited, bits, sized]) => [
@@ -24,6 +25,9 @@ export function amountOf(quantity, count, bits) {
 export function bytesAt(count, bits) {
   return safely((BigInt(count) * BigInt(bits) + 7n) / 8n);
 }
+
+/** The quantity that follows from what is alive at each step. */
+export const HELD = given.held;
 
 const FIRST_LETTER = "A".charCodeAt(0);
 const ABSENT_LETTER = "!"; // a convention that a network cannot be counted under
@@ -48,7 +52,7 @@ const PATTERNS = given.patterns.map(
 /** A recorded walk of a network, or of its standard twin. */
 class Side {
   constructor(record) {
-    this.walk = record.walk;
+    this.walk = WALKS[record.walk];
     this.numbers = record.numbers.map(Number);
     this.bigNumbers = record.numbers.map(BigInt);
     this.rules = record.rules.map((rule) => rule && { name: rule[0], numbers: rule.slice(1), guarded: rule[0].endsWith("divisor") });
@@ -65,7 +69,8 @@ class Side {
         products: places.slice(0, count), presence: places[count],
       };
     });
-    this.graphs = record.graphs;
+    this.memory = record.memory;
+    this.moments = new Map();
     this.sums = new Map();
   }
 
@@ -107,20 +112,30 @@ class Side {
   }
 
   /** A quantity of the whole network: a sum of rows, or the largest of them, or of what hangs together in it. */
-  total(values, quantity, convention, bits) {
+  total(values, quantity, { convention, bits, rule }) {
     const { base, adds } = QUANTITIES.get(quantity);
-    const graph = given.graphs.indexOf(base);
     let count;
-    if (graph >= 0) count = largest(this.graphs[graph].map((place) => values[place]));
+    if (base === HELD) count = largest(this.heldUnder(rule).map((moment) => heldAt(moment, values)));
     else if (adds === "largest") count = largest(this.rows.map((row) => this.count(row, values, base, convention)));
     else count = combined(this.terms(base, convention), values);
     return amountOf(quantity, count, bits);
   }
 
   /** What one row has of a quantity; 0 where only the whole network has it. */
-  value(row, values, quantity, convention, bits) {
+  value(row, values, quantity, { convention, bits }) {
     const { base } = QUANTITIES.get(quantity);
-    return given.graphs.includes(base) ? 0 : amountOf(quantity, this.count(row, values, base, convention), bits);
+    return base === HELD ? 0 : amountOf(quantity, this.count(row, values, base, convention), bits);
+  }
+
+  /** What is held at each step under a memory rule. Throws Impossible where the rule cannot be told at every alpha. */
+  heldUnder(rule) {
+    if (!this.moments.has(rule)) {
+      const { tensors, rules } = this.memory;
+      const told = typeof rules[rule] === "number" ? rules[rules[rule]] : rules[rule];
+      if (told === null) throw new Impossible(`which steps are depthwise depends on alpha, so ${given.rules[rule]} cannot be counted`);
+      this.moments.set(rule, momentsOf(tensors, ...told));
+    }
+    return this.moments.get(rule);
   }
 
   count(row, values, quantity, convention) {
@@ -144,6 +159,52 @@ class Side {
       kernel: row.pattern.kernel, stride: row.pattern.stride, groups: count, exact: row.pattern.exact, row,
     };
   }
+}
+
+/**
+ * The steps of a network and what is alive there: { name, made, alive, ways }, where `alive` maps a tensor's number to its
+ * name and place, and the most of the `ways`, each a sum of places, is what is held. A life is how many steps it lasts after
+ * its first, where it is the next tensor at the next step; else [tensors on, steps on, how long, place].
+ */
+function momentsOf(flat, lives, names, over) {
+  const tensors = [];
+  for (let i = 0, name = 0, place = 0; i < flat.length; i += 2) tensors.push({ name: TEXTS[name += flat[i]], place: place += flat[i + 1] });
+  const moments = [];
+  const seen = new Set();
+  let [tensor, first] = [-1, -1];
+  for (const life of lives) {
+    const [next, later, lasts, place] = [typeof life === "number" ? [1, 1, life] : life].flat();
+    tensor += next;
+    first += later;
+    const { name } = tensors[tensor];
+    for (let time = first; time <= first + lasts; time += 1) {
+      moments[time] ??= { name: "", made: [], alive: new Map(), ways: null };
+      moments[time].alive.set(tensor, { name, place: place ?? tensors[tensor].place });
+    }
+    if (!seen.has(tensor)) {
+      moments[first].name = name;
+      moments[first].made.push(tensor);
+    }
+    seen.add(tensor);
+  }
+  moments.forEach((moment, time) => {
+    if (names) moment.name = TEXTS[names[time]];
+    moment.ways = [waysOf(moment, [])];
+  });
+  // a step that writes over what it reads holds the larger of the two
+  for (const [time, read, made] of over ?? []) moments[time].ways = [waysOf(moments[time], read), waysOf(moments[time], [made])];
+  return moments;
+}
+
+/** The places of what is alive, where some tensors count less: [tensor, place], or nothing at all: [tensor]. */
+function waysOf({ alive }, less) {
+  const places = new Map([...alive].map(([tensor, { place }]) => [tensor, place]));
+  for (const [tensor, place] of less) places.set(tensor, place);
+  return [...places.values()].filter((place) => place !== undefined).map((place) => [1, place]);
+}
+
+export function heldAt({ ways }, values) {
+  return largest(ways.map((places) => combined(places, values)));
 }
 
 /** The sum of factor * value, exact. All are at least 0, so that a sum that is safe never was unsafe on its way. */
@@ -171,22 +232,28 @@ function largest(values) {
   return values.reduce((most, value) => (value > most ? value : most), 0);
 }
 
-/** A family of networks: alpha and the resolution are left open. */
+/** A family of networks: alpha, the resolution and, where the table was recorded at several, the depth are left open. */
 class Network {
   constructor(record) {
     this.name = record.name;
     this.title = record.title;
     this.word = record.word;
     this.hash = record.hash;
+    this.table = record.table;
     this.base = record.base;
     this.rounding = record.rounding;
-    this.fixed = record.fixed || (record.plain.widths.length ? "" : "No width of this table scales.");
-    this.pairs = record.pairs.map((pair) => pair.map((number) => TEXTS[number]));
+    this.layouts = new Map(record.layouts.map((layout) => [layout.depth, new Layout(layout)]));
+    this.depths = [...this.layouts.keys()];
+    this.fixed = record.fixed || (record.layouts[0].plain.widths.length ? "" : "No width of this table scales.");
+    [this.ownAlpha, this.ownDepth] = record.own;
+    const [alpha, depth, size] = record.opening;
+    this.opening = { alpha: readAlpha(alpha), depth, size: pair(size) };
+    this.scalings = record.scalings.map(([name, alpha, depth, size]) => ({
+      name: TEXTS[name], alpha: readAlpha(alpha), depth, size: pair(size) ?? this.base,
+    }));
     this.points = record.points.map(([alpha, size, top1, name, source]) => ({
       alpha, size: pair(size), top1, name: TEXTS[name], source: TEXTS[source],
     }));
-    this.sides = { plain: new Side(record.plain) };
-    if (record.twin) this.sides.twin = new Side(record.twin);
   }
 
   /** Whether alpha can be another than 1. */
@@ -194,25 +261,22 @@ class Network {
     return !this.fixed;
   }
 
-  get plain() {
-    return this.sides.plain;
+  /** The layout at a depth; where it was not recorded at that, at its own. */
+  at(depth) {
+    return this.layouts.get(depth) ?? this.layouts.get(this.ownDepth);
   }
 
   /** The side that was asked for: a network without pairs is its own standard twin. */
-  side(standard) {
-    return standard ? (this.sides.twin ?? this.sides.plain) : this.sides.plain;
-  }
-
-  /** Whether the convention can be counted at every alpha. */
-  countsUnder(convention) {
-    return this.plain.rows.every((row) => this.plain.formOf(row, "mult_adds", convention) !== null);
+  side({ standard, depth }) {
+    const { plain, twin } = this.at(depth);
+    return standard ? (twin ?? plain) : plain;
   }
 
   /** The total of a quantity, or null where there is no such network. */
-  total(alpha, size, quantity, { convention, standard, bits }) {
-    const side = this.side(standard);
+  total(alpha, size, quantity, question) {
+    const side = this.side(question);
     try {
-      return side.total(side.at(alpha, size), quantity, convention, bits);
+      return side.total(side.at(alpha, size), quantity, question);
     } catch (error) {
       if (error instanceof Impossible) return null;
       throw error;
@@ -220,9 +284,18 @@ class Network {
   }
 
   /** Totals that are certainly not above those of the point, and only grow along alpha and the resolution. */
-  leastTotal(alpha, size, quantity, { convention, standard, bits }) {
-    const side = this.side(standard);
-    return side.total(side.at(alpha, size, LowerBound), quantity, convention, bits);
+  leastTotal(alpha, size, quantity, question) {
+    const side = this.side(question);
+    return side.total(side.at(alpha, size, LowerBound), quantity, question);
+  }
+}
+
+/** A network at one depth, and its standard twin where it has one. */
+class Layout {
+  constructor({ pairs, plain, twin }) {
+    this.pairs = pairs.map((names) => names.map((number) => TEXTS[number]));
+    this.plain = new Side(plain);
+    this.twin = twin && new Side(twin);
   }
 }
 

@@ -1,7 +1,7 @@
 // The profile: a bar for every layer, block or kind, in the order of the network.
 
 import { countAxis, drawing, html, kindClass, roomOf, set, span, svg, words } from "./drawing.js";
-import { QUANTITIES } from "./networks.js";
+import { HELD, QUANTITIES } from "./networks.js";
 import { grouped, share } from "./numbers.js";
 
 const PROFILE_HEIGHT = 250;
@@ -38,10 +38,10 @@ export class Profile {
     this.bars[this.at].focus();
   }
 
-  draw(cost, { by, quantity }, label) {
+  draw(cost, all, { by, quantity }, label) {
     const had = this.box.contains(document.activeElement);
     const width = roomOf(this.box);
-    const groups = cost.gathered(by, quantity).filter((group) => group.value != 0);
+    const groups = all.filter((group) => group.value != 0);
     const total = cost.total(quantity);
     const most = Math.max(1, ...groups.map(({ value }) => Number(value)));
     const root = drawing(width, PROFILE_HEIGHT, `${label}. Arrow keys move along the bars; the table below has the same numbers.`);
@@ -53,13 +53,16 @@ export class Profile {
     this.bars = groups.map((group, i) => {
       const [x, top] = [left + i * step, y(Number(group.value))];
       const kind = by === "block" ? mainKind(cost, group, quantity) : group.rows[0].kind;
-      const bar = this.bars?.[i] ?? svg("g", { role: "img", "data-group": i }, svg("rect", { class: "reach", y: PROFILE_EDGES.top, height: bottom - PROFILE_EDGES.top + 4 }), svg("rect"));
+      const bar = this.bars?.[i] ?? svg("g", { role: "img", "data-group": i }, svg("rect", { class: "reach", y: PROFILE_EDGES.top, height: bottom - PROFILE_EDGES.top + 4 }), svg("rect"), svg("rect", { class: "kept" }));
       set(bar, {
         class: `bar ${kindClass(kind)}`, tabindex: i === Math.min(this.at, groups.length - 1) ? 0 : -1,
         "aria-label": `${group.name}, ${by === "layer" ? `${kind}, ` : ""}${grouped(group.value)}, ${share(group.value, total)}`,
       });
       set(bar.children[0], { x, width: step });
-      set(bar.children[1], { x: x + gap / 2, y: top, width: Math.max(step - gap, 0.8), height: Math.max(bottom - top, 0.6), rx: Math.min(step / 8, 2) });
+      const middle = group.tensors ? Math.max(top, y(Number(group.tensors.find(({ made }) => made)?.value ?? 0))) : top;
+      const side = { x: x + gap / 2, width: Math.max(step - gap, 0.8), rx: Math.min(step / 8, 2) };
+      set(bar.children[1], { ...side, y: middle, height: Math.max(bottom - middle, 0.6) });
+      set(bar.children[2], { ...side, y: top, height: middle - top });
       return bar;
     });
     root.append(...this.bars);
@@ -110,6 +113,7 @@ function mainKind(cost, group, quantity) {
 
 /** The kinds that a profile shows, with their colours and their shares, or how much they have of what is no sum. */
 export function legend(cost, quantity) {
+  if (quantity === HELD) return [span("", "Solid: what the step makes. Pale: what else is alive.")];
   const total = cost.total(quantity);
   const sums = QUANTITIES.get(quantity).adds === "sum";
   return cost.gathered("kind", quantity).filter(({ value }) => value != 0).map(({ name, value }) => span(

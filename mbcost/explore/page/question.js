@@ -6,6 +6,7 @@ import { exactText, readAlpha, readAmount, readResolution, sizeText } from "./nu
 
 export const LIMITED = [...QUANTITIES.values()].filter(({ limited }) => limited);
 export const CONVENTIONS = given.conventions;
+export const RULES = given.rules;
 const GATHERED = ["layer", "block", "kind"];
 export const BITS = [4, 8, 16, 32];
 
@@ -22,15 +23,20 @@ export function opening() {
   return {
     network: NETWORKS[0],
     others: NETWORKS.slice(1, 4),
-    alpha: [1, 1],
-    size: NETWORKS[0].base,
+    ...NETWORKS[0].opening,
     convention: Math.max(0, CONVENTIONS.indexOf("torch")),
     standard: false,
     quantity: "mult_adds",
     bits: given.bits,
+    rule: 0,
     by: "layer",
     budgets: { ...given.budgets },
   };
+}
+
+/** All that decides how a network is counted, beside the point and the quantity. */
+export function countedAs({ convention, standard, bits, depth, rule }) {
+  return [convention, standard, bits, depth, rule].join();
 }
 
 /** The question as the part of an address after its #. */
@@ -40,10 +46,12 @@ export function address(question) {
     ["m", names],
     ["a", exactText(question.alpha)],
     ["r", sizeText(question.size)],
+    ["d", question.network.depths.length > 1 ? question.depth : ""],
     ["c", encoded(CONVENTIONS[question.convention])],
     ["s", question.standard ? "1" : ""],
     ["q", question.quantity === "mult_adds" ? "" : question.quantity],
     ["bits", question.bits || ""],
+    ["memory", question.rule ? encoded(RULES[question.rule]) : ""],
     ["by", question.by === "layer" ? "" : question.by],
     ...LIMITED.map(({ name }) => [`max_${name}`, encoded(question.budgets[name] ?? "")]),
   ];
@@ -69,8 +77,13 @@ export function readAddress(hash) {
       ignored.push(part.slice(0, 60));
     }
   }
-  if (!seen.has("r")) question.size = question.network.base;
-  if (!question.network.varies && (question.alpha[0] != 1 || question.alpha[1] != 1)) {
+  const { network } = question;
+  for (const [key, name] of [["a", "alpha"], ["r", "size"], ["d", "depth"]]) if (!seen.has(key)) question[name] = network.opening[name];
+  if (!network.depths.includes(question.depth)) {
+    ignored.push(`d=${question.depth}`);
+    question.depth = network.opening.depth;
+  }
+  if (!network.varies && (question.alpha[0] != 1 || question.alpha[1] != 1)) {
     ignored.push(`a=${exactText(question.alpha)}`);
     question.alpha = [1, 1];
   }
@@ -93,6 +106,11 @@ const READERS = {
   },
   a: (question, text) => { question.alpha = readAlpha(decodeURIComponent(text)); },
   r: (question, text) => { question.size = readResolution(decodeURIComponent(text), [1, 1]); },
+  d: (question, text) => { question.depth = exactText(readAlpha(decodeURIComponent(text))); },
+  memory: (question, text) => {
+    const name = decodeURIComponent(text);
+    question.rule = RULES.indexOf(one(RULES, (rule) => rule === name, name));
+  },
   c: (question, text) => {
     const name = decodeURIComponent(text);
     question.convention = CONVENTIONS.indexOf(one(CONVENTIONS, (convention) => convention === name, name));
