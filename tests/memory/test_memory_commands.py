@@ -7,14 +7,18 @@ from collections.abc import Callable
 from fractions import Fraction
 from io import StringIO
 from pathlib import Path
+from statistics import correlation
 
 import pytest
 
 import mbcost
+from mbcost import papers
+from mbcost.documents import configs_folder
 from mbcost.memory.compared import side_by_side, way
 from mbcost.memory.measures import accesses, peak
 from mbcost.memory.roofline import roofline
 from mbcost.memory.rules import available
+from mbcost.memory.rules import device as device_of
 from mbcost.quantities import QUANTITIES
 from mbcost.tables import models
 from tests.conftest import Said, told
@@ -118,6 +122,27 @@ def test_the_modelled_time_is_between_its_bounds(name: str) -> None:
     assert roofline(cost, Fraction(0)).model_time == cost.mult_adds
     assert found.bytes == cost.total("memory_access_bytes")
     assert sum(accesses(cost)) + cost.weights == cost.total("memory_access")
+
+
+def test_the_correlations_of_the_devices_are_those_of_the_nine_public_networks() -> None:
+    """Against the milliseconds that MobileNetV4 prints in its Table 6, as the comment of the file says."""
+    (table,) = [table for table in papers.load("mobilenet_v4").tables if table.id == "6"]
+    printed: dict[tuple[str, str], dict[str, float]] = {}
+    for cell in table.cells:
+        if "model" in cell.setting and cell.column in {"pixel6", "pixel8"}:
+            at = cell.setting["model"], str(cell.setting.get("alpha", 1))
+            printed.setdefault(at, {})[cell.column] = float(cell.published)
+    public = {at: times for at, times in printed.items() if len(times) == 2}
+    assert len(public) == 9
+    costs = [mbcost.load(model).cost(alpha) for model, alpha in public]
+    said = Path(configs_folder(), "devices.yaml").read_text(encoding="utf-8")
+    for column, device in (("pixel6", "pixel-6-cpu"), ("pixel8", "pixel-8-edgetpu")):
+        times = [found[column] for found in public.values()]
+        point = device_of(device).ridge_point
+        modelled = correlation([float(roofline(cost, point).model_time) for cost in costs], times)
+        works, sizes = ([float(getattr(cost, name)) for cost in costs] for name in ("mult_adds", "params"))
+        words = f"modelled time {modelled:.4f}, mult-adds {correlation(works, times):.4f}, params {correlation(sizes, times):.4f}"
+        assert words in said
 
 
 def test_a_layer_is_bound_by_memory_below_the_ridge_point(say: Say) -> None:
