@@ -103,6 +103,21 @@ def in_numpy() -> list[Ratio]:
     return found
 
 
+def peaks() -> list[Ratio]:
+    """The peak memory of a million points, the largest of dozens of sums, against the mult-adds of the same grid."""
+    alphas, sizes = np.arange(251, 251 + SIDE) / 1000, np.arange(1, 1 + SIDE)
+    found = []
+    for name in ("mobilenet_v1", "mobilenet_v2", "mobilenet_v3_large"):
+        network = mbcost.load(name)
+
+        def grid(quantity: str, network: Any = network) -> Callable[[], Any]:
+            return lambda: network.grid(alphas, sizes).total(quantity)
+
+        peak, work = in_turn([grid("peak_memory"), grid("mult_adds")], 21)
+        found.append(Ratio(f"NumPy, {name}, peak memory", peak, "mult-adds", work, "at most 20"))
+    return found
+
+
 def against_sympy() -> list[Ratio]:
     from sympy import Integer, Symbol, ceiling, floor, lambdify
 
@@ -183,6 +198,6 @@ def to_csv() -> list[Ratio]:
 
 
 if __name__ == "__main__":
-    for measure in (in_pure_python, in_numpy, against_sympy, to_csv):
+    for measure in (in_pure_python, in_numpy, peaks, against_sympy, to_csv):
         for ratio in measure():
             print(ratio, flush=True)

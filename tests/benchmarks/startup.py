@@ -51,6 +51,14 @@ def processes(runs: int) -> None:
         print(f"  {name:34s} time x {speed:.2f}   peak memory x {memory:.2f}")
 
 
+def gate(runs: int) -> None:
+    """A check of memory against the table of the same network, in pairs: at most 1.3 times."""
+    table = [sys.executable, "-m", "mbcost", "table", "mobilenet_v2", "-f", "json"]
+    check = [sys.executable, "-m", "mbcost", "check", "mobilenet_v2", "--max-peak-memory", "2MiB"]
+    pairs = [(whole(check), whole(table)) for _ in range(runs + 1)][1:]
+    print(f"check --max-peak-memory against table -f json: time x {median(a[0] / b[0] for a, b in pairs):.2f}")
+
+
 def best(function: object, seconds: float = 0.5) -> float:
     """The best time of one call."""
     found = 1e9
@@ -121,5 +129,6 @@ def growth() -> None:
 
 if __name__ == "__main__":
     processes(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+    gate(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
     counting()
     growth()
