@@ -135,13 +135,15 @@ def test_the_correlations_of_the_devices_are_those_of_the_nine_public_networks()
     public = {at: times for at, times in printed.items() if len(times) == 2}
     assert len(public) == 9
     costs = [mbcost.load(model).cost(alpha) for model, alpha in public]
-    said = Path(configs_folder(), "devices.yaml").read_text(encoding="utf-8")
-    for column, device in (("pixel6", "pixel-6-cpu"), ("pixel8", "pixel-8-edgetpu")):
+    said = " ".join(Path(configs_folder(), "devices.yaml").read_text(encoding="utf-8").replace("\n# ", " ").split())
+    for column, name in (("pixel6", "pixel-6-cpu"), ("pixel8", "pixel-8-edgetpu")):
         times = [found[column] for found in public.values()]
-        point = device_of(device).ridge_point
-        modelled = correlation([float(roofline(cost, point).model_time) for cost in costs], times)
-        works, sizes = ([float(getattr(cost, name)) for cost in costs] for name in ("mult_adds", "params"))
-        words = f"modelled time {modelled:.4f}, mult-adds {correlation(works, times):.4f}, params {correlation(sizes, times):.4f}"
+        device = device_of(name)
+        modelled = correlation([float(roofline(cost, device.ridge_point).model_time) for cost in costs], times)
+        works, sizes = ([float(getattr(cost, word)) for cost in costs] for word in ("mult_adds", "params"))
+        words = (
+            f"{modelled:.4f}, {correlation(works, times):.4f}, {correlation(sizes, times):.4f} on the {device.title}"
+        )
         assert words in said
 
 

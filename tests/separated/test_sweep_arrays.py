@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import mbcost
 from mbcost.separated.arrays import factors as factors_module
+from mbcost.separated.arrays import grid as array_grid
 from mbcost.separated.arrays.factors import FLOAT_LIMIT, Factors
 from mbcost.separated.arrays.reading import distinct, outer, rationals
 
@@ -263,3 +264,31 @@ def test_counted_point_by_point_a_total_of_2_63_is_an_error_too() -> None:
 def test_a_grid_of_an_array_and_a_number_says_what_is_missing(alphas: Any, sizes: Any) -> None:
     with pytest.raises(mbcost.MbcostError, match="must be a list, not"):
         mbcost.load("mobilenet_v1").grid(alphas, sizes)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.integers(1, 9), st.integers(1, 9), st.sampled_from((1, 2, 3, 128)))
+def test_the_largest_of_some_forms_tile_by_tile(data: st.DataObject, alphas: int, sizes: int, tile: int) -> None:
+    """Whatever tiles are left out, the largest of all products is found at every point."""
+    factor = st.integers(0, 40)
+
+    def arrays(count: int, terms: int) -> list[np.ndarray]:
+        drawn = data.draw(st.lists(st.lists(factor, min_size=count, max_size=count), min_size=terms, max_size=terms))
+        return [np.array(one, dtype=np.int64) for one in drawn]
+
+    forms = []
+    for _ in range(data.draw(st.integers(2, 5))):
+        terms = data.draw(st.integers(1, 3))
+        forms.append(Factors(arrays(alphas, terms), arrays(sizes, terms)))
+    forms.append(Factors(arrays(alphas, 1), [np.ones(sizes, dtype=np.int64)], constant=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(array_grid, "TILE", tile)
+        (found,) = array_grid._largest(forms)
+    expected = [
+        [
+            max(sum(int(p[i]) * int(q[j]) for p, q in zip(one.p, one.q, strict=True)) for one in forms)
+            for j in range(sizes)
+        ]
+        for i in range(alphas)
+    ]
+    assert found.tolist() == expected

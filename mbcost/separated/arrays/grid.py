@@ -41,6 +41,10 @@ def exactly(counts: list[Any]) -> Array:
     return np.array(counts, dtype=np.int64)
 
 
+TILE = 128
+"""Alphas and resolutions that are looked at together: of most forms none is the largest anywhere among them."""
+
+
 def _largest(forms: list[Factors]) -> Iterable[Array]:
     """The products of some forms; of several their largest, found once for all alphas that give the same network."""
     if len(forms) == 1:
@@ -48,13 +52,46 @@ def _largest(forms: list[Factors]) -> Iterable[Array]:
     columns = np.stack([p for form in forms for p in form.p], axis=1)
     rows = np.ascontiguousarray(columns).view(np.dtype((np.void, columns.dtype.itemsize * columns.shape[1])))
     _, first, index = np.unique(rows.ravel(), return_index=True, return_inverse=True)
-    most: Array | None = None
-    for form in forms:
-        shape = len(first), form.shape[1]
-        product = Factors([p[first] for p in form.p], form.q, shape, constant=form.constant).product()
-        most = product if most is None else np.maximum(most, product)
-    assert most is not None  # noqa: S101  (there are forms)
-    return [most[index.ravel()]]
+    first.sort()  # neighbours stay neighbours
+    place = np.empty(len(first), dtype=np.intp)
+    place[index.ravel()[first]] = np.arange(len(first))
+    kept = [
+        Factors([p[first] for p in form.p], form.q, (len(first), form.shape[1]), constant=form.constant)
+        for form in forms
+    ]
+    return [_highest(kept)[place[index.ravel()]]]
+
+
+def _highest(forms: list[Factors]) -> Array:
+    """The largest of some forms at every point: those that can be, tile by tile.
+
+    No factor is below 0, so over a tile a form is at least the sum of products of its least factors, and at most that of
+    its largest; one whose most is not above another's least is nowhere the largest there.
+    """
+    count_a, count_r = forms[0].shape
+    tiles = [np.arange(0, count, TILE) for count in (count_a, count_r)]
+    ends = [
+        [sum(np.multiply.outer(end.reduceat(p, tiles[0]), end.reduceat(q, tiles[1])) for p, q in zip(one.p, one.q, strict=True)) for one in forms]
+        for end in (np.minimum, np.maximum)
+    ]  # fmt: skip
+    least, most = (np.stack([np.broadcast_to(end, (len(tiles[0]), len(tiles[1]))) for end in found]) for found in ends)
+    wanted = most > least.max(axis=0)
+    best = least.argmax(axis=0)
+    np.put_along_axis(wanted, best[None], True, axis=0)
+    if any((array < 0).any() for one in forms for array in (*one.p, *one.q)):
+        wanted[...] = True
+    found = np.empty((count_a, count_r), dtype=np.int64)
+    for i, top in enumerate(tiles[0].tolist()):
+        block = found[top : top + TILE]
+        written = np.zeros(len(tiles[1]), dtype=bool)
+        for one, tile in zip(forms, wanted[:, i], strict=True):
+            for j in np.flatnonzero(tile).tolist():
+                across = slice(j * TILE, (j + 1) * TILE)
+                part = [p[top : top + TILE] for p in one.p], [q[across] for q in one.q]
+                made = Factors(*part, block[:, across].shape, constant=one.constant).product()
+                block[:, across] = np.maximum(block[:, across], made) if written[j] else made
+                written[j] = True
+    return found
 
 
 class ArrayGrid(Grid):
