@@ -281,8 +281,8 @@ ASKED: dict[str, tuple[tuple[str, ...], Iterable[str]]] = {
     "roofline of several": (("roofline", "{}.yaml", "mobilenet_v1", "--devices", "{}.devices"), TEXTS),
     "list": (("list", "--conventions", "{}.conv", "--convention", "mine"), ("table",)),
 }  # fmt: skip
-ELSEWHERE = {"show", "explore", "schema", "import", "help"}
-"""Commands tested below, one that prints nothing from outside, and one whose framework is tested with the others."""
+ELSEWHERE = {"show", "explore", "schema", "import", "help", "history"}
+"""Commands tested below or with their own tests, one that prints nothing from outside, and one whose framework is tested with the others."""
 
 
 HARMLESS: dict[tuple[str, str], str] = {}

@@ -243,6 +243,11 @@ class Repository:
                 found[name] = facts.rpartition(" ")[2]
         return found
 
+    def tracked(self, name: str) -> list[str]:
+        """The files of a name that git tracks in the folder and below it."""
+        found = self._ask("ls-files", "-z", "--", f":(glob)**/{name}").decode("utf-8", "surrogateescape").split("\0")
+        return sorted({os.path.normpath(os.path.join(self.folder, path)) for path in found if path})
+
     @property
     def sparse(self) -> bool:
         """Whether files may be missing here that the branch has."""

@@ -184,7 +184,8 @@ class Compared(NamedTuple):
 class Outcome(NamedTuple):
     """Everything one check found.
 
-    ``compared`` has every network at every point beside the base, where there is one. ``absent`` has the models that the base does not have, each with why; ``renamed`` those that it has under another path.
+    ``compared`` has every network at every point beside the base, where there is one. ``unbudgeted`` are tables beside those of a budget
+    that none names; where it is ``gated`` they fail. ``absent`` has the models that the base does not have, each with why; ``renamed`` those that it has under another path.
     """
 
     results: tuple[Result, ...]
@@ -194,6 +195,8 @@ class Outcome(NamedTuple):
     absent: tuple[tuple[str, str], ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
     compared: tuple[Compared, ...] = ()
+    unbudgeted: tuple[Place, ...] = ()
+    gated: bool = False
 
     @property
     def failures(self) -> list[Result]:
@@ -212,5 +215,5 @@ class Outcome(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether no limit is exceeded."""
-        return all(r.status != "fail" for r in self.results)
+        """Whether no limit is exceeded, and no table is without one where that is asked for."""
+        return all(r.status != "fail" for r in self.results) and not (self.gated and self.unbudgeted)

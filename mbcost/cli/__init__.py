@@ -30,6 +30,7 @@ COMMANDS = {
     "solve": "solve",
     "check": "check",
     "diff": "diff",
+    "history": "history",
     "reproduce": "reproduce",
     "explore": "explore",
     "conventions": "conventions",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -11,10 +12,11 @@ import click
 from mbcost import escape
 from mbcost.budgets.specs import DEFAULT_FILE, Budget, BudgetFile, Limit, Outcome, Point
 from mbcost.budgets.verdicts.github import annotation_lines
+from mbcost.budgets.verdicts.report import BADGES
 from mbcost.budgets.verdicts.report import FORMATS as OWN
 from mbcost.budgets.verdicts.report import report as verdict_of
-from mbcost.cli.options import Choice, Given, Question, given_limits, limit_options, variant_options
-from mbcost.cli.output import complain, write, written
+from mbcost.cli.options import FILE, Choice, Given, Question, given_limits, limit_options, variant_options
+from mbcost.cli.output import append, complain, write, written
 from mbcost.errors import MbcostError
 from mbcost.report import FORMATS, render
 
@@ -41,22 +43,35 @@ def _variant(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--fail-on", type=Choice(["max", "warn"]), default="max", show_default=True, help="Which limits make exit code 1."
 )
+@click.option("--all", "everywhere", is_flag=True, help="Every mbcost-budgets.yaml here and below that git tracks.")
+@click.option(
+    "--unbudgeted",
+    type=Choice(["notice", "error"]),
+    default="notice",
+    show_default=True,
+    help="A table that no budget names, beside one that a budget does: a notice, or exit code 1.",
+)
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even when over budget.")
 @click.option("--init", "begin", is_flag=True, help="Write the first budgets file: what models cost today, plus 5 %.")
 @click.option("--update", is_flag=True, help="Rewrite the limits to what is used plus --headroom.")
 @click.option("--headroom", default="5%", show_default=True, metavar="PERCENT", help="Room that --update leaves.")
 @click.option("--allow-raise", is_flag=True, help="Let --update raise limits too.")
 @click.option(
-    "--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write another report: junit=build/mbcost.xml."
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write another report: junit=build/mbcost.xml, badge=mbcost.svg (or .json).",
 )
+@click.option("--append", "history", type=FILE, help="Add this run to a file of JSON lines, for `mbcost history`.")
 @click.option(
     "-f", "--format", type=Choice([*FORMATS, *OWN]), default="table", show_default=True, help="Form of the result."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write to a file instead.")
 @_variant
 def command(
-    budgets: tuple[str, ...], base: str | None, show_passed: bool, fail_on: str, exit_zero: bool, begin: bool, update: bool,
-    headroom: str, allow_raise: bool, reports: tuple[str, ...], format: str, output: str | None, **options: Any,
+    budgets: tuple[str, ...], base: str | None, show_passed: bool, fail_on: str, everywhere: bool, unbudgeted: str, exit_zero: bool, begin: bool, update: bool,
+    headroom: str, allow_raise: bool, reports: tuple[str, ...], history: str | None, format: str, output: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Hold networks against their limits. BUDGETS are budget files; without one, mbcost-budgets.yaml here or above.
 
@@ -78,6 +93,8 @@ def command(
         return
     targets = _reports(reports)
     room = _headroom(ctx, headroom, allow_raise, update)
+    if everywhere:
+        budgets = _everywhere(budgets, limits)
     files = [_asked(budgets, limits, Question(options))] if limits else _files(ctx, budgets)
     if update and (not files[0].path or any(file.path == "<stdin>" for file in files)):
         raise MbcostError(
@@ -90,6 +107,7 @@ def command(
         raise MbcostError(
             "every limit is relative (vs_base), and there is no base", help="give --base REV or --base FILE.json"
         )
+    outcome = _beside(outcome, files, unbudgeted == "error")
     changes, texts = _updated(files, outcome, room, allow_raise) if update else (None, {})
     verdict = verdict_of(outcome, show_passed=show_passed, changes=changes, ratchet=_ratchet(outcome, changes))
     text = written(verdict, format, to_file=output is not None)
@@ -99,13 +117,38 @@ def command(
     for path, said in [*rendered, *([(output, text)] if output is not None else [])]:
         write(said, path)
     _on_github(outcome, quiet=format == "github" or (format == "table" and output is None))
+    if history is not None:
+        _append(outcome, history)
     for path, budget in texts.items():  # last: nothing is updated if a report cannot be written
         write(budget, path)
     if output is None:
         write(text, None)
     mended = {edit.place for edit in changes or ()}
-    if not exit_zero and any(r.limit.place not in mended for r in outcome.failures):
+    if not exit_zero and (
+        any(r.limit.place not in mended for r in outcome.failures) or (outcome.gated and outcome.unbudgeted)
+    ):
         raise click.exceptions.Exit(1)
+
+
+def _everywhere(budgets: tuple[str, ...], limits: list[Given]) -> tuple[str, ...]:
+    """``--all``: the budgets files of this folder and those below it that git tracks."""
+    if budgets or limits:
+        raise MbcostError("--all finds the budgets files itself", help="leave out the other arguments, or --all")
+    from mbcost.budgets.git import Repository
+
+    found = tuple([path for path in Repository(os.curdir).tracked(DEFAULT_FILE) if os.path.lexists(path)])
+    if not found:
+        raise MbcostError(f"git tracks no `{DEFAULT_FILE}` here or below", help="write one, and `git add` it")
+    return found
+
+
+def _beside(outcome: Outcome, files: list[BudgetFile], gated: bool) -> Outcome:
+    """With the tables that no budget names, beside those that one does."""
+    if not any(os.path.isfile(name) for name in {r.model for r in outcome.results if r.file.path}):
+        return outcome
+    from mbcost.budgets.unbudgeted import unbudgeted
+
+    return outcome._replace(unbudgeted=unbudgeted(files, list(outcome.results)), gated=gated)
 
 
 def _init(ctx: click.Context, models: tuple[str, ...], question: Question, output: str | None) -> None:
@@ -201,8 +244,29 @@ def _reports(reports: tuple[str, ...]) -> list[tuple[str, str]]:
             raise MbcostError(
                 f"--report `{report[:60]}` is not FORMAT=FILE", help="write --report junit=build/mbcost.xml"
             )
+        if kind == "badge":
+            kind = f"badge.{path.rpartition('.')[2].lower()}"
+            if kind not in {f"badge.{end}" for end in BADGES}:
+                raise MbcostError(
+                    f"`{report[:60]}` names no kind of badge", help="end the file in .svg, or .json for shields.io"
+                )
+            found.append((kind, path))
+            continue
         found.append((Choice([*FORMATS, *OWN]).convert(kind, click.Option(["--report"]), None), path))
     return found
+
+
+def _append(outcome: Outcome, path: str) -> None:
+    """``--append``: this run as one more line, with its time, and its commit where there is one."""
+    from time import gmtime, strftime
+
+    from mbcost.budgets.git import Repository
+    from mbcost.budgets.history import history_line
+
+    commit = ""
+    with suppress(MbcostError):
+        commit = Repository(outcome.files[0].folder).commit("HEAD")
+    append(history_line(outcome, strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()), commit), path)
 
 
 def _headroom(ctx: click.Context, text: str, allow_raise: bool, update: bool) -> Any:

@@ -13,7 +13,7 @@ from mbcost.errors import MbcostError
 from mbcost.process import undone
 from mbcost.report import Report, Table, render
 
-__all__ = ["complain", "hush", "printing", "replacing", "terminal", "write", "written"]
+__all__ = ["append", "complain", "hush", "printing", "replacing", "terminal", "write", "written"]
 
 
 def written(report: Report | Table, format: str, *, to_file: bool = False, setting: Any = None) -> str:
@@ -53,6 +53,31 @@ def write(content: str | bytes, path: str | None) -> None:
         return
     with replacing(str(path), binary=isinstance(content, bytes)) as stream:
         stream.write(content)
+
+
+def append(line: str, path: str) -> None:
+    """Add a line to a file in one write at its end, so that runs at the same time do not mix theirs.
+
+    As with ``-o`` a link is followed, and a pipe or device is written to. A last line that was cut off is ended first.
+    """
+    try:
+        target, _ = _target(path)
+        how = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+        descriptor = os.open(target or path, how if target is None else (how & ~os.O_WRONLY) | os.O_RDWR, 0o666)
+        try:
+            data = line.encode("utf-8", "backslashreplace")
+            size = os.fstat(descriptor).st_size if target is not None else 0
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":
+                data = b"\n" + data
+            if os.write(descriptor, data) < len(data):
+                raise OSError(None, "there is no room for a whole line")
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise MbcostError(
+            f"`{path[:200]}` cannot be written: {reason}", help="check the folder and its permissions"
+        ) from None
 
 
 @contextmanager

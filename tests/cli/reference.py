@@ -10,6 +10,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import mbcost
@@ -78,12 +79,14 @@ COMMANDS = [
     "table mobilenet_v1", "table mobilenet_v1 --by kind", "table mobilenet_v1 --layer separable_7/depthwise", "table mobilenet_v1 --layer separable_7",
     "compare mobilenet_v1", "compare mobilenet_v1 mobilenet_v2", "conv 512 512 --size 14", "formula mobilenet_v1", "formula mobilenet_v1 --sensitivity",
     "sweep mobilenet_v1 -a 0.5,1 -r 192", "solve mobilenet_v1 --max-mult-adds 300M -r 224", "check mobilenet_v1 --max-mult-adds 600M",
-    "diff mobilenet_v1@1 mobilenet_v1@0.5", "list", "lint mobilenet_v1", "lint --codes", "conventions", "conventions mobilenet_v1",
+    "diff mobilenet_v1@1 mobilenet_v1@0.5", "history history.jsonl", "list", "lint mobilenet_v1", "lint --codes", "conventions", "conventions mobilenet_v1",
     "conventions mobilenet_v1 --explain torch --as thop", "memory mobilenet_v2", "memory mobilenet_v2 --explain paper-v2 --as torch-eager",
     "roofline mobilenet_v2 --device pixel-6-cpu", "roofline mobilenet_v1 mobilenet_v2", "reproduce", "reproduce mobilenet_v1",
     "reproduce mobilenet_v1 --figure 4", 'reproduce mobilenet_v1 --cell "4:Conv MobileNet:mult_adds"',
 ]  # fmt: skip
 """A question for every form of JSON there is."""
+
+HISTORY = Path(__file__).parent / "history.jsonl"
 
 Say = Callable[..., Said]
 
@@ -300,7 +303,8 @@ def of_json(say: Say) -> list[str]:
 
     lines = [wrapped(f"HEAD is: {', '.join(HEAD)}."), ""]
     for command in COMMANDS:
-        said = say(*shlex.split(command), "-f", "json")
+        words = [str(HISTORY) if word == HISTORY.name else word for word in shlex.split(command)]
+        said = say(*words, "-f", "json")
         assert said.code == 0, said.err
         document = json.loads(said.out)
         lines += [f"**`{document['schema']}`**", "", f"    mbcost {command}", ""]

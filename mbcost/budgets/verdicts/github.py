@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from mbcost.budgets.verdicts.words import explained, groups, loose, plural
+from mbcost.budgets.verdicts.words import explained, groups, loose, plural, unnamed
 from mbcost.escape import workflow, workflow_property
 
 if TYPE_CHECKING:
@@ -20,6 +20,11 @@ MOST = 10  # GitHub shows ten of a kind a step
 def annotation_lines(outcome: Outcome) -> str:
     """At most ten workflow commands: for each cause of failures, worst first, then of warnings, then notices; the rest in one line."""
     commands = [_annotation(group) for group in groups([*outcome.failures, *outcome.warnings])]
+    level = "error" if outcome.gated else "notice"
+    commands += [
+        command(level, said, "no budget", place)
+        for place, said in zip(outcome.unbudgeted, unnamed(outcome), strict=True)
+    ]
     commands += [
         command("notice", said, "loose budget", result.limit.place)
         for result, said in zip(outcome.notices, loose(outcome), strict=True)

@@ -18,6 +18,7 @@ from mbcost.budgets.verdicts.words import (
     plural,
     point,
     told,
+    unnamed,
     verdict,
 )
 from mbcost.report.markdown import bold, line_start
@@ -73,7 +74,7 @@ def verdict_markdown(outcome: Outcome, *, show_passed: bool = False) -> str:
     sections.append(Section([], [["", *_explained(group)] for group in groups(over)], "explanation"))
     if change is not None:
         sections.append(Section([], [["", *_layers(one)] for one in change.changed if one.layers], "layer list"))
-    noted = [f"- {line_start(escape.markdown(note))}" for note in [*notes(outcome), *loose(outcome)]]
+    noted = [f"- {line_start(escape.markdown(note))}" for note in [*notes(outcome), *unnamed(outcome), *loose(outcome)]]
     sections.append(Section([""], [[note] for note in noted], "note"))
     return capped(head, sections, ["", escape.markdown(footer(outcome)), ""])
 

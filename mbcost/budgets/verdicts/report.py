@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mbcost.budgets.verdicts.words import amount, footer, loose, notes, point, verdict
+from mbcost.budgets.verdicts.words import amount, footer, loose, notes, point, unnamed, verdict
 from mbcost.report import Field, Report, Rows, Where
 from mbcost.report.ascii import in_stream
 from mbcost.report.report import value
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from mbcost.errors import Place
     from mbcost.quantities import Quantity
 
-__all__ = ["FORMATS", "report"]
+__all__ = ["BADGES", "FORMATS", "report"]
 
 FORMATS = ("github", "junit")
 """The formats that a verdict alone has."""
+
+BADGES = ("json", "svg")
+"""The forms of a badge, by the end of its file's name."""
 
 STATUSES = ("pass", "warn", "fail", "new", "unchecked")
 
@@ -42,7 +45,7 @@ def report(
             "counts": {status: sum(1 for r in outcome.results if r.status == status) for status in STATUSES},
             "results": Rows(FIELDS, outcome.results),
             "notes": notes(outcome),
-            "notices": loose(outcome),
+            "notices": [*unnamed(outcome), *loose(outcome)],
             "models": [saved_keys(result, _dear(outcome, result)) for result in reversed(costed.values())],
         }
         if changes is not None:
@@ -72,7 +75,19 @@ def report(
 
         return in_stream(junit(outcome), where)
 
-    forms = {"table": text, "markdown": markdown, "github": github, "junit": junit}
+    def badge_json(_: Where) -> str:
+        from mbcost.budgets.verdicts.badge import badge_json
+
+        return badge_json(outcome)
+
+    def badge_svg(where: Where) -> str:
+        from mbcost.budgets.verdicts.badge import badge_svg
+
+        return in_stream(badge_svg(outcome), where)
+
+    forms = {
+        "table": text, "markdown": markdown, "github": github, "junit": junit, "badge.json": badge_json, "badge.svg": badge_svg,
+    }  # fmt: skip
     return Report("check/2", verdict(outcome), keys, (*notes(outcome), footer(outcome)), forms=forms)
 
 

@@ -18,6 +18,7 @@ from mbcost.budgets.verdicts.words import (
     point,
     subject,
     told,
+    unnamed,
     verdict,
 )
 from mbcost.escape import line
@@ -61,8 +62,8 @@ def verdict_text(outcome: Outcome, *, show_passed: bool = False, width: int | No
     if change is not None:
         lines += _changes(change, width)
     noted = [f"note: {note}" for note in notes(outcome)]
-    noted += [f"notice: {notice}" for notice in loose(outcome)[:MOST]]
-    noted += _more(len(outcome.notices) - MOST, "loose limits")[:1]
+    noted += [f"notice: {notice}" for notice in [*unnamed(outcome), *loose(outcome)][:MOST]]
+    noted += _more(len(outcome.unbudgeted) + len(outcome.notices) - MOST, "notices")[:1]
     lines += [part for note in noted for part in _folded(note, width)] + ([""] if noted else [])
     return "\n".join([*lines, *_folded(footer(outcome), width)]) + "\n"
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mbcost.budgets.specs import Compared, Outcome, Part, Result
 
 __all__ = [
-    "amount", "details", "excess", "explained", "facts", "footer", "groups", "heading", "joined", "loose", "notes", "plural", "point", "sentence", "subject", "told", "verdict",
+    "amount", "details", "excess", "explained", "facts", "footer", "groups", "heading", "joined", "loose", "notes", "plural", "point", "sentence", "subject", "told", "unnamed", "verdict",
 ]  # fmt: skip
 
 Cells = tuple[str, ...]
@@ -46,6 +46,8 @@ def verdict(outcome: Outcome) -> str:
     models = len({r.model for r in outcome.results})
     scope = f"{plural(budgets, 'budget')}, {plural(models, 'model')}"
     warned = f"; {plural(len(warnings), 'warning')}" if warnings else ""
+    if outcome.gated and outcome.unbudgeted:
+        warned += f"; {plural(len(outcome.unbudgeted), 'table')} without a budget"
     off = f"; {plural(len(missed), 'cost')} not as the table expects" if missed else ""
     if missed and not failures:
         first = missed[0]
@@ -300,6 +302,11 @@ def notes(outcome: Outcome) -> list[str]:
     for model, was in outcome.renamed:
         found.append(f"{line(model)} was {line(was)} at {line(outcome.base)}: held against that")
     return found
+
+
+def unnamed(outcome: Outcome) -> list[str]:
+    """A notice for each table that no budget names."""
+    return [f"{line(place.file)} is beside tables with a budget, and has none" for place in outcome.unbudgeted]
 
 
 def loose(outcome: Outcome) -> list[str]:
