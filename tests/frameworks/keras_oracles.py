@@ -34,6 +34,7 @@ NETWORKS: dict[str, tuple[str, dict[str, Any], bool]] = {
     "keras:VGG16": ("VGG16", {}, False),
     "keras:VGG19": ("VGG19", {}, False),
     "keras:DenseNet121": ("DenseNet121", {}, False),
+    "keras:DenseNet169": ("DenseNet169", {}, False),
     "keras:Xception": ("Xception", {}, False),
     "keras:ResNet50": ("ResNet50", {}, False),
     "keras:ResNet50V2": ("ResNet50V2", {}, False),

@@ -6,6 +6,7 @@ The names are the library's own list, so that a new release shows up here as a d
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -37,6 +38,10 @@ REACHED: dict[str, tuple[str, str | None]] = {
     **{f"semnasnet_{n}": ("mnasnet_a1", alpha) for n, alpha in (("050", "0.5"), ("075", "0.75"), ("100", "1"), ("140", "1.4"))},
     "mnasnet_small": ("mnasnet_small", None),
     "mobilenet_edgetpu_100": ("mobilenet_edgetpu", None),
+    **{f"{tf}mixnet_{size}": (f"mixnet_{size}", None) for size in "sml" for tf in ("", "tf_")},
+    **{f"tinynet_{size}": (f"tinynet_{size}", None) for size in "abcde"},
+    **{f"mobilenet_edgetpu_v2_{size}": (f"mobilenet_edgetpu_v2_{size}", None) for size in ("xs", "s", "m", "l")},
+    "mobilenetv1_100h": ("timm_mobilenet_v1_100h", None), "mobilenetv3_rw": ("mobilenet_v3_rw", None),
     "mobilenetv1_100": ("mobilenet_v1", None), "mobilenetv1_125": ("mobilenet_v1", "1.25"),
     **{f"mobilenetv2_{n}": ("mobilenet_v2", alpha) for n, alpha in (("035", "0.35"), ("050", "0.5"), ("075", "0.75"), ("100", "1"), ("140", "1.4"))},
     "mobilenetv2_110d": ("mobilenet_v2_110d", None), "mobilenetv2_120d": ("mobilenet_v2_120d", None),
@@ -62,14 +67,19 @@ WHY_NOT: dict[str, str] = {
     **dict.fromkeys(("efficientnet_b0_gn", "efficientnet_b3_gn", "efficientnet_b0_g8_gn", "efficientnet_b3_g8_gn",
                      "efficientnet_b0_g16_evos", "efficientnet_h_b5", "efficientnet_x_b3", "efficientnet_x_b5",
                      "efficientnetv2_rw_m", "gc_efficientnetv2_rw_t"), "timm's own experiment: no table yet"),
-    **dict.fromkeys(("mixnet_s", "mixnet_m", "mixnet_l", "mixnet_xl", "mixnet_xxl", "tf_mixnet_s", "tf_mixnet_m", "tf_mixnet_l"),
-                    "mixed kernels: no table yet"),
-    **dict.fromkeys(("tinynet_a", "tinynet_b", "tinynet_c", "tinynet_d", "tinynet_e"), "its depth is rounded to nearest: no table yet"),
-    **dict.fromkeys(("mobilenet_edgetpu_v2_xs", "mobilenet_edgetpu_v2_s", "mobilenet_edgetpu_v2_m", "mobilenet_edgetpu_v2_l"),
-                    "no table yet"),
-    "mobilenetv1_100h": "a head of its own: no table yet", "mobilenetv3_rw": "the first version of timm's V3: no table yet",
+    **dict.fromkeys(("mixnet_xl", "mixnet_xxl"), "timm's own experiment, its depth rounded to nearest: no table yet"),
     **dict.fromkeys(("test_efficientnet", "test_efficientnet_evos", "test_efficientnet_gn", "test_efficientnet_ln"), "made for tests"),
 }  # fmt: skip
+
+
+# Networks of other families: table, and who builds it
+OTHERS: dict[str, str] = {
+    "ghostnet": "timm:ghostnet_100",
+    **{f"regnet_y_{mf}mf": f"timm:regnety_00{mf // 100}" for mf in (200, 400, 600, 800)},
+    **{f"convnext_{size}": f"timm:convnext_{size}" for size in ("atto", "femto", "pico", "nano")},
+    **{f"repvgg_{size}": f"timm:repvgg_{size}" for size in ("a0", "a1")},  # as deployed
+    **{name: f"torchvision:{name}" for name in ("resnext50_32x4d", "densenet121", "densenet169", "convnext_tiny")},
+}
 
 
 def timm() -> ModuleType:
@@ -87,12 +97,38 @@ def test_every_member_is_reached_or_says_why_not() -> None:
 @pytest.mark.parametrize("member", sorted(REACHED))
 def test_a_member_costs_what_timm_builds(member: str) -> None:
     model, alpha = REACHED[member]
-    network = mbcost.load(model)
     asked: dict[str, Any] = {} if alpha is None else {"alpha": alpha}
+    same(model, lambda: timm().create_model(member), asked)
+
+
+@pytest.mark.parametrize("table", sorted(OTHERS))
+def test_a_network_of_another_family_costs_what_its_library_builds(table: str) -> None:
+    library, _, name = OTHERS[table].partition(":")
+    if library == "timm":
+        deployed = importlib.import_module("timm.utils.model").reparameterize_model
+        same(
+            table,
+            lambda: deployed(timm().create_model(name)) if table.startswith("repvgg") else timm().create_model(name),
+            {},
+        )
+    else:
+        same(table, lambda: getattr(torch_oracles.torchvision_models(), name)(weights=None), {})
+
+
+@pytest.mark.parametrize("size", [224, 320])
+def test_a_transformer_costs_what_timm_builds_for_that_size(size: int) -> None:
+    same("vit_tiny", lambda: timm().create_model("vit_tiny_patch16_224", img_size=size), {}, (size,))
+
+
+def same(
+    model: str, build: Callable[[], torch.nn.Module], asked: dict[str, Any], sizes: tuple[int, ...] = SIZES
+) -> None:
+    """The mult-adds and the params of a table and of a network that a library builds, at an even size and an odd one."""
+    network = mbcost.load(model)
     with torch.device("meta"):
-        built = timm().create_model(member).eval()
+        built = build().eval()
     params = sum(p.numel() for p in built.parameters())
-    for size in SIZES:
+    for size in sizes:
         image = torch.empty(1, 3, size, size, device="meta")
         with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
             built(image)
