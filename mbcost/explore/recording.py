@@ -8,7 +8,7 @@ from itertools import pairwise
 from json import dumps, loads
 from typing import Any
 
-from mbcost.conventions import DEFAULT, Convention
+from mbcost.conventions import DEFAULT, ONCE, Convention
 from mbcost.dims import NO_ROUNDING, Arithmetic, Dim, Rounding, exact_text
 from mbcost.errors import MbcostError
 from mbcost.explore.formulas import names_of, symbolic, text
@@ -171,17 +171,25 @@ class Writer:
                 help="`mbcost table` counts it point by point",
             ) from None
         walk = Walk(found, rule)
-        counted = [self._counted(found, convention) for convention in self.conventions]
+        alike: dict[Row, int] = {}  # rows that differ in nothing but their names are counted once
+        of = [alike.setdefault(row._replace(name=""), len(alike)) for row in found.rows]
+        counted = [self._counted(found, convention, list(alike), of) for convention in self.conventions]
         having = [one.of_network(found, UNIT) if one.of_network else map(one.of, found.rows) for one in parts()]
         columns = list(zip(*having, strict=True))
-        symbols = _symbols(found)
-        shaped = [self._shaped(found, counted, columns[n], n) for n in range(len(found.rows))]
+        forms: dict[tuple[Any, ...], tuple[str, list[Dim]]] = {}
+        shaped = []
+        for row, n, column, *amounts in zip(found.rows, of, columns, *counted, strict=True):
+            same = n, column, *amounts
+            if same not in forms:
+                forms[same] = self._shaped(found, row, amounts, column)
+            shaped.append(forms[same])
         firsts: dict[str, int] = {}
         for number, (key, _) in enumerate(shaped):
             firsts.setdefault(key, number)
-        formulas = self._formulas([symbols[number][0] for number in firsts.values()])
+        symbols = _symbols(found, firsts.values())
+        formulas = self._formulas([row for row, _ in symbols])
         known = {
-            key: self._pattern(found.rows[n], symbols[n][1], key, formulas[i])
+            key: self._pattern(found.rows[n], symbols[i][1], key, formulas[i])
             for i, (key, n) in enumerate(firsts.items())
         }
         maps: dict[tuple[int, ...], int] = {}
@@ -218,22 +226,26 @@ class Writer:
             "memory": memory,
         }
 
-    def _counted(self, found: Trace, convention: Convention) -> tuple[Row, ...] | None:
-        """The rows as a convention counts them; None where its words depend on alpha."""
-        if convention.name == DEFAULT.name:
-            return found.rows
-        applied = convention.applied(found.rows)
-        if found.recorder.ambiguous:
-            deep = [row._replace(kind="depthwise") if row.kind == "conv" else row for row in found.rows]
-            if [row[5:7] for row in convention.applied(deep)] != [row[5:7] for row in applied]:
-                return None
-        return applied
+    def _counted(
+        self, found: Trace, convention: Convention, alike: list[Row], of: list[int]
+    ) -> list[tuple[Dim, Dim] | None]:
+        """Mult-adds and params of the rows as a convention counts them; None where its words depend on alpha.
+
+        ``alike`` are the rows that differ in more than their names, and ``of`` which of them each row is.
+        """
+        once = any(term.base == ONCE for term in (*convention.mult_adds, *convention.params))  # in the first row alone
+        rows = list(found.rows) if once else alike
+        amounts = [(row.mult_adds, row.params) for row in convention.applied(rows)]
+        if found.recorder.ambiguous and convention.name != DEFAULT.name:
+            deep = [row._replace(kind="depthwise") if row.kind == "conv" else row for row in rows]
+            if [(row.mult_adds, row.params) for row in convention.applied(deep)] != amounts:
+                return [None] * len(found.rows)
+        return [*amounts] if once else [amounts[n] for n in of]
 
     def _shaped(
-        self, found: Trace, counted: list[tuple[Row, ...] | None], column: tuple[Dim, ...], number: int
+        self, found: Trace, row: Row, counted: list[tuple[Dim, Dim] | None], column: tuple[Dim, ...]
     ) -> tuple[str, list[Dim]]:
         """The forms of a row, and the products they combine."""
-        row = found.rows[number]
         products: dict[Monomial | Poly, int] = {}
         forms: dict[tuple[int, ...], int] = {}
 
@@ -251,8 +263,7 @@ class Writer:
             return chr(ord("A") + forms.setdefault(tuple(factors), len(forms)))
 
         letters = [
-            "".join(["!" if rows is None else form(getattr(rows[number], quantity)) for rows in counted])
-            for quantity in BASIC
+            "".join(["!" if amounts is None else form(amounts[n]) for amounts in counted]) for n in range(len(BASIC))
         ]
         letters.append("".join(map(form, column)))
         groups = form(row.groups) if type(row.groups) is Poly else row.groups
@@ -316,10 +327,10 @@ def _pair(sides: Any) -> Any:
     return 0 if sides is None else sides[0] if sides[0] == sides[1] else sides
 
 
-def _symbols(found: Trace) -> list[tuple[Row, str]]:
-    """Each row in symbols, and what its channels are called."""
+def _symbols(found: Trace, numbers: Iterable[int]) -> list[tuple[Row, str]]:
+    """Some rows in symbols, and what their channels are called."""
+    visited = [(layer, row, inputs) for layer, inputs, _, _, row in found.visits if row is not None]
     return [
         (symbolic(layer, row, inputs), "".join(names_of(layer, row)))
-        for layer, inputs, _, _, row in found.visits
-        if row is not None
+        for layer, row, inputs in [visited[n] for n in numbers]
     ]
