@@ -139,8 +139,8 @@ class Writer:
             "own": [exact_text(asked.alpha), exact_text(asked.depth)],
             "opening": [exact_text(begun.alpha), exact_text(begun.depth), _pair(begun.size)],
             "scalings": [
-                [self.text(one.title or one.name), exact_text(one.alpha), exact_text(one.depth), _pair(one.resolution)]
-                for one in scalings
+                [self.text(name), exact_text(alpha), exact_text(depth), _pair(size)]
+                for name, alpha, depth, size in _members(network)
             ],
             "points": [
                 [exact_text(p.alpha), _pair(p.size), exact_text(p.top1), self.text(p.name), self.text(p.source)]
@@ -313,6 +313,19 @@ def _as_dim(found: Trace, product: Monomial | Poly) -> Dim:
     if isinstance(product, Poly):
         return product
     return Poly(found.recorder, {product: 1}) if product else 1
+
+
+def _members(network: Network) -> list[tuple[str, Fraction, Fraction, Any]]:
+    """The members of a family by their titles: the table as it is written, and its scalings."""
+    table = network.table
+    if not table.scalings:
+        return []
+    own = (table.title or table.name, Fraction(1), Fraction(1), table.resolution)
+    scaled = [
+        (one.title or one.name, one.alpha, one.depth, one.resolution or table.resolution)
+        for one in table.scalings.values()
+    ]
+    return [own, *scaled]
 
 
 def _fixed(network: Network, rule: Rounding | None) -> str:

@@ -313,7 +313,7 @@ def test_depth_is_chosen_and_a_family_has_its_members(opened: Open, tmp_path: Pa
     assert say("explore", "mobilenet_v2_deep", "-o", str(path)).code == 0
     here = opened(path)
     assert here.page.is_visible("#depth")
-    here.page.click("#members button >> nth=1")
+    here.page.click("#members button >> nth=2")
     assert here.exact() == str(mbcost.load("mobilenet_v2_120d").cost().mult_adds)
     assert here.text("#depth-text") == "1.4"
     assert "--depth 1.4" in here.text("#command")
@@ -322,6 +322,8 @@ def test_depth_is_chosen_and_a_family_has_its_members(opened: Open, tmp_path: Pa
     assert here.exact() == str(network("mobilenet_v2_deep").cost("1.2", depth="1.2").mult_adds)
     here.page.wait_for_timeout(300)
     assert "&d=1.2" in here.page.evaluate("location.hash")
+    here.page.click("#members button >> nth=0")  # the table itself
+    assert here.exact() == str(network("mobilenet_v2_deep").cost().mult_adds)
     assert not opened(path, "#d=1.3").page.is_hidden("#message")
 
 
