@@ -35,6 +35,7 @@ NETWORKS: dict[str, tuple[str, dict[str, Any], bool]] = {
     "keras:VGG19": ("VGG19", {}, False),
     "keras:DenseNet121": ("DenseNet121", {}, False),
     "keras:DenseNet169": ("DenseNet169", {}, False),
+    "keras:ConvNeXtTiny": ("ConvNeXtTiny", {}, False),
     "keras:Xception": ("Xception", {}, False),
     "keras:ResNet50": ("ResNet50", {}, False),
     "keras:ResNet50V2": ("ResNet50V2", {}, False),
@@ -49,7 +50,7 @@ def count_keras(model: Any) -> Count:
     """
     layers: list[Layer] = []
     stats = 0
-    for layer in model.layers:
+    for layer in _flat(model.layers):
         kind = keras.layers
         if isinstance(layer, kind.SeparableConv2D):
             kernels = [layer.depthwise_kernel, layer.pointwise_kernel]
@@ -57,7 +58,8 @@ def count_keras(model: Any) -> Count:
             kernels = [layer.kernel]
         else:
             stats += sum(prod(w.shape) for w in layer.non_trainable_weights if "moving_" in w.path)
-            known = isinstance(layer, kind.BatchNormalization | kind.Normalization) or not layer.weights
+            known = isinstance(layer, kind.BatchNormalization | kind.LayerNormalization | kind.Normalization)
+            known = known or not layer.weights or type(layer).__name__ == "LayerScale"  # ConvNeXt's own class
             assert known, f"{layer.name} ({type(layer).__name__}) has weights that this oracle does not know"
             continue
         shape = layer.output.shape
@@ -80,6 +82,15 @@ def count_keras(model: Any) -> Count:
         sum(layer.weights for layer in layers),
         tuple(layers),
     )
+
+
+def _flat(layers: list[Any]) -> Iterator[Any]:
+    """The layers of a network, those of its chains in their place."""
+    for layer in layers:
+        if isinstance(layer, keras.Sequential):
+            yield from _flat(layer.layers)
+        else:
+            yield layer
 
 
 @contextmanager

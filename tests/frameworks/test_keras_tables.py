@@ -103,6 +103,7 @@ CHANGED = (
     Case("efficientnet_b0", "keras:EfficientNetB0", sizes(131, WIDE)),
     Case("efficientnet_v2_b0", "keras:EfficientNetV2B0", sizes(224, 131, WIDE)),
     *(Case(f"efficientnet_v2_{size}", f"keras:EfficientNetV2{size.upper()}", sizes(131, 160)) for size in "sml"),
+    Case("convnext_tiny", "keras:ConvNeXtTiny", sizes(224, 131)),
     # Scalings of tables
     *(Case(f"efficientnet_b{n}", f"keras:EfficientNetB{n}", sizes(131, WIDE)) for n in range(1, 8)),
     *(Case(f"efficientnet_v2_b{n}", f"keras:EfficientNetV2B{n}", sizes(131, WIDE)) for n in range(1, 4)),
