@@ -98,21 +98,22 @@ def test_every_member_is_reached_or_says_why_not() -> None:
 def test_a_member_costs_what_timm_builds(member: str) -> None:
     model, alpha = REACHED[member]
     asked: dict[str, Any] = {} if alpha is None else {"alpha": alpha}
-    same(model, lambda: timm().create_model(member), asked)
+    same(model, lambda: built(member), asked)
 
 
 @pytest.mark.parametrize("table", sorted(OTHERS))
 def test_a_network_of_another_family_costs_what_its_library_builds(table: str) -> None:
-    library, _, name = OTHERS[table].partition(":")
-    if library == "timm":
-        deployed = importlib.import_module("timm.utils.model").reparameterize_model
-        same(
-            table,
-            lambda: deployed(timm().create_model(name)) if table.startswith("repvgg") else timm().create_model(name),
-            {},
-        )
-    else:
-        same(table, lambda: getattr(torch_oracles.torchvision_models(), name)(weights=None), {})
+    same(table, lambda: built(OTHERS[table]), {})
+
+
+def built(name: str) -> torch.nn.Module:
+    """A network by its name in timm, or `torchvision:NAME`; RepVGG as it is deployed."""
+    library, _, own = name.rpartition(":")
+    if library == "torchvision":
+        return getattr(torch_oracles.torchvision_models(), own)(weights=None).eval()  # type: ignore[no-any-return]
+    network = timm().create_model(own).eval()
+    deployed = importlib.import_module("timm.utils.model").reparameterize_model
+    return deployed(network) if own.startswith("repvgg") else network  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("size", [224, 320])
