@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 
 
 def main() -> None:
@@ -14,14 +15,14 @@ def main() -> None:
     Python's own exit code for that, 1, means that a check said no.
     """
     try:
-        from mbcost.process import end_on_signals, open_streams
+        from mbcost.process import end, end_on_signals, open_streams
 
         end_on_signals()
         open_streams()
         gc.set_threshold(200_000, 20, 20)
-        from mbcost.cli import main as run
+        from mbcost.cli import run
 
-        run()
+        end(run(sys.argv[1:]))
     except KeyboardInterrupt:  # before there was a handler
         os._exit(130)
     except (ImportError, MemoryError, OSError) as error:

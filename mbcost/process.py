@@ -5,18 +5,34 @@ traceback about it: what is still to be undone (a temporary file, a hidden curso
 itself takes signals; a library that is imported leaves them alone.
 """
 
+import atexit
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
-__all__ = ["INTERRUPTED", "end_on_signals", "held", "open_streams", "undone"]
+__all__ = ["INTERRUPTED", "end", "end_on_signals", "held", "open_streams", "undone"]
 
 INTERRUPTED = 130
 
 _UNDO: list[Callable[[], object]] = []
 _HELD: list[bool] = []
+
+
+def end(code: int) -> NoReturn:
+    """End the process, with what is printed and what was to be done at its end, and nothing else.
+
+    Python would first take apart all that was imported, a sixth of the time of a query. It does so under a profiler or a
+    debugger, which has something to say after the program.
+    """
+    if sys.gettrace() is None and sys.getprofile() is None:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def end_on_signals() -> None:

@@ -146,6 +146,29 @@ def test_a_defect_of_the_program_is_not_a_check_that_said_no() -> None:
     assert "ZeroDivisionError" in done.stderr
 
 
+def test_the_process_ends_at_once_but_for_who_waits_for_its_end() -> None:
+    """What was registered for the end is done, and a profiler gets its word; nobody else is waited for."""
+    program = """
+import atexit, sys
+from mbcost.__main__ import main
+
+atexit.register(print, "the end")
+sys.setprofile(WHO)
+sys.argv[1:] = ["--version"]
+try:
+    main()
+finally:
+    print("main is over")
+"""
+    for who, told in (
+        ("None", ["the end"]),
+        ("lambda *event: None", ["main is over", "the end"]),
+    ):
+        command = [sys.executable, "-c", program.replace("WHO", who)]
+        done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=True)
+        assert (done.stdout.splitlines()[1:], done.stderr) == (told, "")
+
+
 # ---- files
 
 

@@ -16,7 +16,7 @@ from mbcost.cli.output import complain, hush
 from mbcost.errors import MbcostError, nearest
 from mbcost.process import INTERRUPTED
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "run"]
 
 COMMANDS = {
     "list": "list_",
@@ -126,15 +126,10 @@ def cli() -> None:
     """
 
 
-def main(args: list[str] | None = None) -> None:
-    """Run the program and exit with its code."""
-    sys.exit(run(args))
-
-
-def run(args: list[str] | None = None) -> int:
-    """Run the program; errors become one message on stderr and the exit code 2."""
+def run(args: list[str]) -> int:
+    """Run the program and give its exit code; errors become one message on stderr and the exit code 2."""
     try:
-        return _run(sys.argv[1:] if args is None else args)
+        return _run(args)
     except MbcostError as error:
         return _fail(str(error) if error.place is not None else f"error: {error}")
     except click.exceptions.Exit as stop:
@@ -166,7 +161,7 @@ def _run(args: list[str]) -> int:
         from click.shell_completion import shell_complete
 
         return shell_complete(cli, {}, "mbcost", "_MBCOST_COMPLETE", completing)
-    with cli.make_context("mbcost", list(args)) as context:
+    with cli.make_context("mbcost", args) as context:
         result = cli.invoke(context)
         return result if isinstance(result, int) else 0
 

@@ -148,7 +148,7 @@ def test_the_heading_names_what_is_counted(say: Say) -> None:
 
 def completions(words: str, number: int) -> list[str]:
     env = os.environ | {"_MBCOST_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(number)}
-    program = "from mbcost.cli import main; main()"
+    program = "from mbcost.__main__ import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.argv[0] = 'mbcost'; {program}"],
         capture_output=True,

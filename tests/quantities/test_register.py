@@ -363,8 +363,8 @@ register(Quantity(
     of_network=lambda network, bits: [len(network.placed.layers)], adds="largest", separates=False,
     made_of=lambda network: [(network.placed.layers[-1].name, len(network.placed.layers))],
 ))
-from mbcost.cli import main
-main(sys.argv[1:])
+from mbcost.cli import run
+sys.exit(run(sys.argv[1:]))
 """
 
 

@@ -25,8 +25,8 @@ def lists(report, where):
 
 
 register("lists", lists)
-from mbcost.cli import main
-main(sys.argv[1:])
+from mbcost.cli import run
+sys.exit(run(sys.argv[1:]))
 """
 
 
