@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from mbcost.conventions import ONCE, PARTS, Convention, Term, words_of
-from mbcost.dims import Dim
+from mbcost.dims import Dim, whole
 from mbcost.layers import Row
 
 __all__ = ["UNIT", "Counted", "Move", "Spread", "Tally", "params_waterfall", "side_by_side", "spread", "waterfall"]
@@ -50,7 +50,7 @@ class Tally:
 
     def total(self, form: tuple[Term, ...]) -> Dim:
         """A linear form over all rows."""
-        return sum([term.factor * self.amount(term) for term in form])
+        return whole(sum([term.factor * self.amount(term) for term in form]))
 
 
 class Counted(NamedTuple):
@@ -63,7 +63,7 @@ class Counted(NamedTuple):
     @property
     def reported(self) -> Dim:
         """What the tool prints."""
-        return self.convention.scale * self.mult_adds
+        return whole(self.convention.scale * self.mult_adds)
 
 
 def side_by_side(tally: Tally, conventions: Iterable[Convention]) -> list[Counted]:
@@ -104,7 +104,7 @@ class Move(NamedTuple):
 
     part: str
     count: Dim
-    factor: int
+    factor: int | Fraction
     change: Dim
     running: Dim
 
@@ -138,7 +138,7 @@ def waterfall(tally: Tally, a: Counted, b: Counted) -> list[Move]:
     +2 x 5042688 norm_elements.batch: 578825728
     +1 x 50176 pool_inputs.global: 578875904
     """
-    moves: list[tuple[str, Dim, int]] = []
+    moves: list[tuple[str, Dim, int | Fraction]] = []
     if a.convention.scale != 1:
         moves.append((UNIT, a.mult_adds, 1 - a.convention.scale))
     moves += differences(tally, a.convention.mult_adds, b.convention.mult_adds)
@@ -147,20 +147,21 @@ def waterfall(tally: Tally, a: Counted, b: Counted) -> list[Move]:
     return _steps(a.reported, moves)
 
 
-def _steps(running: Dim, moves: list[tuple[str, Dim, int]]) -> list[Move]:
+def _steps(running: Dim, moves: list[tuple[str, Dim, int | Fraction]]) -> list[Move]:
     steps = []
     for part, count, factor in moves:
-        running = running + count * factor
-        steps.append(Move(part, count, factor, count * factor, running))
+        change = whole(count * factor)
+        running = whole(running + change)
+        steps.append(Move(part, count, factor, change, running))
     return steps
 
 
-def differences(tally: Tally, a: tuple[Term, ...], b: tuple[Term, ...]) -> list[tuple[str, Dim, int]]:
+def differences(tally: Tally, a: tuple[Term, ...], b: tuple[Term, ...]) -> list[tuple[str, Dim, int | Fraction]]:
     """What form ``b`` counts otherwise than form ``a``: (part, its amount, factor in b - factor in a), none of them 0.
 
     Rows of which both count a part alike are left out, however differently the two forms narrow it.
     """
-    found: dict[tuple[str, int], Dim] = {}
+    found: dict[tuple[str, int | Fraction], Dim] = {}
     for base in [*PARTS, ONCE]:
         terms = [(term, sign) for form, sign in ((a, -1), (b, 1)) for term in form if term.base == base]
         if base == ONCE:
@@ -170,7 +171,7 @@ def differences(tally: Tally, a: tuple[Term, ...], b: tuple[Term, ...]) -> list[
             continue
         for words in tally.classes() if terms else ():
             fitting = [(term, sign) for term, sign in terms if all(word in words for word in term.words)]
-            factor = sum(sign * term.factor for term, sign in fitting)
+            factor = whole(sum(sign * term.factor for term, sign in fitting))
             if factor:
                 narrowed = {word for term, _ in fitting for word in term.words}
                 key = (".".join([base, *(word for word in _ordered(words) if word in narrowed)]), factor)

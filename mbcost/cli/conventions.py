@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import click
@@ -218,7 +219,7 @@ def _rules(conventions: list[Convention]) -> Report:
     return Report("rules/1", "counting conventions", {"conventions": Rows(fields, conventions)}, notes)
 
 
-def _factors(form: tuple[Term, ...]) -> dict[str, int]:
+def _factors(form: tuple[Term, ...]) -> dict[str, int | Fraction]:
     return {str(term): term.factor for term in form}
 
 

@@ -1,6 +1,6 @@
 """Counting conventions: what a tool or a published table adds up, as data.
 
-A convention is a linear form with whole factors over the parts of a costed row, read from ``configs/conventions.yaml``
+A convention is a linear form with exact factors over the parts of a costed row, read from ``configs/conventions.yaml``
 or from a file of the user's; that file's head explains the parts. Nothing is read until a convention other than the
 default is asked for.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 from mbcost.conventions.rule import ONCE, OTHER_NORMS, PARAMS, PARTS, Convention, Term
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
@@ -14,7 +15,7 @@ from mbcost.layers.wording import shown
 __all__ = ["read_conventions"]
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)
-FACTOR = re.compile(r"-?(?:0|[1-9][0-9]{0,8})", re.ASCII)
+FACTOR = re.compile(r"-?(?:0|[1-9][0-9]{0,8})(?:/[1-9][0-9]{0,8})?", re.ASCII)
 UNITS = ("mult_adds", "flops")
 KEYS = {
     "name": "what --convention takes",
@@ -98,9 +99,10 @@ class _Reader:
         unit = self._text(node, "unit") or UNITS[0]
         if unit not in UNITS:
             self.doc.problem(node.items["unit"], f"`unit`: {shown(unit)} is not one of mult_adds, flops")
+        scale = self._scale(node, unit)
         return Convention(
-            name, self._form(node, "mult_adds"), self._form(node, "params"), self._text(node, "tool"),
-            self._text(node, "version"), unit, self._scale(node, unit), self._text(node, "source"), self._text(node, "note"),
+            name, self._form(node, "mult_adds", scale), self._form(node, "params", 1), self._text(node, "tool"),
+            self._text(node, "version"), unit, scale, self._text(node, "source"), self._text(node, "note"),
         )  # fmt: skip
 
     def _scale(self, node: Mapping, unit: str) -> int:
@@ -111,10 +113,11 @@ class _Reader:
             if unit == "flops":
                 self.doc.problem(node.items["unit"], "`unit: flops` needs a `scale`", help)
             return 1
-        scale = self._factor("scale", value)
+        scale = int(self._factor("scale", value, 1))
         if scale < 1:
             self.doc.problem(value, f"`scale` (={scale}) must be at least 1", help)
-        elif scale != 1 and unit == UNITS[0]:
+            return 1
+        if scale != 1 and unit == UNITS[0]:
             self.doc.problem(value, f"`scale` (={scale}) needs `unit: flops`", "a mult-add is reported as one")
         return scale
 
@@ -133,7 +136,7 @@ class _Reader:
         lines.setdefault(text, node.line)
         return text
 
-    def _form(self, node: Mapping, key: str) -> tuple[Term, ...]:
+    def _form(self, node: Mapping, key: str, scale: int) -> tuple[Term, ...]:
         form = node.items[key]
         if not isinstance(form, Mapping):
             self.doc.problem(form, f"`{key}` is a mapping from part to factor", "write {weight_mults: 1, bias_adds: 1}")
@@ -142,7 +145,7 @@ class _Reader:
         for part, value in form.items.items():
             base, *words = part.split(".")
             if self._part(form.keys[part], key, base, words):
-                terms.append(Term(base, tuple(words), self._factor(part, value)))
+                terms.append(Term(base, tuple(words), self._factor(part, value, scale)))
         return tuple(terms)
 
     def _part(self, node: Node, key: str, base: str, words: list[str]) -> bool:
@@ -175,13 +178,21 @@ class _Reader:
             return False
         return True
 
-    def _factor(self, part: str, node: Node) -> int:
+    def _factor(self, part: str, node: Node, scale: int) -> int | Fraction:
+        """A factor: whole, or a fraction that is whole in the unit reported, of which a mult-add has ``scale``."""
         text = node.text if isinstance(node, Scalar) else "{...}"
-        if not isinstance(node, Scalar) or not FACTOR.fullmatch(text):
+        whole, _, below = text.partition("/") if isinstance(node, Scalar) and FACTOR.fullmatch(text) else ("", "", "")
+        if not whole:
             fact = f"`{part}`: factor {shown(text)} is not a whole number of at most 9 digits"
             self.doc.problem(node, fact, "a count stays exact: write 2, and put a unit into `scale`")
             return 1
-        return int(text)
+        factor = Fraction(int(whole), int(below or 1))
+        if scale % factor.denominator:
+            fact = f"`{part}`: factor {shown(text)} is not whole in the unit reported, {scale} a mult-add"
+            self.doc.problem(
+                node, fact, "a fraction needs `unit: flops` and a `scale` that it divides, 1/2 a `scale` of 2"
+            )
+        return factor.numerator if factor.denominator == 1 else factor
 
     def _text(self, node: Mapping, key: str) -> str:
         value = node.items.get(key)

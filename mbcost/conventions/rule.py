@@ -1,11 +1,12 @@
-"""A counting rule as data: a linear form with whole factors over the parts of a costed row."""
+"""A counting rule as data: a linear form with exact factors over the parts of a costed row."""
 
 # Annotations here are evaluated: a NamedTuple would have to compile each postponed one, at every start of the program.
 
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from typing import NamedTuple
 
-from mbcost.dims import Dim
+from mbcost.dims import Dim, whole
 from mbcost.layers import Row
 
 __all__ = ["DEFAULT", "ONCE", "OTHER_NORMS", "PARAMS", "PARTS", "Convention", "Term", "words_of"]
@@ -20,7 +21,7 @@ class Term(NamedTuple):
 
     base: str
     words: tuple[str, ...]
-    factor: int
+    factor: int | Fraction
 
     def __str__(self) -> str:
         return ".".join((self.base, *self.words))
@@ -29,7 +30,8 @@ class Term(NamedTuple):
 class Convention(NamedTuple):
     """A named counting rule: reported = scale * mult_adds, and both totals are sums of factor * part.
 
-    ``unit`` is what one reported unit is, ``mult_adds`` or ``flops``; ``file`` is the user's file that has it.
+    ``unit`` is what one reported unit is, ``mult_adds`` or ``flops``; ``file`` is the user's file that has it. A factor that
+    is no whole number is one in the unit reported: half a mult-add is a flop.
     """
 
     name: str
@@ -47,6 +49,11 @@ class Convention(NamedTuple):
         """The name under which :func:`mbcost.conventions.find` finds it."""
         return f"{self.file}:{self.name}" if self.file else self.name
 
+    @property
+    def whole(self) -> bool:
+        """Whether its counts are whole: no factor is a fraction."""
+        return all(type(term.factor) is int for term in self.mult_adds)
+
     def applied(self, rows: Iterable[Row]) -> tuple[Row, ...]:
         """The rows with their mult-adds and params as this convention counts them; totals stay sums of the rows."""
         if self == DEFAULT:
@@ -59,7 +66,9 @@ class Convention(NamedTuple):
             terms = known.get(words)
             if terms is None:
                 terms = known[words] = (_that_fit(self.mult_adds, words), _that_fit(self.params, words))
-            mult_adds, params = (sum([term.factor * _amount(term, row, met) for term in form]) for form in terms)
+            mult_adds, params = (
+                whole(sum([whole(term.factor * _amount(term, row, met)) for term in form])) for form in terms
+            )
             found.append(row._replace(mult_adds=mult_adds, params=params))
         return tuple(found)
 

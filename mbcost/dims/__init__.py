@@ -12,7 +12,7 @@ Only three operations depend on the kind: rounding a width, dividing a size, and
 them for expressions.
 """
 
-from mbcost.dims.arithmetic import Arithmetic, Dim, Idealised
+from mbcost.dims.arithmetic import Arithmetic, Dim, Idealised, whole
 from mbcost.dims.reading import (
     MAX_ALPHA,
     MAX_NUMBER_TEXT,
@@ -50,4 +50,5 @@ __all__ = [
     "parse_rounding",
     "rational",
     "scaled_resolution",
+    "whole",
 ]

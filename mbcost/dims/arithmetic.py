@@ -179,6 +179,14 @@ def _reduced(numerator: Dim, denominator: int) -> Dim:
     if denominator == 1:
         return numerator
     if isinstance(numerator, int | Fraction):
-        value = Fraction(numerator, denominator)
-        return value.numerator if value.denominator == 1 else value
+        return whole(Fraction(numerator, denominator))
     return numerator / denominator
+
+
+def whole(value: Dim) -> Dim:
+    """A number as an int where it is one.
+
+    >>> whole(Fraction(4, 2)), whole(Fraction(5, 2))
+    (2, Fraction(5, 2))
+    """
+    return value.numerator if type(value) is Fraction and value.denominator == 1 else value

@@ -100,7 +100,7 @@ def data(
     for name in names:
         if names.count(name) > 1:
             raise MbcostError(f"two networks are called `{name}`", help="give one of the tables another `name`")
-    conventions = list(available().values())
+    conventions = [rule for rule in available().values() if rule.whole]  # the page computes on integers
     rules = recordable(memory_rules().values())
     writer = Writer(conventions, papers, rules)
     titles = titled(network for _, network in networks)

@@ -14,7 +14,7 @@ from fractions import Fraction
 from operator import mul
 from struct import pack, unpack
 
-from mbcost.dims import Dim
+from mbcost.dims import Dim, whole
 from mbcost.network import PLAIN, Network, Variant
 from mbcost.quantities import BITS, AnyBits, Quantity, measured
 from mbcost.separated.forms import Form, Separated, Size, separate
@@ -157,7 +157,7 @@ class Grid:
                 yield tuple(cost.total(quantity) for cost in costs)
             else:
                 p = form.p(values)
-                yield tuple(sum(map(mul, p, column)) for column in q)
+                yield tuple(whole(sum(map(mul, p, column))) for column in q)
 
 
 class _Column:
@@ -201,4 +201,4 @@ class _Products:
             return tuple(p or [0]) * self.width
         if self.packed is not None and all(type(x) is int for x in p) and sum(map(mul, p, self.largest)) < 1 << SLOT:
             return unpack(self.format, sum(map(mul, p, self.packed)).to_bytes(self.width * SLOT // 8, "little"))
-        return tuple([sum(map(mul, p, column)) for column in self.columns])
+        return tuple([whole(sum(map(mul, p, column))) for column in self.columns])

@@ -36,16 +36,19 @@ class Atom(NamedTuple):
 
 
 class Poly:
-    """A polynomial with integer coefficients in the atoms of a recorder. Immutable; equal if equal term by term."""
+    """A polynomial in the atoms of a recorder, with integer coefficients: a convention alone may make fractions of them.
+
+    Immutable; equal if equal term by term.
+    """
 
     __slots__ = ("_hash", "recorder", "terms")
 
-    def __init__(self, recorder: Recorder, terms: dict[Monomial, int]) -> None:
+    def __init__(self, recorder: Recorder, terms: dict[Monomial, Any]) -> None:
         self.recorder = recorder
         self.terms = terms
         self._hash: int | None = None
 
-    def _made(self, terms: dict[Monomial, int]) -> Dim:
+    def _made(self, terms: dict[Monomial, Any]) -> Dim:
         if not terms:
             return 0
         if len(terms) == 1 and () in terms:
@@ -53,7 +56,7 @@ class Poly:
         return Poly(self.recorder, terms)
 
     def __add__(self, other: Dim) -> Dim:
-        if type(other) is int:
+        if type(other) is int or type(other) is Fraction:
             if not other:
                 return self
             other_terms = {(): other}
@@ -71,11 +74,11 @@ class Poly:
     __radd__ = __add__
 
     def __mul__(self, other: Dim) -> Dim:
-        if type(other) is int:
+        if type(other) is int or type(other) is Fraction:
             if other == 1:
                 return self
             return Poly(self.recorder, {m: f * other for m, f in self.terms.items()}) if other else 0
-        terms: dict[Monomial, int] = {}
+        terms: dict[Monomial, Any] = {}
         for a, f in self.terms.items():
             for b, g in other.terms.items():
                 product = tuple(sorted(a + b))

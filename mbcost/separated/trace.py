@@ -70,7 +70,7 @@ class Trace:
     def separated(self, form: Dim) -> dict[Monomial, dict[Monomial, int]]:
         """A polynomial as {product of sides: {product of widths: coefficient}}."""
         found: dict[Monomial, dict[Monomial, int]] = {}
-        if type(form) is int:
+        if type(form) is not Poly:
             return {(): {(): form}} if form else {}
         for monomial, factor in form.terms.items():
             sides = tuple([n for n in monomial if self.atoms[n].domain == SIZE])

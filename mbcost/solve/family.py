@@ -8,7 +8,7 @@ from functools import cached_property
 from operator import mul
 from typing import Any, NamedTuple
 
-from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Arithmetic, Dim, exact_text, scaled_resolution
+from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Arithmetic, Dim, exact_text, scaled_resolution, whole
 from mbcost.errors import MbcostError
 from mbcost.network import PLAIN, Network, Variant
 from mbcost.quantities import BASIC, BITS, AnyBits, Quantity, limitable, measured
@@ -165,7 +165,7 @@ class Family:
             if names is not None and quantity.name not in names:
                 continue
             amounts = [
-                sum(map(mul, form.p(values), form.q(sides)))
+                whole(sum(map(mul, form.p(values), form.q(sides))))
                 for form in self.separated.forms(quantity.base.name, self.bits)
             ]
             found[quantity.name] = quantity.amount(max(amounts), self.bits)

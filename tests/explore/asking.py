@@ -143,7 +143,7 @@ def questions(models: Sequence[str], count: int, seed: int) -> list[Asked]:
         standard = chance.random() < 0.4
         if standard and not pairs(here.placed()):
             continue
-        rule = chance.choice(list(available()))
+        rule = chance.choice([name for name, rule in available().items() if rule.whole])
         quantity = chance.choice([*BASIC * 4, *[name for name, one in QUANTITIES.items() if counted(one)]])
         memory = "liveness"
         if quantity == "peak_memory":

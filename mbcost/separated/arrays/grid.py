@@ -120,7 +120,7 @@ class ArrayGrid(Grid):
             if not array.size:
                 raise MbcostError("the grid has no points", help="give at least one alpha and one resolution")
         self._check_rule()
-        self.separated = separate(network, variant)
+        self.separated = separate(network, variant) if variant.convention.whole else None  # an array's numbers are
         self._arrays: dict[str, Array] = {}
         self._at: Evaluated | None = None
         if self.separated is not None:
