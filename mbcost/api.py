@@ -24,23 +24,32 @@ from mbcost.separated import grid as grids
 from mbcost.solve import answers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Literal, Unpack
 
-    from mbcost.analysis.compare import Comparison
+    from mbcost.analysis.compare import BareConv, Comparison
     from mbcost.analysis.conventions import Counted
     from mbcost.analysis.diff import Difference
+    from mbcost.analysis.explain import Explanation
+    from mbcost.analysis.sensitivity import Sensitivity
+    from mbcost.budgets.history import Entry
     from mbcost.budgets.specs import Outcome
     from mbcost.conventions import Convention
     from mbcost.dims import Rounding
+    from mbcost.importers.live import Shapes
     from mbcost.lint import Report
     from mbcost.memory.measures import Peak
+    from mbcost.memory.roofline import Roofline
     from mbcost.network.variant import Words
+    from mbcost.papers import TableResult
     from mbcost.separated.arrays import ArrayCost, ArrayGrid
     from mbcost.separated.arrays.reading import Array
     from mbcost.symbolic import Formula
 
-__all__ = ["Cost", "Grid", "IdealCost", "Network", "Solution", "answering", "check", "compare", "diff", "load", "loads"]
+__all__ = [
+    "Cost", "Grid", "IdealCost", "Network", "Solution", "answering", "check", "compare", "conv", "diff", "explorer", "from_builder", "from_code",
+    "from_module", "history", "load", "loads", "models", "reproduce", "schema",
+]  # fmt: skip
 
 Number: TypeAlias = int | str | float | Fraction
 """An exact number: 3, ``"0.75"``, ``"3/4"``, a Fraction, or a float, read as its shortest decimal."""
@@ -79,6 +88,18 @@ class Cost(counting.Cost):
             If pandas is not installed.
         """
         return _frame(self.as_dicts(), "cost.as_dicts() needs nothing else")
+
+    def explain(self, layer: str) -> list[Explanation]:
+        """The formulas of one layer, in symbols and with its numbers put in.
+
+        >>> import mbcost
+        >>> line = mbcost.load("mobilenet_v1").cost().explain("separable_1/pointwise")[0]
+        >>> print(line.quantity, "=", line.symbols, "=", line.digits, "=", line.value)
+        mult_adds = M * N * D_F * D_F = 32 * 64 * 112 * 112 = 25690112
+        """
+        from mbcost.analysis.explain import explain
+
+        return explain(self, layer)[1]
 
     def __repr__(self) -> str:
         return f"<Cost of {self._where()}: {self.mult_adds:,} mult-adds, {self.params:,} params>"
@@ -308,6 +329,17 @@ class Network(counting.Network):
 
         return Formula(self, variant_of(**variant))
 
+    def sensitivity(self, **variant: Any) -> Sensitivity:
+        """How the cost reacts to alpha and rho at one point: derivatives, elasticities, shares by kind; the options are those of :meth:`cost`.
+
+        >>> import mbcost
+        >>> round(float(mbcost.load("mobilenet_v1").sensitivity().partials[0].elasticity), 4)
+        1.9486
+        """
+        from mbcost.analysis.sensitivity import sensitivity
+
+        return sensitivity(self, variant_of(**variant))
+
     def solve(
         self, alpha: Any = None, rho: Any = None, resolution: Any = None, *, bits: int | None = None, weight_bits: int | None = None,
         activation_bits: int | None = None, **limits_and_variant: Any,
@@ -428,6 +460,42 @@ class Network(counting.Network):
 
         return peak(self.count(variant_of(**variant)))
 
+    def roofline(
+        self, ridge_point: Number | None = None, *, device: str | None = None, bits: int | None = None, weight_bits: int | None = None,
+        activation_bits: int | None = None, **variant: Any,
+    ) -> Roofline:  # fmt: skip
+        """What waits for compute and what for memory, layer by layer, and the modelled time.
+
+        A device is one by its name, or a ridge point in mult-adds a byte; the other options are those of :meth:`cost`.
+
+        >>> import mbcost
+        >>> found = mbcost.load("mobilenet_v2").roofline(device="pixel-6-cpu")
+        >>> found.layers[0].bound, found.model_time >= found.bound
+        ('memory', True)
+        """
+        from mbcost.dims.bits import ridge_point_of
+        from mbcost.memory.roofline import roofline
+        from mbcost.memory.rules import device as device_of
+
+        if (ridge_point is None) == (device is None):
+            raise MbcostError("a roofline is that of a device", help='give device="pixel-6-cpu", or ridge_point=31.2')
+        point = ridge_point_of(str(ridge_point)) if device is None else device_of(device).ridge_point
+        return roofline(self.count(variant_of(**variant)), point, bits_of(bits, weight_bits, activation_bits))
+
+    def show(self, *, expanded: bool = False) -> str:
+        """The layer table as YAML; ``expanded`` writes out every default, and the parts of composites.
+
+        >>> import mbcost
+        >>> v2 = mbcost.load("mobilenet_v2")
+        >>> mbcost.loads(v2.show(expanded=True)).cost(alpha="0.35").mult_adds == v2.cost(alpha="0.35").mult_adds
+        True
+        """
+        if expanded:
+            from mbcost.tables.writer import expanded as written
+
+            return written(self.table)
+        return self.table.text
+
     def __repr__(self) -> str:
         height, width = self.base_resolution
         return f"<Network {self.name}: {height} x {width}, rounding {self.rounding or 'not stated'}>"
@@ -460,17 +528,121 @@ def _frame(rows: list[dict[str, Any]], instead: str) -> Any:
 
 
 def load(name_or_path: str) -> Network:
-    """Load a network: see :func:`mbcost.load`."""
+    """Load a network: a shipped model by its name, or a layer table by its path.
+
+    Parameters
+    ----------
+    name_or_path : str
+        ``"mobilenet_v1"``, ``"models/net.yaml"``, or ``"-"`` for standard input. What ends in ``.yaml`` or ``.yml`` or
+        has a path separator is a path.
+
+    Raises
+    ------
+    MbcostError
+        If there is no such model or file, or the table is wrong: every problem, with its place and the way out.
+
+    Examples
+    --------
+    >>> load("mobilenet_v2").cost().mult_adds
+    300774272
+    """
     from mbcost import tables
 
     return answering(tables.load(name_or_path))
 
 
 def loads(text: str, file: str = "<text>") -> Network:
-    """A network from the text of a layer table: see :func:`mbcost.loads`."""
+    """A network from the text of a layer table; ``file`` is what messages call it.
+
+    Raises
+    ------
+    MbcostError
+        If the table is wrong: every problem, with its place and the way out.
+
+    Examples
+    --------
+    >>> loads('''
+    ... format: 1
+    ... input: {channels: 3, resolution: 224}
+    ... layers: [{op: conv, kernel_size: 3, out_channels: 32, stride: 2, norm: none, bias: false}]
+    ... ''').cost().mult_adds
+    10838016
+    """
     from mbcost.tables import read_network
 
     return answering(read_network(text, file))
+
+
+def models() -> list[str]:
+    """The names that :func:`load` takes: of the shipped tables, and of the members of their families that have names.
+
+    >>> "mobilenet_v1" in models(), "efficientnet_b3" in models()
+    (True, True)
+    """
+    from mbcost import tables
+
+    return sorted({*tables.models(), *tables.scalings()})
+
+
+def from_module(model: Any, input: Shapes = (3, 224, 224)) -> Network:
+    """The network of a live PyTorch or Keras model, traced in this process.
+
+    The model is left as it was: parameters, buffers, device, mode, hooks and random state.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or keras.Model
+        The model, on any device.
+    input : tuple of int, or list of tuples
+        The shape of its input without the batch, channels first; several for several inputs.
+
+    Raises
+    ------
+    MbcostError
+        If it is no such model, or does not run at this input.
+    """
+    from mbcost.importers.live import import_model
+
+    return answering(import_model(model, input).network)
+
+
+def from_builder(
+    build: Callable[..., Any], input: Shapes = (3, 224, 224), *, vary: str | None = None, **args: Any
+) -> Network:
+    """The network that a builder makes with some arguments: built without memory for its weights, then traced.
+
+    ``vary`` names the builder's width argument, ``width_mult`` for one: the network is traced at several of its values, and
+    has alpha, base widths and a rounding rule.
+
+    Raises
+    ------
+    MbcostError
+        If it makes no PyTorch or Keras model, or one that does not run at this input.
+    """
+    from mbcost.importers.live import import_builder
+
+    return answering(import_builder(build, input, vary=vary, **args).network)
+
+
+def from_code(
+    code: str, input: Sequence[int] | None = None, *, vary: str | None = None, args: Mapping[str, object] | None = None,
+    python: str | None = None, framework: str | None = None, timeout: float | None = None,
+) -> Network:  # fmt: skip
+    """The network of ``module:callable``, ``file.py:callable``, or a .pt2, .keras, .onnx or .tflite file, as ``mbcost import`` has it.
+
+    Code runs in an interpreter of its own, which ``python`` names, with the arguments ``args``, ``timeout`` seconds at most;
+    ONNX and TFLite files are read. ``input`` is the shape of its input without the batch, channels first.
+
+    Raises
+    ------
+    MbcostError
+        If the code cannot be had, raises or takes too long, or the file is broken.
+    """
+    from mbcost.importers import imported
+
+    shapes = None if input is None else [list(input)]
+    found = imported(code, dict(args or {}), shapes, python=python, timeout=timeout, framework=framework, vary=vary)
+    return answering(found.network)
 
 
 def _at(model: counting.Network | str, variant: dict[str, Any], *, revisions: bool = False) -> Cost:
@@ -493,21 +665,160 @@ def _at(model: counting.Network | str, variant: dict[str, Any], *, revisions: bo
 
 
 def compare(*models: counting.Network | str, **variant: Any) -> tuple[Cost, ...]:
-    """Several networks side by side, each at a point of its own: see :func:`mbcost.compare`."""
+    """Several networks side by side, each at a point of its own.
+
+    Parameters
+    ----------
+    *models : Network or str
+        Networks, or names and paths as :func:`load` takes them, with a point where one is meant: ``"mobilenet_v1@0.5/160"``.
+    **variant
+        The options of :meth:`Network.cost`, for all of them.
+
+    Raises
+    ------
+    MbcostError
+        If there is no such model, or a point and an option set the same.
+
+    Examples
+    --------
+    >>> [cost.mult_adds for cost in compare("mobilenet_v1@0.5/160", "mobilenet_v2")]
+    [76524800, 300774272]
+    """
     return tuple([_at(model, variant) for model in models])
 
 
 def diff(old: counting.Network | str, new: counting.Network | str, **variant: Any) -> Difference:
-    """What changed between two networks: see :func:`mbcost.diff`."""
+    """What ``new`` adds to, removes from and changes in ``old``, layer by layer.
+
+    Either is a network, or a text as :func:`compare` takes it, or ``"REV:path"`` of a layer table in git.
+
+    Raises
+    ------
+    MbcostError
+        If there is no such model, revision or file, or the question is wrong.
+
+    Examples
+    --------
+    >>> diff("mobilenet_v1", "mobilenet_v1@0.5")
+    <Difference mobilenet_v1 -> mobilenet_v1: 28 of 30 layers, -419243264 mult-adds>
+    """
     from mbcost.analysis.diff import difference
 
     return difference(*[_at(model, variant, revisions=True) for model in (old, new)])
 
 
 def check(*budgets: str, base: str | None = None, strict: bool = False) -> Outcome:
-    """Hold budgets files against their networks: see :func:`mbcost.check`."""
+    """Hold budgets files against their networks; without one, ``mbcost-budgets.yaml`` here or above.
+
+    Parameters
+    ----------
+    *budgets : str
+        Paths of budgets files.
+    base : str, optional
+        What growth is measured from: a revision of the repository, or a saved report (``FILE.json``).
+    strict : bool
+        Whether going over a warning limit fails too.
+
+    Returns
+    -------
+    Outcome
+        ``passed``, and the results: ``failures``, ``warnings``.
+
+    Raises
+    ------
+    MbcostError
+        If a file is wrong, or names a model that is.
+    """
     from mbcost.budgets.evaluate import check as held
     from mbcost.budgets.reading import find_file, read_budgets
 
     files = [read_budgets(path) for path in dict.fromkeys(budgets or (find_file(),))]
     return held(files, base, strict=strict)
+
+
+def history(file: str) -> list[Entry]:
+    """The runs that ``mbcost check --append FILE`` wrote: an entry a run and network, each with the one before.
+
+    Raises
+    ------
+    MbcostError
+        If there is no such file, or a line of it is no run.
+    """
+    from mbcost.budgets.history import read_history
+
+    return read_history(file)
+
+
+def conv(
+    m: int, n: int, kernel_size: int | tuple[int, int] = 3, *, size: Size, stride: int | tuple[int, int] = 1, alpha: Number = 1,
+    rho: Number = 1, rounding: str = "floor", batch: int = 1, convention: str | Convention = "torch",
+) -> BareConv:  # fmt: skip
+    """One convolution of M to N channels without bias or norm: standard, and depthwise + pointwise in its place.
+
+    >>> found = conv(512, 512, size=14)
+    >>> found.standard.mult_adds, sum(row.mult_adds for row in found.sides["separable"]), found.theory
+    (462422016, 52283392, Fraction(521, 4608))
+    """
+    from mbcost.analysis.compare import bare_conv
+    from mbcost.dims import Arithmetic, parse_alpha, parse_resolution, parse_rho, parse_rounding, scaled_resolution
+    from mbcost.layers.base import COUNT, PAIR
+
+    asked = variant_of(convention=convention, batch=batch)
+    factor = parse_alpha(alpha)
+    map_size = scaled_resolution(parse_resolution(size), parse_rho(rho))
+    arith = Arithmetic(factor.numerator, factor.denominator, parse_rounding(rounding))
+    channels = COUNT.read(str(m)), COUNT.read(str(n))
+    window, step = (
+        PAIR.read(str(side) if isinstance(side, int) else list(map(str, side))) for side in (kernel_size, stride)
+    )
+    return bare_conv(*channels, window, map_size, step, arith, asked.convention, batch)
+
+
+def reproduce(paper: str, tables: Iterable[str] | None = None) -> tuple[TableResult, ...]:
+    """The published tables of a shipped paper, or of a paper file, each cell with its verdict.
+
+    >>> sum(cell.verdict == "match" for table in reproduce("mobilenet_v1", ["4"]) for cell in table.cells)
+    3
+    """
+    from mbcost import papers
+
+    return papers.reproduce(papers.load(paper), tables)
+
+
+def explorer(
+    *models: counting.Network | str, depths: Sequence[Number] = (), bits: int | None = None, **limits_and_variant: Any
+) -> str:
+    """One HTML file with sliders for some networks, as text: what ``mbcost explore`` writes.
+
+    ``models`` are networks, or texts as :func:`compare` takes them: the page opens at their points. ``max_mult_adds="300M"``
+    and other limits are those it begins with; the rest are the options of :meth:`Network.cost`.
+
+    >>> explorer("mobilenet_v1@0.5/160").startswith("<!doctype html>")
+    True
+    """
+    from mbcost.dims import parse_depth
+    from mbcost.explore.packing import begun, page, placed, shipped
+
+    known = limitable("check")
+    limits = {word: limits_and_variant.pop(word) for word in list(limits_and_variant) if word.startswith("max_")}
+    budgets = begun((find(word.removeprefix("max_"), word, known), value, word) for word, value in limits.items())
+    networks, points = placed(models, load)
+    return page(
+        networks, shipped(), variant=variant_of(**limits_and_variant), budgets=budgets, bits=bits_of(bits).both or 0, points=points,
+        depths=list(map(parse_depth, depths)),
+    )  # fmt: skip
+
+
+def schema(*, budgets: bool = False) -> dict[str, Any]:
+    """The JSON Schema of layer tables, or of budgets files, for editors.
+
+    >>> schema()["title"]
+    'mbcost layer table'
+    """
+    if budgets:
+        from mbcost.budgets.schema import schema as budgets_schema
+
+        return budgets_schema()
+    from mbcost.tables.schema import table_schema
+
+    return table_schema()

@@ -9,7 +9,9 @@ import re
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from mbcost.analysis.groups import block_of
 from mbcost.dims import Arithmetic, Dim, exact_text
+from mbcost.errors import MbcostError, nearest
 from mbcost.layers import Layer, Row, Shape
 from mbcost.layers.base import lent
 from mbcost.network import Cost
@@ -97,7 +99,13 @@ def explain(cost: Cost, name: str, *, flops: bool = False) -> tuple[Row, list[Ex
     >>> print(lines[0].symbols, "=", lines[0].digits, "=", lines[0].value)
     M * N * D_F * D_F = 32 * 64 * 112 * 112 = 25690112
     """
-    row = next(row for row in cost.rows if row.name == name)
+    row = next((row for row in cost.rows if row.name == name), None)
+    if row is None:
+        close = nearest(name, list(dict.fromkeys([*[row.name for row in cost.rows], *map(block_of, cost.rows)])))
+        raise MbcostError(
+            f"there is no layer `{name[:60]}`",
+            help=f"did you mean {close}?" if close else "`mbcost table` prints the names",
+        )
     traced = _traced(cost, row)
     values = {quantity: getattr(traced, quantity) for quantity in QUANTITIES}
     if flops:

@@ -12,7 +12,7 @@ from mbcost.cli.output import complain
 from mbcost.cli.words import MODEL, Choice
 from mbcost.errors import MbcostError
 from mbcost.escape import line
-from mbcost.tables.code import PICKLES, READ, arguments, input_shapes, is_code
+from mbcost.tables.code import INPUT, arguments, input_shapes, is_code
 
 if TYPE_CHECKING:
     from mbcost.importers import Imported
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["How", "code_options", "load", "model_options", "traced"]
 
-INPUT = "3x224x224"
 TIMEOUT = 120
 
 OPTIONS = {
@@ -94,26 +93,12 @@ def load(model: str) -> Network:
 
 def traced(code: str, how: How, *, flat: bool = False) -> Imported:
     """The table of code; what is to be said of it goes to standard error."""
-    from mbcost.importers import Source, import_code, import_file, interpreter
+    from mbcost.importers import imported
 
-    if code.lower().endswith(PICKLES):
-        raise MbcostError(
-            f"{code[:80]} is a pickle, and unpickling runs whatever it says: it is not read",
-            help="name the builder, module:callable, or save the model by torch.export as .pt2",
-        )
-    if code.lower().endswith(READ):
-        if how._replace(input=None) != How():
-            raise MbcostError(f"{code[:80]} is read, not run", help="of the options for code it takes --input alone")
-        return _remarked(import_file(code, None if how.input is None else input_shapes(how.input), flat=flat))
-    source = Source(
-        code, arguments(how.args), input_shapes(how.input or INPUT), interpreter(how.python), how.timeout or TIMEOUT, how.framework, how.vary,
+    found = imported(
+        code, arguments(how.args), None if how.input is None else input_shapes(how.input), python=how.python, timeout=how.timeout,
+        framework=how.framework, vary=how.vary, flat=flat, say=lambda text: complain(line(text)),
     )  # fmt: skip
-    complain(line(f"runs {(code.rpartition(':')[0] or code)[:80]} with {source.python}"))
-    return _remarked(import_code(source, flat=flat))
-
-
-def _remarked(found: Imported) -> Imported:
-    """What is to be said of a table, said."""
     for remark in found.remarks:
         complain(line(f"note: {remark[:1000]}"))
     return found

@@ -13,9 +13,8 @@ from mbcost.cli.options import FILE, MODEL, WHOLE, given_limits, limit_options, 
 from mbcost.cli.output import complain, write
 from mbcost.errors import MbcostError
 from mbcost.escape import line
-from mbcost.explore.packing import page
-from mbcost.explore.recording import counted
-from mbcost.network import Network, Variant, variant_of
+from mbcost.explore.packing import begun, page, placed, shipped
+from mbcost.network import variant_of
 from mbcost.quantities import bits_of
 
 __all__ = ["OUTPUT", "command"]
@@ -49,48 +48,18 @@ def command(
     mbcost explore net.yaml --max-mult-adds 300M -o net.html
     mbcost explore mobilenet_v2 -o - > v2.html
     """
-    from mbcost.papers import load as load_paper
-    from mbcost.papers import papers
-
     bits_of(bits)
     if weight_bits is not None or activation_bits is not None:
         raise MbcostError("the page has one bit width, for weights and activations alike", help="give --bits")
-    budgets = {}
-    for _, quantity, text in given_limits(limits, "check", "max"):
-        quantity.read(text, f"--max-{quantity.option}")
-        if not counted(quantity):
-            raise MbcostError(
-                f"the page does not have `{quantity.name}`: it cannot be recorded", help="`mbcost check` limits it"
-            )
-        budgets[quantity.name] = text
+    budgets = begun((one, text, f"--max-{one.option}") for _, one, text in given_limits(limits, "check", "max"))
     if opened and output == "-":
         raise MbcostError("--open needs a file, and -o - writes to stdout", help="leave one of them out")
     variant = variant_of(rounding=rounding, classes=classes, set=settings(set), without=without)
-    networks, points = _placed(models)
-    shipped = [load_paper(paper) for paper in papers()]
+    networks, points = placed(models, load)
     text = page(
-        networks, shipped, variant=variant, budgets=budgets, bits=bits or 0, points=points, depths=_depths(depth)
+        networks, shipped(), variant=variant, budgets=budgets, bits=bits or 0, points=points, depths=_depths(depth)
     )
     deliver(text, output, opened=opened)
-
-
-def _placed(models: tuple[str, ...]) -> tuple[list[tuple[str, Network]], dict[str, Variant]]:
-    """The networks, each once, and the points on them, at which the page opens."""
-    from mbcost.tables.points import split_point
-
-    networks: dict[str, Network] = {}
-    points: dict[str, Variant] = {}
-    for model in models:
-        word, told = split_point(model)
-        point = variant_of(told.get("alpha"), resolution=told.get("resolution"))
-        if word not in networks:
-            networks[word], points[word] = load(word), point
-        elif points[word] != point:
-            raise MbcostError(
-                f"`{word[:60]}` is given at two points, and the page opens at one",
-                help="keep one of them: the sliders go to the other",
-            )
-    return list(networks.items()), points
 
 
 def _depths(text: str | None) -> list[Fraction]:

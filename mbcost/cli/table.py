@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mbcost.analysis.groups import Group, block_of, gather
+from mbcost.analysis.groups import Group, gather
 from mbcost.cli.code import model_options
 from mbcost.cli.completion import completing, layers
 from mbcost.cli.options import (
@@ -19,7 +19,7 @@ from mbcost.cli.options import (
     row_quantities,
     variant_options,
 )
-from mbcost.errors import MbcostError, nearest
+from mbcost.errors import MbcostError
 from mbcost.network import Cost
 from mbcost.quantities import measured
 from mbcost.report import Field, Report, Rows
@@ -103,16 +103,9 @@ def _measured(question: Question) -> dict[str, Any]:
 def _explained(cost: Cost, name: str, question: Question) -> Report:
     from mbcost.analysis.explain import explain, legend
 
-    names = [row.name for row in cost.rows]
-    if name not in names:
-        inside = tuple([row for row in cost.rows if row.name.startswith(f"{name}/")])
-        if inside:
-            return _block(cost, Group(name, inside), question)
-        close = nearest(name, list(dict.fromkeys([*names, *map(block_of, cost.rows)])))
-        raise MbcostError(
-            f"there is no layer `{name[:60]}`",
-            help=f"did you mean {close}?" if close else "`mbcost table` prints the names",
-        )
+    inside = tuple([row for row in cost.rows if row.name.startswith(f"{name}/")])
+    if inside and all(row.name != name for row in cost.rows):
+        return _block(cost, Group(name, inside), question)
     row, lines = explain(cost, name, flops=question.unit == "flops")
     fields = (
         Field("quantity", "quantity"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
 from json import dumps
@@ -19,10 +19,12 @@ from mbcost.escape import html
 from mbcost.explore.memory import recordable
 from mbcost.explore.recording import HELD, Writer, counted, parts
 from mbcost.memory.rules import available as memory_rules
-from mbcost.network import PLAIN, Network, Variant, titled
+from mbcost.network import PLAIN, Network, Variant, titled, variant_of
+from mbcost.papers import Paper, papers
+from mbcost.papers import load as load_paper
 from mbcost.quantities import QUANTITIES, Quantity, limitable
 
-__all__ = ["MODULES", "data", "module", "page"]
+__all__ = ["MODULES", "begun", "data", "module", "page", "placed", "shipped"]
 
 MODULES = (
     "arithmetic", "numbers", "packed", "given", "networks", "steps", "drawing", "question", "costs", "copies", "profile", "curves", "explorer",
@@ -37,6 +39,45 @@ _DELICATE = re.compile(r"['/\\]|[-+] [-+]|^[^`]*`[^`]*$")
 _TEXTS = re.compile(r'(`.*`|"[^"]*")')
 _AROUND = re.compile(r" ?([-=+*<>!?:&|{}(),;%]+) ?")
 _INDENTS = re.compile(r"^ +|\n(?=\n)", re.MULTILINE)
+
+
+def placed(
+    models: Iterable[str | Network], load: Callable[[str], Network]
+) -> tuple[list[tuple[str, Network]], dict[str, Variant]]:
+    """The networks, each once, by the words that name them, and the points on them, at which the page opens."""
+    from mbcost.tables.points import split_point
+
+    networks: dict[str, Network] = {}
+    points: dict[str, Variant] = {}
+    for model in models:
+        word, told = split_point(model) if isinstance(model, str) else (model.name, {})
+        point = variant_of(told.get("alpha"), resolution=told.get("resolution"))
+        if word not in networks:
+            networks[word], points[word] = load(word) if isinstance(model, str) else model, point
+        elif points[word] != point:
+            raise MbcostError(
+                f"`{word[:60]}` is given at two points, and the page opens at one",
+                help="keep one of them: the sliders go to the other",
+            )
+    return list(networks.items()), points
+
+
+def begun(limits: Iterable[tuple[Quantity, Any, str]]) -> dict[str, str]:
+    """The limits that the page begins with, as texts by quantity; each is given with the word for it."""
+    found = {}
+    for quantity, value, word in limits:
+        quantity.read(value, word)
+        if not counted(quantity):
+            raise MbcostError(
+                f"the page does not have `{quantity.name}`: it cannot be recorded", help="`mbcost check` limits it"
+            )
+        found[quantity.name] = str(value)
+    return found
+
+
+def shipped() -> list[Paper]:
+    """The papers whose accuracies the page shows."""
+    return list(map(load_paper, papers()))
 
 
 def page(

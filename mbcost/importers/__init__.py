@@ -8,7 +8,7 @@ blocks) -> :mod:`compress` (repeats and blocks) -> :mod:`writing`. What comes ou
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ from mbcost.importers.worker import TIMEOUT, Worker, interpreter
 from mbcost.importers.writing import quoted, table_text, word
 from mbcost.network import Cost, Network, variant_of
 from mbcost.tables import read_network
-from mbcost.tables.code import READ
+from mbcost.tables.code import INPUT, PICKLES, READ, input_shapes
 
 __all__ = [
     "Imported",
@@ -35,6 +35,7 @@ __all__ = [
     "built",
     "cost_of",
     "import_code",
+    "imported",
     "interpreter",
     "neighbour",
     "raised",
@@ -61,6 +62,32 @@ class Imported(NamedTuple):
     network: Network
     graph: Graph
     remarks: tuple[str, ...]
+
+
+def imported(
+    code: str, args: dict[str, Any], inputs: list[list[int]] | None = None, *, python: str | None = None, timeout: float | None = None,
+    framework: str | None = None, vary: str | None = None, flat: bool = False, say: Callable[[str], None] | None = None,
+) -> Imported:  # fmt: skip
+    """The table of ``module:callable``, which is run, or of a file; ``say`` is told of what is run, and with what.
+
+    Raises
+    ------
+    MbcostError
+        If it cannot be had, or what is asked for does not go with it.
+    """
+    if code.lower().endswith(PICKLES):
+        raise MbcostError(
+            f"{code[:80]} is a pickle, and unpickling runs whatever it says: it is not read",
+            help="name the builder, module:callable, or save the model by torch.export as .pt2",
+        )
+    if code.lower().endswith(READ):
+        if args or any(given is not None for given in (python, timeout, framework, vary)):
+            raise MbcostError(f"{code[:80]} is read, not run", help="of the options for code it takes --input alone")
+        return import_file(code, inputs, flat=flat)
+    source = Source(code, args, inputs or input_shapes(INPUT), interpreter(python), timeout or TIMEOUT, framework, vary)
+    if say is not None:
+        say(f"runs {(code.rpartition(':')[0] or code)[:80]} with {source.python}")
+    return import_code(source, flat=flat)
 
 
 def import_file(path: str, inputs: list[list[int]] | None = None, *, flat: bool = False) -> Imported:

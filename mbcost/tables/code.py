@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from mbcost.errors import MbcostError
 
-__all__ = ["PICKLES", "READ", "argument", "arguments", "input_shapes", "is_code"]
+__all__ = ["INPUT", "PICKLES", "READ", "argument", "arguments", "input_shapes", "is_code"]
 
 PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 READ = (".onnx", ".tflite")
 """Files that are read here: nothing runs."""
+INPUT = "3x224x224"
+"""The shape of the input of code where none is given."""
 FILES = (".pt2", ".keras", ".h5", *READ, *PICKLES)
 """Files of frameworks."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import mbcost
-from mbcost.cli import run
+from mbcost.cli import COMMANDS, run
 from tests.inline import says
 
 V1 = mbcost.load("mobilenet_v1")
@@ -30,21 +31,89 @@ def test_the_package_lists_what_it_offers() -> None:
     assert {"load", "loads", "check", "compare", "diff", "Network", "Cost", "Grid", "Formula", "Solution"} <= offered
     for name in offered:
         assert name == "__version__" or getattr(mbcost, name).__doc__, name
-    methods = {
-        "cost",
-        "grid",
-        "formula",
-        "compare",
-        "solve",
-        "diff",
-        "conventions",
-        "lint",
-        "memory",
-        "standard",
-        "having",
-    }
-    for name in methods:
+    for name in ("cost", "grid", "standard", "having"):
         assert getattr(mbcost.Network, name).__doc__, name
+
+
+PUBLIC = {
+    "list": (mbcost.models,),
+    "import": (mbcost.from_code, mbcost.from_module, mbcost.from_builder),
+    "show": (mbcost.Network.show,),
+    "table": (mbcost.Network.cost, mbcost.Cost.explain),
+    "compare": (mbcost.Network.compare, mbcost.compare),
+    "conv": (mbcost.conv,),
+    "formula": (mbcost.Network.formula, mbcost.Network.sensitivity),
+    "sweep": (mbcost.Network.grid,),
+    "solve": (mbcost.Network.solve,),
+    "check": (mbcost.check,),
+    "diff": (mbcost.Network.diff, mbcost.diff),
+    "history": (mbcost.history,),
+    "reproduce": (mbcost.reproduce,),
+    "explore": (mbcost.explorer,),
+    "conventions": (mbcost.Network.conventions,),
+    "memory": (mbcost.Network.memory,),
+    "roofline": (mbcost.Network.roofline,),
+    "lint": (mbcost.Network.lint,),
+    "schema": (mbcost.schema,),
+    "help": (),  # texts
+}
+
+
+def test_every_command_has_a_public_call() -> None:
+    assert set(PUBLIC) == set(COMMANDS)
+    for call in [call for calls in PUBLIC.values() for call in calls]:
+        assert call.__doc__
+        owner, _, name = call.__qualname__.rpartition(".")
+        assert name in dir({"": mbcost, "Network": mbcost.Network, "Cost": mbcost.Cost}[owner])
+
+
+def test_the_calls_beside_networks_are_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [model["name"] for model in document(capsys, "list", "efficientnet_b")["models"]]
+    assert sorted(names) == [name for name in mbcost.models() if "efficientnet_b" in name]
+    line = document(capsys, "table", "mobilenet_v1", "--layer", "conv_1")["formulas"][0]
+    assert V1.cost().explain("conv_1")[0].symbols == line["symbols"]
+    with says("there is no layer `cnv_1`", "did you mean `conv_1`"):
+        V1.cost().explain("cnv_1")
+    bare = mbcost.conv(512, 256, (3, 5), size="14x20", stride=2, alpha="0.75", convention="thop", batch=2)
+    said = document(
+        capsys, "conv", "512", "256", "-k", "3x5", "--size", "14x20", "--stride", "2", "-a", "0.75", "--convention", "thop", "--batch", "2"
+    )  # fmt: skip
+    assert (said["standard"]["mult_adds"], said["theory"]) == (bare.standard.mult_adds, float(bare.theory))
+    found = V1.roofline("31.2", bits=8, alpha="0.5")
+    said = document(capsys, "roofline", "mobilenet_v1", "--ridge-point", "31.2", "--bits", "8", "-a", "0.5")
+    assert [layer["time"] for layer in said["layers"]] == [str(layer.time) for layer in found.layers]
+    with says("a roofline is that of a device"):
+        V1.roofline()
+    said = document(capsys, "formula", "mobilenet_v1", "--sensitivity")
+    assert said["partials"][0]["derivative"] == V1.sensitivity().partials[0].derivative
+    tables = mbcost.reproduce("mobilenet_v1", ["4"])
+    said = document(capsys, "reproduce", "mobilenet_v1", "--table", "4")
+    assert [cell["verdict"] for cell in said["tables"][0]["cells"]] == [cell.verdict for cell in tables[0].cells]
+    assert run(["show", "mobilenet_v1"]) == 0
+    assert capsys.readouterr().out == V1.show()
+    for budgets in ([], ["--budgets"]):
+        assert run(["schema", *budgets]) == 0
+        assert json.loads(capsys.readouterr().out) == mbcost.schema(budgets=bool(budgets))
+
+
+def test_a_history_and_a_page_are_the_commands(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["check", "mobilenet_v1", "--max-params", "5M", "--append", "runs.jsonl"]) == 0
+    (entry,) = mbcost.history("runs.jsonl")
+    assert (entry.status, entry.params) == ("pass", V1.cost().params)
+    assert (
+        run(["explore", "mobilenet_v1@0.5/160", "--max-mult-adds", "300M", "--classes", "10", "-o", "page.html"]) == 0
+    )
+    page = mbcost.explorer("mobilenet_v1@0.5/160", max_mult_adds="300M", classes=10)
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == page
+    with says("max_params", "no"):
+        mbcost.explorer(V1, max_params="many")
+    with says("is a pickle"):
+        mbcost.from_code("net.pkl")
+    with says("net.onnx is read, not run"):
+        mbcost.from_code("net.onnx", vary="width")
 
 
 def test_a_text_is_a_table() -> None:
