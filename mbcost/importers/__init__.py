@@ -219,6 +219,10 @@ def raised(graph: Graph, source: Source, *, flat: bool = False) -> Imported:
     fitted = graph._replace(traces=(asked, *(alike or others)[:1]))
     for plain in (flat, True):
         rows, traces, remarks = plain_rows(fitted)
+        if len(rows) == 1:
+            raise MbcostError(
+                f"{source.code} runs nothing that a table has a row for", help="name a network with layers of its own"
+            )
         channels, height, width = rows[0].shape
         home = Home(rows, traces[0].scopes)
         items = rows[1:] if plain else nested(rows, home)

@@ -84,7 +84,12 @@ class _Lowering:
         if unused:
             last = self._attached(last, 0, sum(weight.size for weight in unused), "")
             names = ", ".join(dict.fromkeys(weight.name.rpartition(".")[0] or weight.name for weight in unused))
-            self.found[last].remark = f"weights that this run does not use: {names}"
+            words = (
+                "weights that no row above has"
+                if self.graph.framework == "keras"
+                else "weights that this run does not use"
+            )
+            self.found[last].remark = f"{words}: {names}"
         return self.found
 
     # -- parts

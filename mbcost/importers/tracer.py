@@ -785,12 +785,22 @@ KERAS_FREE = {
 """Layers and operations that pass a map on: what they do to its values no table writes down."""
 
 KERAS_MOVES = {
-    "Abs", "Arange", "Argmax", "ArgMax", "BroadcastTo", "Clip", "Cos", "Embedding", "Exp", "Flip", "Full", "GetItem", "Log", "Mod", "OneHot",
-    "Ones", "OnesLike", "Repeat", "RepeatVector", "Roll", "Round", "Rsqrt", "Sign", "Sin", "Slice", "Sort", "Split", "Sqrt", "Square", "Stack",
-    "Take", "Tile", "TopK", "Tril", "Triu", "Where", "Zeros", "ZerosLike", "UnitNormalization", "Normalize", "Power", "Negative", "Resize",
-    "Resizing", "Var", "Std", "Prod", "Min", "Cumsum", "Unstack", "Diagonal", "Equal", "Greater", "Less", "LogicalAnd", "LogicalNot", "Pad",
+    "Arange", "Argmax", "ArgMax", "Argmin", "Argsort", "BroadcastTo", "CenterCrop", "CropImages", "Embedding", "Equal", "Flip", "Full", "GetItem", "Greater",
+    "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalNot", "LogicalOr", "Min", "Moments", "NotEqual", "OneHot", "Ones", "OnesLike", "Pad", "Prod",
+    "Repeat", "RepeatVector", "Resize", "Resizing", "Roll", "Slice", "Sort", "Split", "Stack", "Std", "Take", "TakeAlongAxis", "Tile", "TopK", "Tril", "Triu",
+    "Unstack", "Var", "Where", "Zeros", "ZerosLike", "Diagonal", "Swapaxes", "Moveaxis", "Average", "Hstack", "Vstack", "DepthToSpace", "SpaceToDepth", "SliceUpdate",
+    "Amax", "Amin", "Norm", "Logsumexp", "Any", "All", "Append", "AdaptiveMaxPool", "AdaptiveAveragePool", "MaxPool", "AveragePool",
+    "MaxPooling3D", "AveragePooling3D", "GlobalMaxPooling3D", "GlobalAveragePooling3D", "ZeroPadding3D", "Cropping3D", "UpSampling1D", "UpSampling3D",
 }  # fmt: skip
 """Operations without a product of maps."""
+
+KERAS_POINTWISE = {
+    "abs", "absolute", "arctan", "batchnorm", "ceil", "celu", "clip", "cos", "cosh", "cumsum", "erf", "exp", "expm1", "floor", "floordivide", "fmod", "glu",
+    "hardshrink", "hardtanh", "layernorm", "log", "log10", "log1p", "log2", "logsigmoid", "logsoftmax", "mod", "nantonum", "negative", "normalize", "power",
+    "reciprocal", "rmsnorm", "round", "rsqrt", "saturatecast", "selu", "sign", "sin", "sinh", "softplus", "softshrink", "softsign", "sparsemax", "sqrt",
+    "square", "squareplus", "tan", "tanhshrink", "threshold", "trunc",
+}  # fmt: skip
+"""Functions of one map, element by element or after their sums; no products of maps are in them."""
 
 KERAS_ACTIVATIONS = {
     "relu": "relu", "relu6": "relu6", "silu": "silu", "swish": "silu", "hard_silu": "hard_swish", "hard_swish": "hard_swish",
@@ -807,6 +817,8 @@ class KerasModel:
         self.numbers: dict[int, int] = {}
         self.weights: list[dict[str, Any]] = []
         self.kept: list[Any] = []
+        self.trained: set[int] = set()
+        self.kernels: set[int] = set()
 
     def traces(self, asked: list[list[list[int]]]) -> dict[str, Any]:
         """The weights, and one trace for each list of input shapes."""
@@ -818,22 +830,31 @@ class KerasModel:
                 if not found:
                     raise
                 found.append({"error": _last_line(error)})
-        for layer in self._layers(self.model):
-            for variable in layer.weights:
-                self._number(layer, variable)
+        own = {id(variable) for variable in self.model.weights}
+        for layer in self.model._flatten_layers(include_self=True):
+            self.owned(layer)
+        for variable in self.model.weights:
+            self.number(variable)
+        for number, variable in enumerate(self.kept):
+            self.weights[number]["trained"] = id(variable) in self.trained or number in self.kernels
+        strange = [w["name"] for w, x in zip(self.weights, self.kept) if id(x) not in own]  # noqa: B905
+        remarks = (
+            [f"weights that run and that the model itself does not list: {', '.join(strange)[:300]}"] if strange else []
+        )
         name = type(self.model).__name__
-        return {"name": name, "device": "none", "remarks": [], "weights": self.weights, "traces": found}
+        return {"name": name, "device": "none", "remarks": remarks, "weights": self.weights, "traces": found}
 
-    def _layers(self, model: Any) -> list[Any]:
-        return list(model._flatten_layers(include_self=True))
+    def owned(self, layer: Any) -> list[Any]:
+        """The variables that are a layer's own and no inner layer's; those that are trained are noted, frozen or not."""
+        self.trained.update(map(id, layer._trainable_variables))
+        return [*layer._trainable_variables, *layer._non_trainable_variables]
 
-    def _number(self, layer: Any, variable: Any) -> int:
+    def number(self, variable: Any) -> int:
+        """The number of a variable; whether it is trained is known when all layers have run."""
         number = self.numbers.get(id(variable))
         if number is None:
             number = self.numbers[id(variable)] = len(self.weights)
-            trained = any(variable is own for own in layer._trainable_variables)
-            shape = [int(side) for side in variable.shape]
-            self.weights.append({"name": str(variable.path)[:300], "shape": shape, "trained": trained})
+            self.weights.append({"name": str(variable.path)[:300], "shape": [int(side) for side in variable.shape], "trained": False})  # fmt: skip
             self.kept.append(variable)
         return number
 
@@ -843,19 +864,36 @@ class KerasModel:
         inputs = []
         for shape in shapes:
             sides = [*shape[1:], shape[0]] if last and len(shape) > 1 else shape
-            inputs.append(keras.Input(tuple(sides)))
-        outputs = self.model.call(inputs if len(inputs) > 1 else inputs[0])
-        return KerasRun(self, inputs, outputs).recorded()
+            inputs.append(keras.Input(batch_shape=(1, *sides)))
+        outputs = self.model.call(inputs if len(inputs) > 1 else inputs[0], **_evaluated(self.model))
+        symbols = _symbols(keras, outputs)
+        if not symbols:
+            raise Refused("kind", f"what {type(self.model).__name__} gives does not depend on its input")
+        return KerasRun(self, inputs, symbols).recorded()
+
+
+def _evaluated(layer: Any) -> dict[str, bool]:
+    """The argument by which a layer is told that it is not trained, where it has one."""
+    from inspect import signature
+
+    return {"training": False} if "training" in signature(layer.call).parameters else {}
+
+
+def _symbols(keras: Any, outputs: Any) -> list[Any]:
+    """The symbolic tensors in what a layer gives."""
+    return [x for x in keras.tree.flatten(outputs) if isinstance(x, keras.KerasTensor)]
 
 
 class KerasRun:
     """Records one graph of symbolic tensors."""
 
-    def __init__(self, model: KerasModel, inputs: list[Any], outputs: Any) -> None:
+    def __init__(self, model: KerasModel, inputs: list[Any], outputs: list[Any]) -> None:
         self.model, self.keras = model, model.keras
         self.run = Recorded(model.limit)
         self.ids: dict[int, int] = {}
         self.kept: list[Any] = []
+        self.loose: list[Any] = []
+        self.sizes: dict[int, list[int]] = {}  # of tensors whose whole shape Keras does not say
         self.run.scopes.append([-1, "", type(model.model).__name__[:100]])
         self.run.inputs = [self.new(x) for x in inputs]
         self.run.last = self.keras.config.image_data_format() == "channels_last"
@@ -863,20 +901,37 @@ class KerasRun:
 
     def recorded(self) -> Recorded:
         """The whole graph."""
-        self.graph(self.inputs, self.outputs, 0)
-        found = [self.ids[id(x)] for x in self.keras.tree.flatten(self.outputs)]
+        self.graph(self.keras.Function(self.inputs, self.outputs), 0)
+        found = [self.ids[id(x)] for x in self.outputs]
         self.run.outputs = list(dict.fromkeys(found))
         return self.run
 
     def new(self, tensor: Any) -> int:
         """The number of a symbolic tensor's value."""
-        number = self.ids[id(tensor)] = self.run.value([1 if side is None else side for side in tensor.shape])
+        number = self.ids[id(tensor)] = self.run.value(self.sizes.get(id(tensor), tensor.shape))
         self.kept.append(tensor)
         return number
 
-    def graph(self, inputs: list[Any], outputs: Any, scope: int) -> None:
+    def shape(self, tensor: Any) -> list[Any]:
+        """The shape of a tensor, with None only where Keras does not know it and neither do we."""
+        if id(tensor) in self.ids:
+            return list(self.run.values[self.ids[id(tensor)]])
+        return list(self.sizes.get(id(tensor), tensor.shape))
+
+    def made_of(self, operand: Any, own: list[Any]) -> dict[str, Any]:
+        """A constant operand as nodes have it.
+
+        One that was computed from variables does not tell of which: of the one of its size among its layer's ``own``, else of
+        all of these.
+        """
+        shape = [int(side) for side in operand.shape]
+        if isinstance(operand, self.keras.Variable):
+            return {"of": [self.model.number(operand)], "shape": shape}
+        alike = [variable for variable in own if _size(variable.shape) == _size(shape)]
+        return {"of": [self.model.number(variable) for variable in alike[:1] or own], "shape": shape}
+
+    def graph(self, function: Any, scope: int) -> None:
         """The operations between some inputs and outputs, in the order in which they can run."""
-        function = self.keras.Function(inputs, outputs)
         by_depth = function._nodes_by_depth
         for depth in sorted(by_depth, reverse=True):
             for node in by_depth[depth]:
@@ -890,21 +945,27 @@ class KerasRun:
         call = KerasCall(self, operation, node, len(self.run.scopes) - 1)
         word = type(operation).__name__
         own = type(operation).__module__.split(".")[0] != "keras"
-        if not own and word in KERAS_FREE:
+        known = call.sized()
+        alike = len(call.inputs) == 1 and self.shape(call.inputs[0]) == self.shape(call.outputs[0])
+        if not own and (word in KERAS_FREE or (alike and call.layer and word.startswith("Random"))):
             self.ids[id(call.outputs[0])] = self.ids[id(call.inputs[0])]
             return
         method = None if own else KERAS_HANDLERS.get(word)
-        if method is not None:
-            getattr(call, method)()
-        elif hasattr(operation, "call") and hasattr(operation, "weights") and not self.inlined(call):
+        if not known:
             call.unknown(None)
-        elif not hasattr(operation, "weights"):
-            word = KERAS_ACTIVATIONS.get(word.lower(), word.lower())
-            elementwise = len(call.inputs) == 1 and call.inputs[0].shape == call.outputs[0].shape
-            if elementwise and not own:
-                call.activation(word)
+        elif method is not None:
+            getattr(call, method)()
+        elif not own and word in KERAS_MOVES:
+            call.unknown(0)
+        elif call.layer:
+            if not self.inlined(call):
+                call.unknown(None)
+        else:
+            function = KERAS_ACTIVATIONS.get(word.lower(), word.lower())
+            if alike and not own and (function in KERAS_POINTWISE or function in KERAS_ACTIVATIONS.values()):
+                call.activation(function)
             else:
-                call.unknown(0 if not own and type(operation).__name__ in KERAS_MOVES else None)
+                call.unknown(None)
         for output in call.outputs:
             if id(output) not in self.ids:
                 self.new(output)
@@ -912,26 +973,33 @@ class KerasRun:
     def inlined(self, call: KerasCall) -> bool:
         """A model in the model, or a layer of other layers: what it calls, in its place."""
         try:
-            inputs = [self.keras.Input(tuple(x.shape[1:]), dtype=x.dtype) for x in call.inputs]
+            inputs = [self.keras.Input(batch_shape=tuple(self.shape(x)), dtype=x.dtype) for x in call.inputs]
             stand = {id(x): y for x, y in zip(call.inputs, inputs)}  # noqa: B905  (Python 3.9)
             arguments = call.node.arguments
             args, kwargs = self.keras.tree.map_structure(
                 lambda x: stand.get(id(x), x), (list(arguments.args), dict(arguments.kwargs))
             )
             kwargs.pop("training", None)
-            outputs = call.operation.call(*args, **kwargs)
+            outputs = _symbols(self.keras, call.operation.call(*args, **kwargs, **_evaluated(call.operation)))
+            function = self.keras.Function(inputs, outputs)
         except Exception:  # noqa: BLE001  (a layer that does not run on symbols is one whose cost is not known)
             return False
-        before = len(self.run.nodes), len(self.run.values)
+        before, outer = len(self.run.nodes), self.loose
         for x, y in zip(call.inputs, inputs):  # noqa: B905
             self.ids[id(y)] = self.ids[id(x)]
             self.kept.append(y)
+        flat = self.keras.tree.flatten
+        nodes = [node for level in function._nodes_by_depth.values() for node in level if not node.is_input]
+        direct = {id(x) for node in nodes for x in flat((node.arguments.args, node.arguments.kwargs))}
+        self.loose = [x for x in self.model.owned(call.operation) if id(x) not in direct]
         try:
-            self.graph(inputs, outputs, call.scope)
+            self.graph(function, call.scope)
         except (KeyError, ValueError):  # outputs that no symbol leads to
-            del self.run.nodes[before[0] :]
+            del self.run.nodes[before:]
             return False
-        for x, y in zip(self.keras.tree.flatten(outputs), call.outputs):  # noqa: B905
+        finally:
+            self.loose = outer
+        for x, y in zip(outputs, call.outputs):  # noqa: B905
             self.ids[id(y)] = self.ids[id(x)]
         return True
 
@@ -941,17 +1009,38 @@ class KerasCall:
 
     def __init__(self, run: KerasRun, operation: Any, node: Any, scope: int) -> None:
         self.run, self.operation, self.node, self.scope = run, operation, node, scope
+        self.layer = hasattr(operation, "weights")
         self.inputs = list(node.arguments.keras_tensors)
         self.outputs = list(node.outputs)
+        given = run.keras.tree.flatten((node.arguments.args, node.arguments.kwargs))
+        self.operands = [x for x in given if hasattr(x, "shape") and hasattr(x, "dtype")]
+        self.constants = [x for x in self.operands if not isinstance(x, run.keras.KerasTensor)]
+        self.own = run.model.owned(operation) if self.layer else []
 
     def use(self, **roles: Any) -> dict[str, Any] | None:
         """Weights by their roles."""
-        found = {}
-        for role, variable in roles.items():
-            if variable is not None:
-                number = self.run.model._number(self.operation, variable)
-                found[role] = [{"of": [number], "shape": [int(side) for side in variable.shape]}]
-        return found or None
+        given = {id(operand) for operand in roles.values()}
+        own = [variable for variable in self.own if id(variable) not in given] if self.layer else self.run.loose
+        uses = {role: self.run.made_of(operand, own) for role, operand in roles.items() if operand is not None}
+        if (
+            self.layer and "weight" in uses
+        ):  # a kernel of integers is a layer's weight too, though Keras does not train it
+            self.run.model.kernels.update(uses["weight"]["of"])
+        return {role: [use] for role, use in uses.items() if use["of"]} or None
+
+    def others(self, operands: list[Any]) -> dict[str, Any] | None:
+        """Weights without a role of their own."""
+        uses = [self.run.made_of(operand, self.run.loose) for operand in operands]
+        return _others([use if use["of"] else None for use in uses])
+
+    def symbolic(self, operand: Any) -> bool:
+        """Whether an operand depends on the network's input."""
+        return isinstance(operand, self.run.keras.KerasTensor)
+
+    def argument(self, place: int, name: str) -> Any:
+        """An argument of an operation by its place or its name."""
+        given = self.node.arguments
+        return given.args[place] if len(given.args) > place else given.kwargs.get(name)
 
     def record(self, op: str, inputs: list[int], output: int, **facts: Any) -> None:
         """A node of this call."""
@@ -967,12 +1056,33 @@ class KerasCall:
         self.run.ids[id(self.outputs[0])] = value
 
     def shape(self, tensor: Any) -> list[int]:
-        """The shape of a symbolic tensor, batch 1."""
-        return [1 if side is None else int(side) for side in tensor.shape]
+        """The shape of a tensor."""
+        return [int(side) for side in self.run.shape(tensor)]
+
+    def sized(self) -> bool:
+        """Find the shapes of the outputs; whether all of them are known."""
+        if all(None not in x.shape for x in self.outputs):
+            return True
+        given = {id(x): self.run.keras.KerasTensor(tuple(self.run.shape(x)), dtype=x.dtype) for x in self.inputs}
+        args, kwargs = self.node.arguments.convert(lambda x: given.get(id(x), x))
+        try:
+            spec = self.run.keras.tree.flatten(self.operation.compute_output_spec(*args, **kwargs))
+            shapes = [list(x.shape) for x in spec]
+            if hasattr(self.operation, "equation"):
+                shapes = [
+                    _einsum(self.operation.equation, [self.shape(self.inputs[0]), self.shape(self.operation.kernel)])[1]
+                ]
+        except Exception:  # noqa: BLE001  (a layer of the user's own may raise anything)
+            shapes = [list(x.shape) for x in self.outputs]
+        known = all(None not in shape for shape in shapes)
+        for x, shape in zip(self.outputs, shapes):  # noqa: B905  (Python 3.9)
+            self.run.sizes[id(x)] = [1 if side is None else int(side) for side in shape]
+        return known
 
     def axis(self) -> int:
         """The channel axis of the layer's input."""
-        return len(self.inputs[0].shape) - 1 if self.operation.data_format == "channels_last" else 1
+        word = self.operation.data_format or self.run.keras.config.image_data_format()
+        return len(self.inputs[0].shape) - 1 if word == "channels_last" else 1
 
     def first(self) -> int:
         """The value of the first input."""
@@ -982,43 +1092,40 @@ class KerasCall:
         """An operation that is recorded with what it costs, or as one that nobody knows."""
         inputs = [self.run.ids[id(x)] for x in self.inputs]
         outputs = [self.run.new(x) for x in self.outputs]
-        uses = [self.use(other=w) for w in getattr(self.operation, "weights", [])]
-        other = [use for found in uses if found for use in found["other"]]
-        self.run.run.node(
-            "other", inputs, outputs, self.scope, f"keras.{type(self.operation).__name__}", mult_adds=cost,
-            weights={"other": other} if other else None,
-        )  # fmt: skip
+        weights = self.others(self.operation.weights if self.layer else self.constants)
+        name = f"keras.{type(self.operation).__name__}"
+        self.run.run.node("other", inputs, outputs, self.scope, name, mult_adds=cost, weights=weights)
 
     def activation(self, word: str) -> None:
         """A function of every element."""
-        self.record("activation", [self.first()], self.run.new(self.outputs[0]), function=word)
+        weights = self.others(self.constants)
+        self.record("activation", [self.first()], self.run.new(self.outputs[0]), function=word, weights=weights)
 
     def conv(self) -> None:
         """Convolutions of all ranks, depthwise ones, transposed ones."""
         layer = self.operation
         axis, out = self.axis(), self.shape(self.outputs[0])
-        depthwise = "Depthwise" in type(layer).__name__
-        kernel = layer.kernel
-        groups = self.shape(self.inputs[0])[axis] if depthwise else int(getattr(layer, "groups", 1))
+        kernel = layer.kernel if self.layer else self.argument(1, "kernel")
+        given = self.shape(self.inputs[0])
         transposed = "Transpose" in type(layer).__name__
-        places = self.shape(self.inputs[0]) if transposed else out
-        positions = 1
-        for i, side in enumerate(places):
-            positions *= side if i not in {0, axis} else 1
-        self._window(kernel, list(layer.kernel_size), groups, positions, layer.bias, transposed=transposed)
-
-    def _window(
-        self, kernel: Any, size: list[int], groups: int, positions: int, bias: Any, *, transposed: bool = False
-    ) -> None:
-        layer = self.operation
-        elements = 1
-        for side in kernel.shape:
-            elements *= int(side)
-        value = self.run.run.value(self.shape(self.outputs[0]))
+        positions = _size(side for i, side in enumerate(given if transposed else out) if i not in {0, axis})
+        cost = _size(kernel.shape) * positions
+        if self.symbolic(kernel):
+            self.unknown(cost)
+            return
+        size = [int(side) for side in kernel.shape[:-2]]
+        groups = (
+            1
+            if transposed
+            else given[axis]
+            if "Depthwise" in type(layer).__name__
+            else given[axis] // int(kernel.shape[-2])
+        )
+        value = self.run.run.value(out)
         self.record(
-            "conv", [self.first()], value, mult_adds=elements * positions, kernel=size, stride=list(layer.strides),
-            padding=self._padding(size), dilation=_sides(layer.dilation_rate, len(size)), groups=groups, axis=self.axis(),
-            transposed=transposed or None, weights=self.use(weight=kernel, bias=bias),
+            "conv", [self.first()], value, mult_adds=cost, kernel=size, stride=_sides(layer.strides, len(size)), padding=self._padding(size),
+            dilation=_sides(layer.dilation_rate, len(size)), groups=groups, axis=axis, transposed=transposed or None,
+            weights=self.use(weight=kernel, bias=getattr(layer, "bias", None)),
         )  # fmt: skip
         self.ended(value)
 
@@ -1032,28 +1139,25 @@ class KerasCall:
         """A depthwise convolution and a pointwise one."""
         layer, axis = self.operation, self.axis()
         given, out = self.shape(self.inputs[0]), self.shape(self.outputs[0])
-        size = list(layer.kernel_size)
-        middle = [given[axis] * layer.depth_multiplier if i == axis else side for i, side in enumerate(out)]
-        positions = 1
-        for i, side in enumerate(out):
-            positions *= side if i not in {0, axis} else 1
-        between = self.run.run.value(middle)
-        kernels = layer.depthwise_kernel, layer.pointwise_kernel
-        costs = []
-        for kernel in kernels:
-            cost = positions
-            for side in kernel.shape:
-                cost *= int(side)
-            costs.append(cost)
+        names = "depthwise_kernel", "pointwise_kernel"
+        first, second = (getattr(layer, x) if self.layer else self.argument(i, x) for i, x in enumerate(names, 1))
+        positions = _size(side for i, side in enumerate(out) if i not in {0, axis})
+        costs = [positions * _size(kernel.shape) for kernel in (first, second)]
+        if self.symbolic(first) or self.symbolic(second):
+            self.unknown(sum(costs))
+            return
+        size = [int(side) for side in first.shape[:-2]]
+        between = self.run.run.value([_size(first.shape[-2:]) if i == axis else side for i, side in enumerate(out)])
+        weights = self.use(first=first, second=second, bias=getattr(layer, "bias", None)) or {}
         one = [1] * len(size)
         self.record(
-            "conv", [self.first()], between, mult_adds=costs[0], kernel=size, stride=list(layer.strides), padding=self._padding(size),
-            dilation=_sides(layer.dilation_rate, len(size)), groups=given[axis], axis=axis, weights=self.use(weight=kernels[0]),
+            "conv", [self.first()], between, mult_adds=costs[0], kernel=size, stride=_sides(layer.strides, len(size)), padding=self._padding(size),
+            dilation=_sides(layer.dilation_rate, len(size)), groups=given[axis], axis=axis, weights=_roles(weights, weight="first"),
         )  # fmt: skip
         value = self.run.run.value(out)
         self.record(
             "conv", [between], value, mult_adds=costs[1], kernel=one, stride=one, padding=[[0, 0]] * len(size), dilation=one, groups=1,
-            axis=axis, weights=self.use(weight=kernels[1], bias=layer.bias),
+            axis=axis, weights=_roles(weights, weight="second", bias="bias"),
         )  # fmt: skip
         self.ended(value)
 
@@ -1061,9 +1165,7 @@ class KerasCall:
         """A linear layer on the last axis."""
         layer = self.operation
         given, out = self.shape(self.inputs[0]), self.shape(self.outputs[0])
-        cost = out[-1]
-        for side in given:
-            cost *= side
+        cost = out[-1] * _size(given)
         value = self.run.run.value(out)
         self.record(
             "linear", [self.first()], value, mult_adds=cost, weights=self.use(weight=layer.kernel, bias=layer.bias)
@@ -1119,7 +1221,12 @@ class KerasCall:
             ]
             number = float(numbers[0]) if numbers and not isinstance(numbers[0], bool) else None
             function = {"add": "add", "multiply": "mul", "divide": "div", "truedivide": "div"}.get(word, "sub")
-            self.record("activation", [self.first()], self.run.new(self.outputs[0]), function=function, number=number)
+            if self.shape(self.inputs[0]) != self.shape(self.outputs[0]):  # it is broadcast over a constant
+                self.unknown(0)
+                return
+            self.record(
+                "activation", [self.first()], self.run.new(self.outputs[0]), function=function, number=number, weights=self.others(self.constants)
+            )  # fmt: skip
             return
         value = self.first()
         for x in self.inputs[1:-1]:
@@ -1131,6 +1238,13 @@ class KerasCall:
     def concatenated(self) -> None:
         """Maps one after the other."""
         axis = int(self.operation.axis) % len(self.outputs[0].shape)
+        if self.constants:
+            if len(self.inputs) > 1 or not self.symbolic(self.operands[-1]):
+                self.unknown(0)
+                return
+            extra = self.shape(self.outputs[0])[axis] - self.shape(self.inputs[0])[axis]
+            self.record("prepend", [self.first()], self.run.new(self.outputs[0]), axis=axis, extra=extra, weights=self.others(self.constants))  # fmt: skip
+            return
         self.record("concat", [self.run.ids[id(x)] for x in self.inputs], self.run.new(self.outputs[0]), axis=axis)
 
     def pooled(self) -> None:
@@ -1193,32 +1307,119 @@ class KerasCall:
         self.record("permute", [self.first()], self.run.new(self.outputs[0]), order=[int(a) for a in order])
 
     def product(self) -> None:
-        """A product of two tensors, by letters or as matrices."""
-        letters = getattr(self.operation, "subscripts", None) or getattr(self.operation, "equation", None)
-        shapes = [self.shape(x) for x in self.inputs]
-        weights = None
-        if letters is not None and hasattr(self.operation, "kernel"):
-            shapes.append([int(side) for side in self.operation.kernel.shape])
-            weights = self.use(weight=self.operation.kernel, bias=getattr(self.operation, "bias", None))
-        cost = _einsum(letters, shapes) if letters is not None else None
-        if letters is None and len(shapes) == 2:
-            cost = shapes[0][-1]
-            for side in self.shape(self.outputs[0]):
-                cost *= side
+        """A product of two tensors: by letters, as matrices, or along named axes."""
+        layer, word = self.operation, type(self.operation).__name__
+        letters = getattr(layer, "subscripts", None) or getattr(layer, "equation", None)
+        kernel = getattr(layer, "kernel", None)
+        operands = self.operands if kernel is None else [self.inputs[0], kernel]
+        shapes = [self.shape(x) for x in operands]
+        out = self.shape(self.outputs[0])
+        if letters is not None:
+            cost = _einsum(letters, shapes)[0]
+        elif len(shapes) != 2 or not all(shapes):
+            cost = None
+        elif word == "Tensordot" or (word == "Dot" and self.layer):
+            axes: Any = layer.axes
+            if word == "Tensordot" and isinstance(axes, int):
+                axes = range(-axes, 0)
+            elif not isinstance(axes, int):
+                axes = axes[0]
+            cost = _size(out) * _size(shapes[0][i] for i in ([axes] if isinstance(axes, int) else axes))
+        else:
+            cost = _size(out) * shapes[0][-1]
+        bias = getattr(layer, "bias", None)
+        if kernel is not None and letters is not None and self._linear(letters, shapes, out, bias):
+            return
         if cost is None:
             self.unknown(None)
             return
-        uses = [use for found in (weights or {}).values() for use in found]
-        self.record("matmul", [self.run.ids[id(x)] for x in self.inputs], self.run.new(self.outputs[0]), mult_adds=cost, weights={"other": uses} if uses else None)  # fmt: skip
+        inputs = [self.run.ids[id(x)] for x in operands if self.symbolic(x)]
+        value = self.run.run.value(out)
+        if (
+            kernel is None
+            and len(inputs) == 1
+            and self.symbolic(operands[0])
+            and len(shapes[1]) == 2
+            and word in {"Matmul", "Dot"}
+        ):
+            self.record("linear", inputs, value, mult_adds=cost, weights=self.use(weight=operands[1]))
+        else:
+            weights = self.others(self.constants) if kernel is None else self.use(weight=kernel, bias=bias)
+            uses = [use for found in (weights or {}).values() for use in found]
+            self.record("matmul", inputs, value, mult_adds=cost, weights={"other": uses} if uses else None)
+        self.ended(value)
+
+    def _linear(self, letters: str, shapes: list[list[int]], out: list[int], bias: Any) -> bool:
+        """A product by letters of a layer's kernel, recorded as a linear layer between two reshapes where it is one."""
+        (left, right), made = (
+            letters.replace(" ", "").replace("...", "").split("->")[0].split(","),
+            letters.split("->")[1].strip().replace("...", ""),
+        )
+        new = "".join(letter for letter in right if letter not in left)
+        common = right[: len(right) - len(new)]
+        if right != common + new or not left.endswith(common) or made != left[: len(left) - len(common)] + new:
+            return False
+        inner, outer = _size(shapes[1][: len(common)]), _size(shapes[1][len(common) :])
+        if not common or not new or (bias is not None and _size(bias.shape) != outer):
+            return False
+        lead = shapes[0][: len(shapes[0]) - len(common)]
+        value = self.first()
+        if len(common) > 1:
+            flat = self.run.run.value([*lead, inner])
+            self.record("reshape", [value], flat)
+            value = flat
+        made_here = self.run.run.value([*lead, outer])
+        weights = self.use(weight=self.operation.kernel, bias=bias)
+        self.record("linear", [value], made_here, mult_adds=_size(lead) * inner * outer, weights=weights)
+        value = made_here
+        if len(new) > 1:
+            value = self.run.run.value(out)
+            self.record("reshape", [made_here], value)
+        self.ended(value)
+        return True
+
+    def attended(self) -> None:
+        """Queries, keys and values with their heads in the last axis but one: two products and a softmax."""
+        query, key, values = (self.shape(x) for x in self.inputs[:3])
+        (_, length, heads, width), positions, out = query, key[1], values[3]
+        scores = heads * length * positions
+        if len(self.inputs) != 3 or self.constants or key[2] != heads:
+            self.unknown(scores * (width + out))
+            return
+        run = self.run.run
+        q, k, v, s, p, o = (
+            run.value(shape)
+            for shape in (
+                [1, heads, length, width], [1, heads, width, positions], [1, heads, positions, out], [1, heads, length, positions],
+                [1, heads, length, positions], [1, heads, length, out],
+            )
+        )  # fmt: skip
+        a, b, c = (self.run.ids[id(x)] for x in self.inputs)
+        self.record("permute", [a], q, order=[0, 2, 1, 3])
+        self.record("permute", [b], k, order=[0, 2, 3, 1])
+        self.record("matmul", [q, k], s, mult_adds=scores * width)
+        self.record("activation", [s], p, function="softmax")
+        self.record("permute", [c], v, order=[0, 2, 1, 3])
+        self.record("matmul", [p, v], o, mult_adds=scores * out)
+        self.record("permute", [o], self.run.new(self.outputs[0]), order=[0, 2, 1, 3])
 
 
-def _einsum(letters: str, shapes: list[list[int]]) -> int | None:
-    """The multiplications of a product of two tensors: one for each value of each letter."""
-    inputs = letters.replace(" ", "").split("->")[0].split(",")
-    if len(inputs) != 2 or len(shapes) != 2:
-        return None
+def _size(sides: Any) -> int:
+    size = 1
+    for side in sides:
+        size *= int(side)
+    return size
+
+
+def _roles(weights: dict[str, Any], **roles: str) -> dict[str, Any] | None:
+    return {role: weights[name] for role, name in roles.items() if name in weights} or None
+
+
+def _einsum(letters: str, shapes: list[list[int]]) -> tuple[int | None, list[int]]:
+    """The multiplications of a product of two tensors, one for each value of each letter, and the shape it puts out."""
+    given, _, made = letters.replace(" ", "").partition("->")
     found: dict[str, int] = {}
-    for word, shape in zip(inputs, shapes):  # noqa: B905  (Python 3.9)
+    for word, shape in zip(given.split(","), shapes):  # noqa: B905  (Python 3.9)
         rest = list(shape)
         if "..." in word:
             before, after = word.split("...")
@@ -1228,16 +1429,16 @@ def _einsum(letters: str, shapes: list[list[int]]) -> int | None:
             word = before + after  # noqa: PLW2901
         for letter, side in zip(word, rest):  # noqa: B905
             found[letter] = max(found.get(letter, 1), side)
-    cost = 1
-    for side in found.values():
-        cost *= side
-    return cost
+    before, dots, after = made.partition("...")
+    out = [*before, *(key for key in found if dots and key.startswith("...")), *after]
+    return _size(found.values()) if given.count(",") == len(shapes) - 1 == 1 else None, [found[key] for key in out]
 
 
 KERAS_HANDLERS = {
     **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), "conv"),
-    **dict.fromkeys(("SeparableConv1D", "SeparableConv2D"), "separable"),
-    "Dense": "dense", "EinsumDense": "product", "Einsum": "product", "Matmul": "product", "Dot": "product",
+    **dict.fromkeys(("Conv", "DepthwiseConv", "ConvTranspose"), "conv"),
+    **dict.fromkeys(("SeparableConv1D", "SeparableConv2D", "SeparableConv"), "separable"),
+    **dict.fromkeys(("EinsumDense", "Einsum", "Matmul", "Dot", "Tensordot"), "product"), "Dense": "dense", "DotProductAttention": "attended",
     **dict.fromkeys(("BatchNormalization", "LayerNormalization", "GroupNormalization"), "normalised"),
     **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax"), "activated"), "PReLU": "prelu",
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Divide", "TrueDivide"), "joined"),
