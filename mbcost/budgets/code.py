@@ -38,7 +38,7 @@ class CodeReader(Reader):
         if not isinstance(node, Mapping):
             doc.problem(node, "`code` is a mapping", 'write code: {builder: "mypkg.nets:build", vary: alpha}')
             return None
-        self.known(node, CODE_KEYS, "`code`")
+        self.doc.known(node, CODE_KEYS, "`code`")
         items = node.items
         if any(c in model for c in "*?["):
             doc.problem(node, "`code` beside a glob: it is the code of one table", "name the table")

@@ -67,7 +67,7 @@ class LimitReader(Reader):
                     "write {max_share: {mult_adds: 20%}} or {max: {mult_adds: 40M}}",
                 )
                 continue
-            self.known(value, LAYER_KEYS, "the limits of layers")
+            self.doc.known(value, LAYER_KEYS, "the limits of layers")
             own: list[Limit] = []
             for kind in LAYER_KEYS:
                 own += self.limits(value.items.get(kind), kind, glob)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
-from mbcost.errors import Place, nearest
+from mbcost.errors import Place
 from mbcost.quantities import WIDTHS
 
 __all__ = ["MAX_HINTS", "Reader", "raw", "shown"]
@@ -22,17 +22,6 @@ class Reader:
     def place(self, node: Node) -> Place:
         """Where a node stands."""
         return self.doc.place(node.line, node.column)
-
-    def known(self, node: Mapping, known: dict[str, str], what: str) -> None:
-        """Note every key that there is no such thing as."""
-        for key in node.items:
-            if key not in known:
-                close = nearest(key, list(known)) if len(self.doc.problems) < MAX_HINTS else ""
-                self.doc.problem(
-                    node.keys[key],
-                    f"{what} has no key `{shown(key)}`",
-                    f"did you mean {close}?" if close else f"its keys are {', '.join(known)}",
-                )
 
     def mapping(self, node: Node | None, what: str, example: str) -> list[tuple[str, Node]]:
         """The entries of a mapping that may be left out, but not empty."""

@@ -54,7 +54,7 @@ class PointReader(Reader):
                 node, "a point is a mapping", "write at: {alpha: 0.75, resolution: 192}, or a list of them"
             )
             return Point()
-        self.known(node, POINT_KEYS, "a point")
+        self.doc.known(node, POINT_KEYS, "a point")
         both = "rho" in node.items and "resolution" in node.items
         if both:
             self.doc.problem(

@@ -110,7 +110,7 @@ class _Reader(LimitReader, PointReader, CodeReader):
                 root.keys["layers"], "this is a layer table, not a budgets file",
                 f"name it as `model` in a budgets file, or give its limits: mbcost check {doc.file} --max-mult-adds 300M",
             )  # fmt: skip
-        self.known(root, FILE_KEYS, "a budgets file")
+        self.doc.known(root, FILE_KEYS, "a budgets file")
         version = root.items.get("format")
         if version is None:
             doc.problem(root, "`format` is missing", "write `format: 1` on the first line")
@@ -167,7 +167,7 @@ class _Reader(LimitReader, PointReader, CodeReader):
         if not isinstance(node, Mapping):
             doc.problem(node, "a budget is a mapping", "write {model: net.yaml, max: {mult_adds: 300M}}")
             return None
-        self.known(node, BUDGET_KEYS, "a budget")
+        self.doc.known(node, BUDGET_KEYS, "a budget")
         items = node.items
         model = self.text(items.get("model"), "model")
         if not model:

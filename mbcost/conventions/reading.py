@@ -6,15 +6,15 @@ import re
 from fractions import Fraction
 
 from mbcost.conventions.rule import ONCE, OTHER_NORMS, PARAMS, PARTS, Convention, Term
-from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
-from mbcost.errors import MbcostError, nearest
+from mbcost.documents.entries import Entry, Listing, read_entries
+from mbcost.documents.nodes import Mapping, Node, Scalar
+from mbcost.errors import nearest
 from mbcost.layers import KINDS
 from mbcost.layers.base import ACTIVATIONS
 from mbcost.layers.wording import shown
 
 __all__ = ["read_conventions"]
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)
 FACTOR = re.compile(r"-?(?:0|[1-9][0-9]{0,8})(?:/[1-9][0-9]{0,8})?", re.ASCII)
 UNITS = ("mult_adds", "flops")
 KEYS = {
@@ -50,60 +50,30 @@ def read_conventions(path: str, taken: tuple[str, ...]) -> dict[str, Convention]
     Problems
         Everything that is wrong with the file, each with its place and the way out.
     """
-    document = parse_document(read_text(read_bytes(path), path), path)
-    found = _Reader(document, taken).conventions()
-    document.finish()
-    return found
+    return read_entries(path, taken, CONVENTIONS, lambda entry, name: _Reader(entry).convention(name))
+
+
+CONVENTIONS = Listing(
+    "a conventions file", "conventions", "convention", tuple(KEYS), ("mult_adds", "params"),
+    "write - {name: mine, mult_adds: {weight_mults: 1, bias_adds: 1}, params: {weights: 1, biases: 1}}",
+)  # fmt: skip
 
 
 class _Reader:
-    def __init__(self, document: Document, taken: tuple[str, ...]) -> None:
-        self.doc = document
-        self.taken = taken
+    def __init__(self, entry: Entry) -> None:
+        self.doc = entry.doc
+        self.entry = entry
 
-    def conventions(self) -> dict[str, Convention]:
-        """The whole file."""
-        root = self.doc.root
-        if not isinstance(root, Mapping):
-            help = "it begins with `format: 1`, then `conventions:` and a list"
-            place = self.doc.place(1, 1) if root is None else self.doc.place(root.line, root.column)
-            raise MbcostError("a conventions file is a mapping of keys", help=help, place=place)
-        self._known(root, ("format", "conventions"), "a conventions file")
-        version = root.items.get("format")
-        if version is None:
-            self.doc.problem(root, "`format` is missing", "write format: 1 at the top")
-        elif not isinstance(version, Scalar) or version.text != "1":
-            self.doc.problem(version, "`format` is not 1", "this program reads format 1")
-        listed = root.items.get("conventions")
-        if not isinstance(listed, Sequence) or not listed.items:
-            self.doc.problem(listed or root, "`conventions` is a list of at least one mapping", _EXAMPLE)
-            return {}
-        found: dict[str, Convention] = {}
-        lines: dict[str, int] = {}
-        for node in listed.items:
-            convention = self._convention(node, lines)
-            if convention is not None:
-                found[convention.name] = convention
-        return found
-
-    def _convention(self, node: Node, lines: dict[str, int]) -> Convention | None:
-        if not isinstance(node, Mapping):
-            self.doc.problem(node, "a convention is a mapping", _EXAMPLE)
-            return None
-        self._known(node, tuple(KEYS), "a convention")
-        missing = [key for key in ("name", "mult_adds", "params") if key not in node.items]
-        if missing:
-            self.doc.problem(node, f"a convention needs `{missing[0]}`", _EXAMPLE)
-            return None
-        name = self._name(node.items["name"], lines)
-        unit = self._text(node, "unit") or UNITS[0]
+    def convention(self, name: str) -> Convention:
+        """The entry as a convention."""
+        entry, node = self.entry, self.entry.node
+        unit = entry.text("unit") or UNITS[0]
         if unit not in UNITS:
             self.doc.problem(node.items["unit"], f"`unit`: {shown(unit)} is not one of mult_adds, flops")
         scale = self._scale(node, unit)
-        return Convention(
-            name, self._form(node, "mult_adds", scale), self._form(node, "params", 1), self._text(node, "tool"),
-            self._text(node, "version"), unit, scale, self._text(node, "source"), self._text(node, "note"),
-        )  # fmt: skip
+        tool, version, source, note = map(entry.text, ("tool", "version", "source", "note"))
+        form, params = self._form(node, "mult_adds", scale), self._form(node, "params", 1)
+        return Convention(name, form, params, tool, version, unit, scale, source, note)
 
     def _scale(self, node: Mapping, unit: str) -> int:
         """Reported units a mult-add: written out where the unit is the flop, 1 where it is the mult-add."""
@@ -120,21 +90,6 @@ class _Reader:
         if scale != 1 and unit == UNITS[0]:
             self.doc.problem(value, f"`scale` (={scale}) needs `unit: flops`", "a mult-add is reported as one")
         return scale
-
-    def _name(self, node: Node, lines: dict[str, int]) -> str:
-        text = node.text if isinstance(node, Scalar) else "{...}"
-        fact = help = ""
-        if not isinstance(node, Scalar) or not NAME.fullmatch(text):
-            fact, help = f"name {shown(text)} is not a name", "use letters, digits, _ . and -, beginning with a letter"
-        elif text in lines:
-            fact = f"convention `{text}` is given twice (first in line {lines[text]})"
-            help = "give one of them another name"
-        elif text in self.taken:
-            fact, help = f"convention `{text}` is given twice (it is a shipped one)", "give yours another name"
-        if fact:
-            self.doc.problem(node, fact, help)
-        lines.setdefault(text, node.line)
-        return text
 
     def _form(self, node: Mapping, key: str, scale: int) -> tuple[Term, ...]:
         form = node.items[key]
@@ -193,24 +148,6 @@ class _Reader:
                 node, fact, "a fraction needs `unit: flops` and a `scale` that it divides, 1/2 a `scale` of 2"
             )
         return factor.numerator if factor.denominator == 1 else factor
-
-    def _text(self, node: Mapping, key: str) -> str:
-        value = node.items.get(key)
-        if value is None or (isinstance(value, Scalar) and not value.given):
-            return ""
-        if not isinstance(value, Scalar):
-            self.doc.problem(value, f"`{key}` is a text", "quote it if it has a colon or a comma")
-            return ""
-        return value.text
-
-    def _known(self, node: Mapping, known: tuple[str, ...], what: str) -> None:
-        for key in node.items:
-            if key not in known:
-                help = _did(key, known) or f"its keys are {', '.join(known)}"
-                self.doc.problem(node.keys[key], f"{what} has no key {shown(key)}", help)
-
-
-_EXAMPLE = "write - {name: mine, mult_adds: {weight_mults: 1, bias_adds: 1}, params: {weights: 1, biases: 1}}"
 
 
 def _did(word: str, known: tuple[str, ...]) -> str:

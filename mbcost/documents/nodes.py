@@ -7,7 +7,9 @@ one document. What a scalar means is decided by the field it is written for, so 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeAlias
 
 import yaml
@@ -15,6 +17,7 @@ from yaml.scanner import ScannerError
 
 from mbcost.errors import Help, Lines, MbcostError, Place, Problems
 from mbcost.layers.fields import NOT_GIVEN
+from mbcost.layers.wording import meant, shown
 
 __all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "parse_document", "read_bytes", "read_text"]
 
@@ -101,6 +104,16 @@ class Document:
             self.problems.append(self.error(node, fact, help if isinstance(help, str) else help()))
         else:
             self.untold += 1
+
+    def known(self, node: Mapping, keys: Collection[str], what: str) -> None:
+        """Note every key that ``what`` does not have."""
+        for key in node.items:
+            if key not in keys:
+                self.problem(
+                    node.keys[key],
+                    f"{what} has no key {shown(key)}",
+                    partial(meant, key, keys, "its keys are {}"),
+                )
 
     def finish(self) -> None:
         """Raise all problems, in the order of the file, if there are any."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mbcost.dims import MAX_NUMBER_TEXT
 from mbcost.errors import nearest
 
-__all__ = ["likely", "near", "number_hint", "shown"]
+__all__ = ["likely", "listed", "meant", "near", "number_hint", "shown"]
+
+MOST_LISTED = 60
 
 SYNONYMS = {
     # kinds
@@ -60,6 +62,19 @@ def likely(word: str, known: Sequence[str]) -> str:
     plain = word.lower().replace("-", "_")
     meant = [name for name, others in SYNONYMS.items() if name in known and plain in others.split()]
     return " or ".join(f"`{name}`" for name in meant) or nearest(word, known)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words in a message: all of them, or the first of very many."""
+    words = list(words)
+    more = len(words) - MOST_LISTED
+    return ", ".join(words if more <= 0 else [*words[:MOST_LISTED], f"and {more:,} more"])
+
+
+def meant(word: str, known: Iterable[str], otherwise: str = "", also: Iterable[str] = ()) -> str:
+    """A hint that names the nearest of the known words and of some others, or else says something with the known ones for `{}`."""
+    close = likely(word, [*known, *also])
+    return f"did you mean {close}?" if close else otherwise.replace("{}", listed(known) or "none")
 
 
 def near(raw: Any, words: tuple[str, ...]) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, TypeVar
 
 from mbcost.dims.amounts import parse_bytes, parse_count
-from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence, parse_document, read_bytes, read_text
-from mbcost.errors import MbcostError, nearest
+from mbcost.documents.entries import Entry, Listing, read_entries
+from mbcost.documents.nodes import Mapping, Node, Scalar, Sequence
+from mbcost.errors import nearest
 from mbcost.layers import KINDS
 from mbcost.layers.base import ACTIVATIONS
 from mbcost.layers.fields import Choice, Flag, Rational, Whole
@@ -19,7 +19,6 @@ from mbcost.memory.rule import INPUTS, PLANS, Rule
 
 __all__ = ["STEPS", "read_devices", "read_rules"]
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)
 COMPOSITES = frozenset(
     {"separable", "inverted_residual", "fused_inverted_residual", "squeeze_excite", "dropout", "flatten"}
 )
@@ -48,119 +47,33 @@ def read_devices(path: str, taken: tuple[str, ...]) -> dict[str, Device]:
     return _read(path, taken, "devices", "device", _DEVICE, _device)
 
 
-Fields = dict[str, Callable[["_Entry", Node], Any]]
-
-
-class _Entry:
-    """One entry of a list: its fields are read one by one, every problem noted with its place."""
-
-    def __init__(self, doc: Document, node: Mapping) -> None:
-        self.doc = doc
-        self.node = node
-        self.good = True
-
-    def problem(self, node: Node, fact: str, help: str = "") -> None:
-        """Note a problem."""
-        self.good = False
-        self.doc.problem(node, fact, help)
-
-    def scalar(self, node: Node, what: str, read: Callable[[str], Any]) -> Any:
-        """A scalar, read by a field type; None where it cannot be."""
-        if not isinstance(node, Scalar):
-            self.problem(node, f"`{what}` is one value", "write it on one line")
-            return None
-        try:
-            return read(node.text)
-        except MbcostError as error:
-            fact = error.fact if error.fact.startswith(what) else f"`{what}`: {error.fact}"
-            self.problem(node, fact, error.help)
-            return None
+Fields = dict[str, Callable[[Entry, Node], Any]]
 
 
 def _read(
-    path: str, taken: tuple[str, ...], key: str, what: str, fields: Fields, make: Callable[[_Entry, dict[str, Any]], T]
+    path: str, taken: tuple[str, ...], key: str, what: str, fields: Fields, make: Callable[[Entry, dict[str, Any]], T]
 ) -> dict[str, T]:
-    doc = parse_document(read_text(read_bytes(path), path), path)
-    found: dict[str, T] = {}
-    lines: dict[str, int] = {}
-    for node in _listed(doc, key, what):
-        if not isinstance(node, Mapping):
-            doc.problem(node, f"a {what} is a mapping", f"write - {{name: mine, {next(iter(fields))}: ...}}")
-            continue
-        entry = _Entry(doc, node)
-        name = _name(entry, what, taken, lines)
-        values: dict[str, Any] = {"name": name}
-        for field, value in node.items.items():
-            if field == "name":
-                continue
-            if field not in fields:
-                close = nearest(field, list(fields))
-                help = f"did you mean {close}?" if close else f"its keys are name, {', '.join(fields)}"
-                entry.problem(node.keys[field], f"a {what} has no key {shown(field)}", help)
-            elif not (isinstance(value, Scalar) and not value.given):
-                values[field] = fields[field](entry, value)
-        if entry.good:
-            one = make(entry, values)
-            if entry.good:
-                found[name] = one
-    doc.finish()
-    return found
+    def one(entry: Entry, name: str) -> T | None:
+        given = {field: entry.given(field) for field in fields}
+        values = {field: fields[field](entry, node) for field, node in given.items() if node is not None}
+        return make(entry, {"name": name, **values}) if entry.good else None
+
+    return read_entries(path, taken, Listing(f"a file of {key}", key, what, ("name", *fields)), one)
 
 
-def _listed(doc: Document, key: str, what: str) -> list[Node]:
-    """The entries of the file's one list."""
-    root = doc.root
-    if not isinstance(root, Mapping):
-        place = doc.place(1, 1) if root is None else doc.place(root.line, root.column)
-        help = f"it begins with `format: 1`, then `{key}:` and a list"
-        raise MbcostError(f"a file of {key} is a mapping of keys", help=help, place=place)
-    for word in root.items:
-        if word not in {"format", key}:
-            doc.problem(root.keys[word], f"a file of {key} has no key {shown(word)}", f"its keys are format and {key}")
-    version = root.items.get("format")
-    if version is None:
-        doc.problem(root, "`format` is missing", "write format: 1 at the top")
-    elif not isinstance(version, Scalar) or version.text != "1":
-        doc.problem(version, "`format` is not 1", "this program reads format 1")
-    listed = root.items.get(key)
-    if not isinstance(listed, Sequence) or not listed.items:
-        doc.problem(listed or root, f"`{key}` is a list of at least one {what}", "write - {name: mine, ...}")
-        return []
-    return listed.items
-
-
-def _name(entry: _Entry, what: str, taken: tuple[str, ...], lines: dict[str, int]) -> str:
-    node = entry.node.items.get("name")
-    if node is None:
-        entry.problem(entry.node, f"a {what} needs a `name`", "write - {name: mine, ...}")
-        return ""
-    text = node.text if isinstance(node, Scalar) else "{...}"
-    if not isinstance(node, Scalar) or not NAME.fullmatch(text):
-        entry.problem(
-            node, f"name {shown(text)} is not a name", "use letters, digits, _ . and -, beginning with a letter"
-        )
-    elif text in lines:
-        fact = f"{what} `{text}` is given twice (first in line {lines[text]})"
-        entry.problem(node, fact, "give one of them another name")
-    elif text in taken:
-        entry.problem(node, f"{what} `{text}` is given twice (it is a shipped one)", "give yours another name")
-    lines.setdefault(text, node.line)
-    return text
-
-
-def _choice(field: str, words: tuple[str, ...]) -> Callable[[_Entry, Node], Any]:
+def _choice(field: str, words: tuple[str, ...]) -> Callable[[Entry, Node], Any]:
     return lambda entry, node: entry.scalar(node, field, Choice(*words).read)
 
 
-def _text(field: str) -> Callable[[_Entry, Node], Any]:
-    return lambda entry, node: entry.scalar(node, field, str)
+def _text(field: str) -> Callable[[Entry, Node], Any]:
+    return lambda entry, node: entry.text(field)
 
 
-def _flag(field: str) -> Callable[[_Entry, Node], Any]:
+def _flag(field: str) -> Callable[[Entry, Node], Any]:
     return lambda entry, node: entry.scalar(node, field, FLAG.read)
 
 
-def _steps(entry: _Entry, node: Node) -> Any:
+def _steps(entry: Entry, node: Node) -> Any:
     if not isinstance(node, Mapping):
         entry.problem(
             node, "`steps` is a mapping from activation to its number of steps", "write {hard_swish: 1, silu: 2}"
@@ -173,7 +86,7 @@ def _steps(entry: _Entry, node: Node) -> Any:
     return tuple(found)
 
 
-def _in_place(entry: _Entry, node: Node) -> Any:
+def _in_place(entry: Entry, node: Node) -> Any:
     if not isinstance(node, Sequence):
         entry.problem(node, "`in_place` is a list of what a step does", "write [depthwise, add]")
         return ()
@@ -182,7 +95,7 @@ def _in_place(entry: _Entry, node: Node) -> Any:
     return tuple(item.text for item in node.items if isinstance(item, Scalar))
 
 
-def _scratch(entry: _Entry, node: Node) -> Any:
+def _scratch(entry: Entry, node: Node) -> Any:
     found = []
     for item in node.items if isinstance(node, Sequence) else [node]:
         if not isinstance(item, Sequence) or len(item.items) != 3:
@@ -196,14 +109,14 @@ def _scratch(entry: _Entry, node: Node) -> Any:
     return tuple(found)
 
 
-def _step_word(entry: _Entry, node: Node, field: str, word: str, known: tuple[str, ...]) -> None:
+def _step_word(entry: Entry, node: Node, field: str, word: str, known: tuple[str, ...]) -> None:
     if word not in known:
         close = nearest(word, list(known))
         help = f"did you mean {close}?" if close else f"it is one of {', '.join(known)}"
         entry.problem(node, f"`{field}`: no step does {shown(word)}", help)
 
 
-def _rule(entry: _Entry, values: dict[str, Any]) -> Rule:
+def _rule(entry: Entry, values: dict[str, Any]) -> Rule:
     rule = Rule(**values)
     if rule.in_place and (rule.blocks or rule.plan != "alive"):
         other = "blocks" if rule.blocks else "plan"
@@ -215,7 +128,7 @@ def _rule(entry: _Entry, values: dict[str, Any]) -> Rule:
     return rule
 
 
-def _device(entry: _Entry, values: dict[str, Any]) -> Device:
+def _device(entry: Entry, values: dict[str, Any]) -> Device:
     peak, bandwidth, ridge = (values.get(key) for key in ("peak", "bandwidth", "ridge_point"))
     own = Fraction(peak, bandwidth) if peak and bandwidth else None
     if own is None and ridge is None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mbcost.documents.nodes import Mapping, Node, Scalar
 from mbcost.layers import KINDS
-from mbcost.layers.wording import shown
+from mbcost.layers.wording import listed, shown
 from mbcost.network.specs import BlockSpec, Cell, GroupSpec, Item
 from mbcost.tables.rows import MAX_NAME, NAME, ROW_KEYS, RowReader
-from mbcost.tables.walker import listed, raw_of
+from mbcost.tables.walker import raw_of
 
 __all__ = ["BlockReader"]
 
@@ -47,7 +47,7 @@ class BlockReader(RowReader):
             elif not isinstance(body, Mapping):
                 self.doc.problem(body, f"block `{name}` is a mapping", "write {params: {...}, layers: [...]}")
             else:
-                self.known_keys(body, {"params": "", "inputs": "", "layers": ""}, f"block `{name}`")
+                self.doc.known(body, ("params", "inputs", "layers"), f"block `{name}`")
                 bodies[name] = body
                 self.spec.blocks[name] = BlockSpec(
                     name, self._params(body.items.get("params"), name), self._inputs(body.items.get("inputs")), ()

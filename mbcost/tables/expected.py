@@ -74,7 +74,7 @@ class ExpectReader(Walker):
         return tuple(found)
 
     def _expectation(self, node: Mapping) -> Expect:
-        self.known_keys(node, EXPECT, "an expectation")
+        self.doc.known(node, EXPECT, "an expectation")
         amounts: dict[str, Cell] = {}
         point: dict[str, Any] = {}
         for key, value in node.items.items():

@@ -12,14 +12,14 @@ from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence, pa
 from mbcost.errors import MbcostError
 from mbcost.layers import KINDS
 from mbcost.layers.fields import NOT_GIVEN, Whole
-from mbcost.layers.wording import shown
+from mbcost.layers.wording import meant, shown
 from mbcost.network.bounds import Size, unrolled
 from mbcost.network.collector import uncollected
 from mbcost.network.specs import Base, Cell, Ignored, Scaling, TableSpec
 from mbcost.tables.blocks import BlockReader
 from mbcost.tables.expected import ExpectReader
 from mbcost.tables.rows import CHECKED, MAX_NAME, NAME
-from mbcost.tables.walker import meant, plain, raw_of
+from mbcost.tables.walker import plain, raw_of
 
 __all__ = ["IGNORED", "IMPORTED", "TABLE_KEYS", "read_table"]
 
@@ -108,7 +108,7 @@ class _Reader(BlockReader, ExpectReader):
             raise self.doc.error(
                 root.keys["budgets"], "this is a budgets file, not a layer table", "check it with `mbcost check FILE`"
             )
-        self.known_keys(root, TABLE_KEYS, "a layer table")
+        self.doc.known(root, TABLE_KEYS, "a layer table")
         items = root.items
         self._format(root)
         spec = self.spec
@@ -174,7 +174,7 @@ class _Reader(BlockReader, ExpectReader):
                 node, "`imported` is a mapping", "`mbcost import` writes it: code, input, versions, traced"
             )
             return None
-        self.known_keys(node, IMPORTED, "`imported`")
+        self.doc.known(node, IMPORTED, "`imported`")
         if "code" not in node.items:
             self.doc.problem(node, "`imported` needs `code`", "it names the builder or the file that was traced")
         return {key: plain(value) for key, value in node.items.items()}
@@ -197,7 +197,7 @@ class _Reader(BlockReader, ExpectReader):
         if not isinstance(node, Mapping):
             self.doc.problem(node, "`input` is a mapping", "write input: {channels: 3, resolution: 224}")
             return
-        self.known_keys(node, {"channels": "", "resolution": ""}, "`input`")
+        self.doc.known(node, ("channels", "resolution"), "`input`")
         if "channels" in node.items:
             channels = self.attempt(node.items["channels"], "channels", CHANNELS.read, raw_of(node.items["channels"]))
             spec.channels = channels or 3
@@ -277,7 +277,7 @@ class _Reader(BlockReader, ExpectReader):
         if not isinstance(node, Mapping):
             self.doc.problem(node, "`base` is a mapping", "write base: {model: mobilenet_v1, without: [classifier]}")
             return None
-        self.known_keys(node, {"model": "", "without": "", "set": ""}, "`base`")
+        self.doc.known(node, ("model", "without", "set"), "`base`")
         model = self.scalar(node.items.get("model"), "model")
         if model is None:
             self.doc.problem(node, "`base` needs `model`", "name a shipped model or a path below this file's folder")
@@ -323,7 +323,7 @@ class _Reader(BlockReader, ExpectReader):
                     child, "an erratum is a mapping", 'write {row: separable_13, field: stride, printed: 2, why: "..."}'
                 )
                 continue
-            self.known_keys(child, {"row": "", "field": "", "printed": "", "why": "", "source": ""}, "an erratum")
+            self.doc.known(child, ("row", "field", "printed", "why", "source"), "an erratum")
             missing = [key for key in ("row", "field", "printed", "why") if key not in child.items]
             if missing:
                 self.doc.problem(child, f"an erratum needs `{missing[0]}`", "it has row, field, printed and why")
@@ -343,7 +343,7 @@ class _Reader(BlockReader, ExpectReader):
             if not isinstance(child, Mapping):
                 self.doc.problem(child, "what is ignored is a mapping", example)
                 continue
-            self.known_keys(child, IGNORED, "what is ignored")
+            self.doc.known(child, IGNORED, "what is ignored")
             code, row, why = (self.scalar(child.items.get(key), key) for key in IGNORED)
             if code is None or not why:
                 missing = "code" if code is None else "why"
@@ -371,7 +371,7 @@ class _Reader(BlockReader, ExpectReader):
             elif not isinstance(member, Mapping) or not member.items:
                 self.doc.problem(member, f"scaling `{name}` is a mapping", example)
             else:
-                self.known_keys(member, dict.fromkeys([*reads, "title"], ""), "a scaling")
+                self.doc.known(member, (*reads, "title"), "a scaling")
                 read = {
                     key: self.attempt(value, key, reads[key], raw_of(value))
                     for key, value in member.items.items()

@@ -10,9 +10,9 @@ from typing import Any
 from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
 from mbcost.layers import KINDS
 from mbcost.layers.fields import Groups, Raw, Whole
-from mbcost.layers.wording import shown
+from mbcost.layers.wording import listed, meant, shown
 from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec
-from mbcost.tables.walker import Walker, listed, meant, raw_of
+from mbcost.tables.walker import Walker, raw_of
 
 __all__ = ["CHECKED", "NAME", "ROW_KEYS", "RowReader"]
 
@@ -71,7 +71,7 @@ class RowReader(Walker):
         return None
 
     def _group(self, node: Mapping) -> GroupSpec | None:
-        self.known_keys(node, {"repeat": "", "depth": "", "layers": ""}, "a group")
+        self.doc.known(node, ("repeat", "depth", "layers"), "a group")
         repeat = self._repeat(node.items.get("repeat"))
         layers = node.items["layers"]
         items = self._items(layers, top=False, what="layers")

@@ -1,20 +1,16 @@
-"""What every reader of nodes needs: unknown keys, single words, typed values, each problem noted with its place."""
+"""What every reader of nodes needs: single words, typed values, each problem noted with its place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
+from mbcost.documents.nodes import Document, Node, Scalar, Sequence
 from mbcost.errors import MbcostError
 from mbcost.layers.fields import Raw
-from mbcost.layers.wording import likely, shown
 
-__all__ = ["Walker", "listed", "meant", "plain", "raw_of"]
-
-
-MOST_LISTED = 60
+__all__ = ["Walker", "plain", "raw_of"]
 
 
 class Walker:
@@ -22,16 +18,6 @@ class Walker:
 
     def __init__(self, document: Document) -> None:
         self.doc = document
-
-    def known_keys(self, node: Mapping, known: dict[str, str], what: str) -> None:
-        """Note every key that ``what`` does not have."""
-        for key in node.items:
-            if key not in known:
-                self.doc.problem(
-                    node.keys[key],
-                    f"{what} has no key {shown(key)}",
-                    partial(meant, key, known, "its keys are {}"),
-                )
 
     def scalar(self, node: Node | None, key: str) -> str | None:
         """The text of one word, None where it is not given."""
@@ -71,16 +57,3 @@ def plain(node: Node) -> Any:
     if isinstance(node, Sequence):
         return [plain(child) for child in node.items]
     return {key: plain(child) for key, child in node.items.items()}
-
-
-def listed(words: Iterable[str]) -> str:
-    """Words in a message: all of them, or the first of very many."""
-    words = list(words)
-    more = len(words) - MOST_LISTED
-    return ", ".join(words if more <= 0 else [*words[:MOST_LISTED], f"and {more:,} more"])
-
-
-def meant(word: str, known: Iterable[str], otherwise: str = "", also: Iterable[str] = ()) -> str:
-    """A hint that names the nearest of the known words and of some others, or else says something with the known ones for `{}`."""
-    close = likely(word, [*known, *also])
-    return f"did you mean {close}?" if close else otherwise.replace("{}", listed(known) or "none")

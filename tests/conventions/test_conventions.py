@@ -538,8 +538,8 @@ BROKEN = {
         "1:1: `format` is missing",
     "{format: 2, conventions: [{name: a, mult_adds: {weight_mults: 1}, params: {weights: 1}}]}\n":
         "1:10: `format` is not 1\n  1 | {format: 2, conventions: [{name: a, mult_adds: {weight_mults: 1}, params: {weights: 1}}]}\n    |          ^\n  help: this program reads format 1",
-    "{format: 1, conventions: []}\n": "1:26: `conventions` is a list of at least one mapping",
-    "{format: 1, convention: 1}\n": "1:1: `conventions` is a list of at least one mapping",
+    "{format: 1, conventions: []}\n": "1:26: `conventions` is a list of at least one convention",
+    "{format: 1, convention: 1}\n": "1:1: `conventions` is a list of at least one convention",
     "{format: 1, convention: 1, conventions: [{name: a, mult_adds: {}, params: {}}]}\n":
         "1:13: a conventions file has no key `convention`",
     "{format: 1, conventions: [thop]}\n": "1:27: a convention is a mapping",

@@ -63,7 +63,7 @@ BAD = [
     ("rules: [{name: a}]", "1:1: `format` is missing\n  help: write format: 1 at the top"),
     ("format: 2\nrules: [{name: a}]", "1:9: `format` is not 1\n  help: this program reads format 1"),
     ("format: 1\nrules: {}", "2:8: `rules` is a list of at least one memory rule\n  help: write - {name: mine, ...}"),
-    ("format: 1\nrules: [{plan: alive}]", "2:9: a memory rule needs a `name`\n  help: write - {name: mine, ...}"),
+    ("format: 1\nrules: [{plan: alive}]", "2:9: a memory rule needs `name`\n  help: write - {name: mine, ...}"),
     (
         "format: 1\nrules: [{name: a}, {name: a}]",
         "2:27: memory rule `a` is given twice (first in line 2)\n  help: give one of them another name",

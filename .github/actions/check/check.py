@@ -38,9 +38,9 @@ def main() -> None:
     if not sys.flags.isolated:
         refuse("error: Python is not isolated\n  help: start it with -I")
     sys.path[:0] = [os.path.join(HERE, *[os.pardir] * 3), os.path.join(os.environ["RUNNER_TEMP"], "mbcost")]
-    from mbcost.cli import main as run
+    from mbcost.cli import run
 
-    run(arguments(dict(os.environ)))
+    sys.exit(run(arguments(dict(os.environ))))
 
 
 if __name__ == "__main__":
