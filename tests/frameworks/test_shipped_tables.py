@@ -103,13 +103,15 @@ CASES = (
     Case("shufflenet_v2_x1_0", "torchvision:shufflenet_v2_x1_0", resolutions=(*RESOLUTIONS, *ODD_SIZES)),
     Case("shufflenet_v2_x1_5", "torchvision:shufflenet_v2_x1_5", resolutions=(*RESOLUTIONS, *ODD_SIZES)),
     Case("shufflenet_v2_x2_0", "torchvision:shufflenet_v2_x2_0", resolutions=(*RESOLUTIONS, *ODD_SIZES)),
+    Case("lraspp_mobilenet_v3_large", "torchvision:lraspp_mobilenet_v3_large", resolutions=(520, 224, 333)),
+    Case("ssdlite320_mobilenet_v3_large", "torchvision:ssdlite320_mobilenet_v3_large", resolutions=(320, 224, 333)),
     Case("densenet121", "keras:DenseNet121", resolutions=(224, 131)),
     Case("densenet169", "keras:DenseNet169", resolutions=(224, 131)),
     Case("nasnet_mobile", "keras:NASNetMobile", resolutions=(224, 192, 225, 300, 331)),
 )
 
 # Tables of networks that neither Keras nor torchvision nor timm builds.
-# torchvision's own SSDlite and DeepLab have other heads and other backbones than the TensorFlow ones that these describe.
+# torchvision's own SSDlite is ssdlite_mobilenet_v3_large but for one row; its DeepLab has another head and other backbones.
 NOBODY_BUILDS = frozenset(
     {
         "alexnet_two_tower", "deeplab_v3_mobilenet_v1", "deeplab_v3_mobilenet_v2", "deeplab_v3_mobilenet_v2_aspp",

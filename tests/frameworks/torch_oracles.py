@@ -83,6 +83,27 @@ def _torchvision(name: str, **options: Any) -> nn.Module:
     return getattr(torchvision_models(), name)(weights=None, **options)
 
 
+class Detector(nn.Module):
+    """A detector of torchvision from the image to what its heads say of each map: what comes then are boxes, not layers."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.backbone, self.head = network.backbone, network.head
+
+    def forward(self, image: torch.Tensor) -> Any:
+        return self.head(list(self.backbone(image).values()))
+
+
+def _torchvision_lraspp() -> nn.Module:
+    build = torchvision_models().segmentation.lraspp_mobilenet_v3_large
+    return build(weights=None, weights_backbone=None)
+
+
+def _torchvision_ssdlite() -> nn.Module:
+    build = torchvision_models().detection.ssdlite320_mobilenet_v3_large
+    return Detector(build(weights=None, weights_backbone=None))
+
+
 def _torchvision_mnasnet(alpha: float) -> nn.Module:
     return torchvision_models().mnasnet.MNASNet(alpha)
 
@@ -156,6 +177,8 @@ NETWORKS: dict[str, Callable[[float], nn.Module]] = {
     "torchvision:shufflenet_v2_x1_0": _plain("shufflenet_v2_x1_0"),
     "torchvision:shufflenet_v2_x1_5": _plain("shufflenet_v2_x1_5"),
     "torchvision:shufflenet_v2_x2_0": _plain("shufflenet_v2_x2_0"),
+    "torchvision:lraspp_mobilenet_v3_large": partial(_one_width, _torchvision_lraspp),
+    "torchvision:ssdlite320_mobilenet_v3_large": partial(_one_width, _torchvision_ssdlite),
     "timm:mobilenetv1": partial(_timm, "efficientnet", "_gen_mobilenet_v1", "mobilenetv1_100"),
     "timm:mobilenetv2": partial(_timm, "efficientnet", "_gen_mobilenet_v2", "mobilenetv2_100"),
     "timm:mobilenetv3_large": partial(_timm, "mobilenetv3", "_gen_mobilenet_v3", "mobilenetv3_large_100"),
