@@ -20,7 +20,7 @@ VIEWS = {
 }  # fmt: skip
 POINTWISE = {
     "native_batch_norm", "native_group_norm", "relu", "hardtanh", "hardswish", "hardsigmoid", "silu", "sigmoid", "tanh", "gelu", "elu",
-    "leaky_relu", "_softmax", "_safe_softmax", "clamp",
+    "leaky_relu", "_softmax", "_safe_softmax", "prelu", "_prelu_kernel", "clamp",
 }  # fmt: skip
 SCALED = {"mul", "add", "sub", "div"}
 """With one input that is no constant: what remains of a normalisation."""

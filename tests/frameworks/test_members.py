@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 import torch_oracles
+import torch_twins
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -83,12 +84,15 @@ OTHERS: dict[str, str] = {
     **{f"fasternet_{size}": f"timm:fasternet_{size}" for size in ("t0", "t1", "t2", "s")},
     "efficientformer_l1": "timm:efficientformer_l1",
     **{name: f"torchvision:{name}" for name in ("resnext50_32x4d", "densenet121", "densenet169", "convnext_tiny")},
+    **{name: f"twin:{name}" for name in ("mobilefacenet", "unet")},
 }
 # Where 224 and 257 are not the sizes to try: MobileViT on maps that 2 divides and on odd ones; the position biases of
-# EfficientFormer are of a 7 x 7 map
+# EfficientFormer are of a 7 x 7 map; U-Net halves and doubles
 OWN_SIZES: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("mobilevit_xxs", "mobilevit_xs", "mobilevit_s"), (256, 299, 384)),
     "efficientformer_l1": (224, 193),
+    "mobilefacenet": (112, 161),
+    "unet": (224, 48),
 }
 
 
@@ -117,8 +121,10 @@ def test_a_network_of_another_family_costs_what_its_library_builds(table: str) -
 
 
 def built(name: str) -> torch.nn.Module:
-    """A network by its name in timm, or `torchvision:NAME`; RepVGG and MobileOne as they are deployed."""
+    """A network by its name in timm, `torchvision:NAME` or `twin:NAME`; RepVGG and MobileOne as they are deployed."""
     library, _, own = name.rpartition(":")
+    if library == "twin":
+        return getattr(torch_twins, own)()  # type: ignore[no-any-return]
     if library == "torchvision":
         return getattr(torch_oracles.torchvision_models(), own)(weights=None).eval()  # type: ignore[no-any-return]
     network = timm().create_model(own).eval()

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import pytest
 from counts import Count
+from keras_twins import KERAS
 from oracles import names, oracle
 from test_members import OTHERS, REACHED
-from twins import KERAS
 
 import mbcost
 from mbcost.network import Cost

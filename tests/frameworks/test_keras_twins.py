@@ -1,9 +1,9 @@
-"""Shipped tables of published networks that no library builds, against twins of them written in Keras or PyTorch."""
+"""Shipped tables of published networks that no library builds, against twins of them written in Keras."""
 
 from __future__ import annotations
 
+import keras_twins
 import pytest
-import twins
 from keras_oracles import count_keras, keras
 from test_shipped_tables import differences
 
@@ -13,10 +13,10 @@ pytestmark = pytest.mark.frameworks
 
 
 @pytest.mark.parametrize(
-    ("table", "size"), [(table, size) for table, (_, sizes, _) in twins.KERAS.items() for size in sizes]
+    ("table", "size"), [(table, size) for table, (_, sizes, _) in keras_twins.KERAS.items() for size in sizes]
 )
-def test_a_table_is_its_twin_in_keras(table: str, size: twins.Size) -> None:
-    build, _, published = twins.KERAS[table]
+def test_a_table_is_its_twin_in_keras(table: str, size: keras_twins.Size) -> None:
+    build, _, published = keras_twins.KERAS[table]
     model = build(size)
     network = mbcost.load(table)
     cost = network.cost(resolution="{}x{}".format(*size))

@@ -1,4 +1,4 @@
-"""Published networks that no library builds, written from their authors' code or paper in Keras or PyTorch."""
+"""Published networks that no library builds, written in Keras from their authors' code."""
 
 from __future__ import annotations
 
