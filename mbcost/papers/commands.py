@@ -100,5 +100,9 @@ def reading(setting: Setting, quantities: dict[str, dict[str, int]] | None = Non
         other = merged({key: setting[key] for key in ("quantity",) if key in setting}, setting["per"])
         words.append(f"divided by that of `{command_of(other)}`")
     words += [f"{setting['digits']} digits at least"] if "digits" in setting else []
-    words += ["cut off"] if setting.get("round") == "floor" else []
+    words += (
+        [{"floor": "cut off", "ceil": "rounded up", "nearest": "rounded to nearest"}[setting["round"]]]
+        if "round" in setting
+        else []
+    )
     return ", ".join(words)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mbcost.errors import MbcostError
 
-__all__ = ["UNITS", "Published", "floored", "is_number", "nearest", "read"]
+__all__ = ["ROUNDS", "UNITS", "Published", "is_number", "read"]
 
 UNITS: dict[str, Fraction] = {
     "": Fraction(1),
@@ -36,7 +36,7 @@ class Published(NamedTuple):
     >>> number = read("4.2M")
     >>> number.value, number.step
     (Fraction(4200000, 1), Fraction(100000, 1))
-    >>> number.printed(Fraction(4209088)), number.printed(Fraction(3469760)), number.printed(Fraction(3469760), cut=True)
+    >>> number.printed(Fraction(4209088)), number.printed(Fraction(3469760)), number.printed(Fraction(3469760), "floor")
     ('4.2M', '3.5M', '3.4M')
     """
 
@@ -46,9 +46,9 @@ class Published(NamedTuple):
     places: int
     suffix: str
 
-    def printed(self, value: Fraction, cut: bool = False) -> str:
+    def printed(self, value: Fraction, round: str = "nearest") -> str:
         """A value in the format of this number: its unit, its digits."""
-        rounded = (floored if cut else nearest)(value, self.step) / self.unit
+        rounded = ROUNDS[round](value, self.step) / self.unit
         scaled = rounded * 10**self.places
         digits = f"{abs(scaled.numerator // scaled.denominator):0{self.places + 1}d}"
         sign = "-" if rounded < 0 else ""
@@ -106,3 +106,12 @@ def nearest(value: Fraction, step: Fraction) -> Fraction:
 def floored(value: Fraction, step: Fraction) -> Fraction:
     """The largest multiple of a step that is not above a value."""
     return value // step * step
+
+
+def raised(value: Fraction, step: Fraction) -> Fraction:
+    """The smallest multiple of a step that is not below a value."""
+    return -(-value // step) * step
+
+
+ROUNDS = {"nearest": nearest, "floor": floored, "ceil": raised}
+"""How a paper rounds what it prints."""

@@ -10,7 +10,7 @@ from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
 from mbcost.errors import MbcostError, nearest
 from mbcost.network import Variant, variant_of
 from mbcost.network.walk import SUMMED
-from mbcost.papers.printed import UNITS
+from mbcost.papers.printed import ROUNDS, UNITS
 from mbcost.papers.specs import Setting, Word
 from mbcost.tables import is_path, shipped
 
@@ -37,7 +37,6 @@ HELD = (
 """What a cell can count of the whole network in memory."""
 
 FORMS = ("standard", "depthwise", "pointwise", "separable")
-ROUNDS = ("nearest", "floor")
 
 SETTINGS = {
     **dict.fromkeys(("alpha", "depth", "rho", "resolution", "rounding", "convention", "memory_rule"), "text"),
@@ -230,7 +229,7 @@ class Reader:
         return self._one_of(node, FORMS, "form of a convolution")
 
     def _round(self, node: Node) -> str:
-        return self._one_of(node, ROUNDS, "rounding")
+        return self._one_of(node, tuple(ROUNDS), "rounding")
 
     def _one_of(self, node: Node, choices: tuple[str, ...], what: str) -> str:
         text = self.text(node)

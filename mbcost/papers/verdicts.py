@@ -117,7 +117,7 @@ def _printed(cell: PublishedCell, setting: Setting, value: Fraction | str) -> st
     """The computed value in the published format."""
     if isinstance(value, str):
         return value
-    return _read(cell, setting).printed(value, cut=setting.get("round") == "floor")
+    return _read(cell, setting).printed(value, setting.get("round", "nearest"))
 
 
 def _plain(cell: PublishedCell, setting: Setting, value: Fraction | str) -> str:
@@ -125,8 +125,8 @@ def _plain(cell: PublishedCell, setting: Setting, value: Fraction | str) -> str:
     if isinstance(value, str):
         return "match" if value == cell.published else ""
     number = _read(cell, setting)
-    if setting.get("round") == "floor":
-        return "match" if printed.floored(value, number.step) == number.value else ""
+    if "round" in setting:
+        return "match" if printed.ROUNDS[setting["round"]](value, number.step) == number.value else ""
     return {"nearest": "match", "floor": "truncated", "": ""}[number.printed_by(value)]
 
 
