@@ -26,13 +26,14 @@ class Edits:
     """Overrides (`set`) and dropped rows (`without`) of one variant or base, and which of them found their row.
 
     A key of `set` is ROW.FIELD, a glob in the place of ROW for every row that has the field, ROW.repeat for how often the
-    row is written there, or defaults.OP.FIELD for what rows of a kind have where they do not say otherwise.
+    row or group is written there, or defaults.OP.FIELD for what rows of a kind have where they do not say otherwise.
     """
 
     def __init__(self, set: dict[str, Any], without: tuple[str, ...]) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
         self.sets: list[tuple[str, str, str, Any]] = []
         self.repeats: dict[str, int] = {}
+        self.grouped: dict[str, bool] = {}
         self.defaults: dict[str, dict[str, Cell]] = {}
         self.found: dict[str, bool] = {}
         self.keys: list[str] = []
@@ -124,10 +125,15 @@ class Edits:
         self.found[name] = True
         return found | own
 
-    def repeat(self, *names: str) -> int | None:
-        """How often a row is written that has one of these names, if that is set."""
+    def repeat(self, names: Iterable[str], *, group: bool) -> int | None:
+        """How often a row or group is written that has one of these names, if that is set."""
         for name in names:
             if name in self.repeats:
+                if self.grouped.setdefault(name, group) != group:
+                    raise MbcostError(
+                        f"`{name}` is a row and a group of rows, and the repeat of one of them is set",
+                        help="give the row another name: group_1, group_2, ... are the groups of a body",
+                    )
                 self.found[f"{name}.repeat"] = True
                 return self.repeats[name]
         return None
@@ -162,12 +168,14 @@ class Edits:
             if field:
                 return MbcostError(
                     f"there is no row `{row}` whose repeat could be set",
-                    help="name a row as it is written, or the first of its copies; a group has no name",
+                    help="name a row as it is written, or the first of its copies; the groups of a body are group_1, group_2, ...",
                 )
             known = [*outputs, *dropped] if key in self.rows else list(outputs)
             close = nearest(key, known) or " or ".join(f"`{name}`" for name in known if name == f"{key}_1")
             if key in self.rows:
                 fact, hint = f"there is no row `{key}` to set", "`mbcost table` prints the names"
+                if key.rpartition("/")[2].startswith("group_"):
+                    hint = f"of a group the repeat alone can be set, `{key}.repeat`; its rows have fields"
                 if f"{key}_1" in known:
                     hint = f"it is repeated: `{key}_1` is its first copy, `{key}_*` are all of them"
                     close = ""

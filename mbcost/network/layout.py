@@ -46,7 +46,7 @@ class _Beyond(MbcostError):
 class _Scope:
     """One body being laid out: the network itself or one call of a block."""
 
-    __slots__ = ("aliases", "args", "counts", "inputs", "names", "prefix", "unknown")
+    __slots__ = ("aliases", "args", "counts", "groups", "inputs", "names", "prefix", "unknown")
 
     def __init__(self, prefix: str, inputs: dict[str, int], args: dict[str, Cell], unknown: bool = False) -> None:
         self.prefix = prefix
@@ -54,6 +54,7 @@ class _Scope:
         self.args = args
         self.unknown = unknown
         self.counts: dict[str, int] = {}
+        self.groups = 0
         self.aliases: dict[str, str] = {}
         self.names: dict[str, int] = {}
 
@@ -132,11 +133,18 @@ class _Layout:
         setting = [edit for edit in edits if edit.repeats]
         for item, written_times in zip(items, copies(items, self.depth), strict=True):
             repeat = written_times
-            if setting and isinstance(item, RowSpec):
-                written = item.name or f"{item.op}_{scope.counts.get(item.op, 0) + 1}"
-                name = scope.prefix + written
+            group = isinstance(item, GroupSpec)
+            if isinstance(item, GroupSpec):
+                scope.groups += 1
+                names = [f"group_{scope.groups}"]
+            elif item.name:
+                names = [item.name, f"{item.name}_1"]
+            else:
+                names = [f"{item.op}_{scope.counts.get(item.op, 0) + 1}"]
+            if setting:
+                name = scope.prefix + names[0]
                 for edit in setting:
-                    times = edit.repeat(name, *([f"{name}_1"] if item.name else []))
+                    times = edit.repeat([scope.prefix + one for one in names], group=group)
                     if times is not None:
                         if self.depth != 1 and item.depth not in {None, "scale", "fixed"}:
                             raise MbcostError(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,6 +109,47 @@ def test_set_on_repeat_writes_a_row_more_or_less_often() -> None:
     assert len(cost(staged, set={"depthwise_1.repeat": 3}).rows) == 4
     with says("spreads it over its stage `a`"):
         cost(staged, set={"depthwise_1.repeat": 3}, depth="1.5")
+
+
+GROUPED = """\
+- {repeat: 2, layers: [{op: depthwise, name: d}, {repeat: 2, layers: [{op: pointwise, out_channels: 4}]}]}
+- {op: unit, name: u}
+- {repeat: 3, depth: fixed, layers: [{op: pointwise, out_channels: 4, name: q}]}"""
+
+
+def test_set_reaches_the_repeat_of_a_group() -> None:
+    """The groups of a body are counted as its rows are, a nested one once in each copy of the group around it."""
+    head = "blocks:\n  unit: {layers: [{repeat: 2, layers: [{op: depthwise}]}]}"
+
+    def laid(**variant: Any) -> str:
+        return " ".join(names(cost(GROUPED, head=head, **variant)))
+
+    unit, last = "u/depthwise_1 u/depthwise_2", "q_1 q_2 q_3"
+    assert laid() == f"d_1 pointwise_1 pointwise_2 d_2 pointwise_3 pointwise_4 {unit} {last}"
+    assert laid(set={"group_1.repeat": 1}) == f"d pointwise_1 pointwise_2 {unit} {last}"
+    assert laid(set={"group_2.repeat": 1}) == f"d_1 pointwise_1 d_2 pointwise_2 pointwise_3 {unit} {last}"
+    assert laid(set={"group_3.repeat": 1}) == f"d_1 pointwise_1 pointwise_2 d_2 pointwise_3 {unit} {last}"
+    assert laid(set={"group_4.repeat": 1}).endswith(f"{unit} q")
+    assert laid(set={"u/group_1.repeat": 1}).endswith(f"pointwise_4 u/depthwise_1 {last}")
+    deep = laid(set={"group_1.repeat": 1, "group_4.repeat": 2}, depth=2)
+    assert deep.split()[:6] == ["d_1", "pointwise_1", "pointwise_2", "pointwise_3", "pointwise_4", "d_2"]
+    assert deep.endswith("pointwise_8 u/depthwise_1 u/depthwise_2 u/depthwise_3 u/depthwise_4 q_1 q_2")
+    by_hand = GROUPED.replace("- {repeat: 3", "- {repeat: 5")
+    assert cost(GROUPED, head=head, set={"group_4.repeat": 5}).rows == cost(by_hand, head=head).rows
+    for key, value, word in (
+        ("group_5.repeat", 2, "there is no row `group_5` whose repeat could be set"),
+        ("group_1.repeat", 0, "`0` is not a whole number"),
+        ("group_1.repeat", 10**12, "more than"),
+        ("group_1.stride", 1, "there is no row `group_1` to set"),
+    ):
+        with says(word):
+            cost(GROUPED, head=head, set={key: value})
+    for rows in (
+        "- {op: pointwise, out_channels: 4, name: group_1}\n- {repeat: 2, layers: [{op: depthwise}]}",
+        "- {repeat: 2, layers: [{op: depthwise}]}\n- {op: pointwise, out_channels: 4, name: group_1}",
+    ):
+        with says("`group_1` is a row and a group of rows"):
+            cost(rows, set={"group_1.repeat": 3})
 
 
 def test_set_on_defaults_is_what_rows_have_that_do_not_say_otherwise() -> None:
