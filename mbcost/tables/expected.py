@@ -7,7 +7,7 @@ from typing import Any
 
 from mbcost.conventions import DEFAULT, find
 from mbcost.dims import parse_alpha, parse_depth, parse_resolution
-from mbcost.documents.nodes import Mapping, Node, Sequence
+from mbcost.documents.nodes import Mapping, Node
 from mbcost.errors import MbcostError
 from mbcost.layers.fields import Raw, Whole
 from mbcost.network.specs import Cell, Expect
@@ -60,18 +60,8 @@ class ExpectReader(Walker):
 
     def expectations(self, node: Node | None) -> tuple[Expect, ...]:
         """What the network should cost, point by point."""
-        if node is None:
-            return ()
-        if not isinstance(node, Sequence):
-            self.doc.problem(node, "`expect` is a list of points", EXAMPLE)
-            return ()
-        found = []
-        for child in node.items:
-            if isinstance(child, Mapping):
-                found.append(self._expectation(child))
-            else:
-                self.doc.problem(child, "an expectation is a mapping", EXAMPLE)
-        return tuple(found)
+        found = self.mappings(node, "`expect` is a list of points", "an expectation", EXAMPLE)
+        return tuple(map(self._expectation, found))
 
     def _expectation(self, node: Mapping) -> Expect:
         self.doc.known(node, EXPECT, "an expectation")

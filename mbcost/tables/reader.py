@@ -309,20 +309,11 @@ class _Reader(BlockReader, ExpectReader):
         return Base(model, table, changes, tuple(without), node.line, node.column)
 
     def _errata(self, node: Node | None) -> tuple[Any, ...]:
-        if node is None:
-            return ()
-        if not isinstance(node, Sequence):
-            self.doc.problem(
-                node, "`errata` is a list", 'write errata: [{row: separable_13, field: stride, printed: 2, why: "..."}]'
-            )
-            return ()
+        example = '{row: separable_13, field: stride, printed: 2, why: "..."}'
         found = []
-        for child in node.items:
-            if not isinstance(child, Mapping):
-                self.doc.problem(
-                    child, "an erratum is a mapping", 'write {row: separable_13, field: stride, printed: 2, why: "..."}'
-                )
-                continue
+        for child in self.mappings(
+            node, "`errata` is a list", "an erratum", f"write errata: [{example}]", f"write {example}"
+        ):
             self.doc.known(child, ("row", "field", "printed", "why", "source"), "an erratum")
             missing = [key for key in ("row", "field", "printed", "why") if key not in child.items]
             if missing:
@@ -332,17 +323,9 @@ class _Reader(BlockReader, ExpectReader):
         return tuple(found)
 
     def _ignored(self, node: Node | None) -> tuple[Ignored, ...]:
-        if node is None:
-            return ()
         example = 'write ignore: [{code: MB404, row: "head_*", why: "..."}]'
-        if not isinstance(node, Sequence):
-            self.doc.problem(node, "`ignore` is a list of findings", example)
-            return ()
         found = []
-        for child in node.items:
-            if not isinstance(child, Mapping):
-                self.doc.problem(child, "what is ignored is a mapping", example)
-                continue
+        for child in self.mappings(node, "`ignore` is a list of findings", "what is ignored", example):
             self.doc.known(child, IGNORED, "what is ignored")
             code, row, why = (self.scalar(child.items.get(key), key) for key in IGNORED)
             if code is None or not why:

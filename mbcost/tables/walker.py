@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from mbcost.documents.nodes import Document, Node, Scalar, Sequence
+from mbcost.documents.nodes import Document, Mapping, Node, Scalar, Sequence
 from mbcost.errors import MbcostError
 from mbcost.layers.fields import Raw
 
@@ -27,6 +27,18 @@ class Walker:
             self.doc.problem(node, f"`{key}` is one word", "not a list or a mapping")
             return None
         return node.text if node.given else None
+
+    def mappings(self, node: Node | None, fact: str, what: str, help: str, help_one: str = "") -> list[Mapping]:
+        """The mappings of a list; ``fact`` is what such a list is, ``what`` an item of it."""
+        if node is not None and not isinstance(node, Sequence):
+            self.doc.problem(node, fact, help)
+        found = []
+        for child in node.items if isinstance(node, Sequence) else []:
+            if isinstance(child, Mapping):
+                found.append(child)
+            else:
+                self.doc.problem(child, f"{what} is a mapping", help_one or help)
+        return found
 
     def attempt(self, node: Node, key: str, read: Callable[[Any], Any], raw: Raw) -> Any:
         """The value that ``read`` makes of a text; None, and a problem at the node, where it refuses."""
