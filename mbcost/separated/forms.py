@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from mbcost.dims import Arithmetic, Dim, Idealised
+from mbcost.dims import MAX_ALPHA, MAX_RESOLUTION, Arithmetic, Dim, Idealised
 from mbcost.errors import MbcostError
 from mbcost.layers.base import MAX_DIM
 from mbcost.network import PLAIN, Network, Variant
@@ -188,6 +188,44 @@ class Separated:
             return None
         return values if ideal or self.size.holds(values) else None
 
+    def bounds(self, domain: int, alpha: Fraction, size: Size, upper: bool) -> Values:
+        """A bound of every atom of a domain that only grows along its axis: flags are 0 or 1, quotients need not be whole."""
+        atoms = self.trace.atoms
+        values: Values = [0] * len(atoms)
+        program = self.alpha if domain == ALPHA else self.size
+        start = Arithmetic(alpha.numerator, alpha.denominator, self.rounding), int(size[0]), int(size[1])
+        for number, step in program.steps:
+            op, args, _ = atoms[number]
+            if op in FLAGS:
+                values[number] = int(upper)
+            elif op == "poly":
+                values[number] = self._bound(args[0], values, upper)
+            elif op == "exact":
+                values[number] = self._bound(args[0], values, upper) // args[1]
+            else:
+                values[number] = step(values, start)
+        return values
+
+    def _bound(self, form: Poly, values: Values, upper: bool) -> Dim:
+        """A bound of a sum: from below, what is taken away must be flags, or nothing is known of it but that it is no less than 0."""
+        terms = list(form.terms.items())
+        taken = [monomial for monomial, factor in terms if factor < 0]
+        if not upper and any(self.trace.atoms[number].op not in FLAGS for monomial in taken for number in monomial):
+            return 0
+        total = summed([(monomial, factor) for monomial, factor in terms if factor > 0], values)
+        return max(total if upper else total + sum([factor for _, factor in terms if factor < 0]), 0)
+
+    def most_of_a_dim(self) -> Dim:
+        """The largest dim of a map that depends on alpha and the resolution both, no less than at any point there is."""
+        if not self.trace.recorder.mixed:
+            return 0
+        corner = Fraction(MAX_ALPHA), (MAX_RESOLUTION, MAX_RESOLUTION)
+        values = [*map(max, *(self.bounds(domain, *corner, True) for domain in (ALPHA, SIZE)))]
+        return max(self._bound(dim, values, True) for dim in self.trace.recorder.mixed)
+
+
+FLAGS = ("unequal", "at_least")
+
 
 def separate(network: Network, variant: Variant = PLAIN) -> Separated | None:
     """Separate the cost of a variant; None where it does not separate. Kept with the network."""
@@ -196,7 +234,8 @@ def separate(network: Network, variant: Variant = PLAIN) -> Separated | None:
     key = id(placed), asked.rounding, asked.batch, asked.convention, asked.memory_rule
     if key not in network.separated:
         try:
-            network.separated[key] = Separated(trace(placed, network.table.channels, asked.rounding, asked))
+            known = Separated(trace(placed, network.table.channels, asked.rounding, asked))
+            network.separated[key] = known if known.most_of_a_dim() <= MAX_DIM else None  # each point is then counted
         except Inseparable:
             network.separated[key] = None
     found: Separated | None = network.separated[key]

@@ -174,7 +174,7 @@ class Recorder(Arithmetic):
 
     ``requirements`` are what must hold at every point: ("equal", a, b), or ("possible", a): a is a number of channels or
     pixels that a map can have. ``ambiguous`` says that the kind of a grouped convolution depends on alpha, which a convention
-    that tells kinds apart would see. In a ``joint`` record an operation may depend on alpha and the resolution both: it can be
+    that tells kinds apart would see. ``mixed`` are the dims of maps that depend on both, as channels do below a flatten. In a ``joint`` record an operation may depend on alpha and the resolution both: it can be
     walked again, but does not separate.
     """
 
@@ -186,6 +186,7 @@ class Recorder(Arithmetic):
         self.atoms: list[Atom] = []
         self.numbers: dict[tuple[Any, ...], Poly] = {}
         self.requirements: dict[tuple[Any, ...], None] = {}
+        self.mixed: dict[Poly, None] = {}
         self.ambiguous = False
         self.present: Dim = 1
 
@@ -224,8 +225,11 @@ class Recorder(Arithmetic):
         """The sides as one atom each, so that products of them stay short; a map must be possible."""
         channels, height, width = [self.seal(dim) for dim in shape]
         for dim in (channels, height, width):
-            if type(dim) is Poly and dim.domain != ALPHA | SIZE:
-                self._possible(dim)
+            if type(dim) is Poly:
+                if dim.domain == ALPHA | SIZE and not self.joint:
+                    self.mixed[dim] = None
+                else:
+                    self._possible(dim)
         return channels, height, width
 
     def must_equal(self, a: Dim, b: Dim) -> bool:

@@ -12,7 +12,6 @@ from mbcost.dims import MAX_ALPHA, NO_ROUNDING, Arithmetic, Dim, exact_text, sca
 from mbcost.errors import MbcostError
 from mbcost.network import PLAIN, Network, Variant
 from mbcost.quantities import BASIC, BITS, AnyBits, Quantity, limitable, measured
-from mbcost.separated.bounds import bounds
 from mbcost.separated.forms import Separated, Size, separate
 from mbcost.separated.polynomial import ALPHA, SIZE, Values
 from mbcost.solve.steps import BaseWidth
@@ -199,7 +198,7 @@ class Family:
         if key not in self._bounds:
             if len(self._bounds) > KEPT:
                 self._bounds.clear()
-            self._bounds[key] = bounds(self.separated, domain, alpha, size, upper)
+            self._bounds[key] = self.separated.bounds(domain, alpha, size, upper)
         return self._bounds[key]
 
     def over(self, alpha: Fraction, size: Size, limits: list[Constraint]) -> bool:

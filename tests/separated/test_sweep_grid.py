@@ -15,6 +15,7 @@ import mbcost
 from mbcost import loads
 from mbcost.separated.grid import separate
 from mbcost.tables import models
+from tests.inline import says
 from tests.separated.random_networks import ALPHAS, SIZES, networks
 
 QUANTITIES = (
@@ -177,6 +178,24 @@ def test_a_map_that_grows_without_end_is_the_walk_s_error() -> None:
     for alphas in (["1"], np.array([1])):
         with pytest.raises(mbcost.MbcostError, match="a map of more than"):
             _ = network.grid(alphas, [8]).mult_adds
+
+
+def test_more_channels_than_a_map_can_have_below_a_flatten_are_the_walk_s_error() -> None:
+    """Whether there are too many depends on alpha and the resolution both: such a family is counted point by point."""
+    table = "{{format: 1, input: {{channels: 3, resolution: 64}}, rounding: floor, layers: [{{op: pointwise, out_channels: {}}}, {{op: flatten}}]}}"
+    network = loads(table.format(1_000_000))
+    fine, over = 31_622, 31_623  # 10^15 channels are a million maps of 31,622.8 pixels a side
+    assert network.grid([1], [fine]).mult_adds == [(network.cost(resolution=fine).mult_adds,)]
+    for ask in (
+        lambda: network.cost(resolution=over),
+        lambda: network.grid([1], [fine, over]).mult_adds,
+        lambda: network.grid([1], np.array([fine, over])).mult_adds,
+        lambda: network.cost(resolution=np.array([fine, over])).mult_adds,
+    ):
+        with says("a map of more than 1,000,000,000,000,000 channels", "flatten_1"):
+            ask()
+    assert separate(network) is None
+    assert separate(loads(table.format(3_000))) is not None  # nowhere too many: alpha is at most 64, a side 65,536
 
 
 @pytest.mark.parametrize("size", [(1, 1), (65_536, 65_536)])

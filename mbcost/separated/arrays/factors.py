@@ -11,7 +11,6 @@ import numpy as np
 from mbcost.dims import NO_ROUNDING, Arithmetic, Dim, Rounding
 from mbcost.errors import MbcostError
 from mbcost.separated.arrays.reading import INT64_END, Array, Rationals
-from mbcost.separated.bounds import bounds
 from mbcost.separated.forms import Form, NotWhole, Separated
 from mbcost.separated.polynomial import ALPHA, SIZE
 
@@ -97,7 +96,7 @@ class Evaluated:
         try:
             largest = alphas.at(int(alphas.numerators.argmax()))
             corner = heights.max(initial=1), widths.max(initial=1)
-            self._bounds = [*map(max, *(bounds(separated, domain, largest, corner, True) for domain in (ALPHA, SIZE)))]
+            self._bounds = [*map(max, *(separated.bounds(domain, largest, corner, True) for domain in (ALPHA, SIZE)))]
             self.widths = separated.alpha.run(_Checked(arith))
             self.sides = separated.size.run(_Checked(Arithmetic(1, 1, separated.rounding)), heights, widths)
         except (NotWhole, MbcostError):
