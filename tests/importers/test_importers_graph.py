@@ -128,9 +128,9 @@ def test_a_large_graph_is_read_in_time() -> None:
     x = 0
     for _ in range(3000):
         x = drawn.conv(x, 4)
-    start = time.perf_counter()
+    start = time.process_time()
     found = table(read_graph(drawn.document()))
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     assert found.network.cost().layers == 3000
 
 
