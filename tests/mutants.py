@@ -163,7 +163,8 @@ def pytest(work: Path, *args: str, seconds: float | None = None, **environment: 
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.mutants", *args]
     try:
         return subprocess.run(
-            command, cwd=work, env={**os.environ, "PYTHONPATH": str(work), "HYPOTHESIS_STORAGE_DIRECTORY": str(work / ".hypothesis"), **environment},
+            command, cwd=work,
+            env={**os.environ, "PYTHONPATH": str(work), "HYPOTHESIS_STORAGE_DIRECTORY": str(work / ".hypothesis"), "PYTHONDONTWRITEBYTECODE": "1", **environment},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=seconds, check=False,
         ).returncode  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -205,6 +206,7 @@ def main() -> None:
         if not record.exists():
             ignored = [f"--ignore={path}" for path in UNSEEN]
             pytest(work, *args.tests, *ignored, MBCOST_MUTANTS_RECORD=str(record.resolve()))
+        pytest(work, "--collect-only", *args.tests, PYTHONDONTWRITEBYTECODE="")  # byte code of all but the mutants
         calls = json.loads(record.read_text())
         for room in args.rooms:
             _room(work, room, calls, args)
@@ -221,13 +223,14 @@ def _room(work: Path, room: str, calls: dict[str, list[str]], args: argparse.Nam
     for mutant in tried:
         tests = covering(mutant, calls)
         target = work / mutant.file
-        original = target.read_text(encoding="utf-8")
+        original, known = target.read_text(encoding="utf-8"), target.stat()
         target.write_text(mutant.text(work), encoding="utf-8")
         code: int | None = 0
         for some in (tests[:FIRST], tests[FIRST:]):  # to collect many takes longer than to run the few that notice
             if some and code == 0:
                 code = pytest(work, "-x", *some, seconds=args.seconds)
         target.write_text(original, encoding="utf-8")
+        os.utime(target, ns=(known.st_atime_ns, known.st_mtime_ns))  # as its byte code has it
         uncovered += not tests
         slow += code is None
         survivors += code == 0

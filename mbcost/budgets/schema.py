@@ -14,8 +14,8 @@ __all__ = ["schema"]
 
 CODE_TYPES: dict[str, Any] = {
     "args": {"type": "object"},
-    "alphas": {"type": ["array", "number", "string"]},
-    "resolutions": {"type": ["array", "integer", "string"]},
+    "alphas": {"type": ["array", "number", "string"], "minItems": 1},
+    "resolutions": {"type": ["array", "integer", "string"], "minItems": 1},
 }
 NUMBER = r"([0-9]+(\.[0-9]+)?|\.[0-9]+)"
 

@@ -114,6 +114,28 @@ def test_the_comment_says_what_it_leaves_out(work: Repository, say: Say) -> None
     assert 0 < shown < rows, (shown, rows)
 
 
+def test_of_very_many_layers_those_that_changed_most_are_told(work: Repository, say: Say) -> None:
+    """A hundred and twenty layers gain 1 to 120 mult-adds an output, in an order of their own: the least twenty are left out."""
+    gains = [7 * n % 121 for n in range(1, 121)]
+
+    def table(grown: bool) -> str:
+        rows = [
+            f"  - {{op: custom, name: c{gain}, mult_adds_per_output: {200 + gain * grown}, params: 0}}"
+            for gain in gains
+        ]
+        return "\n".join(["format: 1", "name: net", "input: {channels: 3, resolution: 8}", "layers:", *rows, ""])
+
+    work.git("switch", "--quiet", "main")
+    work.write("models/b.yaml", table(grown=False))
+    work.write("mbcost-budgets.yaml", BUDGETS.replace("{alpha: 1}, {alpha: 0.5}", "{alpha: 1}").replace("*", "b"))
+    work.commit("many")
+    work.git("switch", "--quiet", "--force-create", "change")
+    work.write("models/b.yaml", table(grown=True))
+    out = say("check", "--base", "main", "-f", "markdown").out.replace("\\", "")
+    assert [int(gain) for gain in re.findall(r"~ c(\d+) ", out)] == [gain for gain in gains if gain > 20]
+    assert "and 20 more layers: `mbcost diff` has all of them" in out
+
+
 def test_one_edited_line_is_one_message_on_that_line(work: Repository, say: Say) -> None:
     """Seven limits at two points are over, and the layer that grew most is not the one that was edited."""
     strict = "vs_base: {mult_adds: +0, params: +0}, max: {mult_adds: 100K, params: 1.000K}, warn: {mult_adds: 90K}"

@@ -21,8 +21,9 @@ from markdown_it import MarkdownIt
 import mbcost
 from mbcost import __version__
 from mbcost.budgets.evaluate import check
-from mbcost.budgets.reading import read_budgets
+from mbcost.budgets.reading import read_budgets, read_budgets_text
 from mbcost.budgets.verdicts.text import verdict_text
+from mbcost.errors import MbcostError
 from tests.budgets.budgets_world import TABLE
 from tests.conftest import Said, refused
 
@@ -484,10 +485,15 @@ def test_the_schema_agrees_with_the_reader(here: Path) -> None:
     relative = {"mult_adds": "+2%", "params": "+50k", "ignore_below": "1M"}
     validator.validate({"format": 1, "budgets": [{"model": "x", "vs_base": relative, "bits": 8}]})
     for wrong in (
-        {"max": {"mult_adds": 240}}, {"max": {"macs": "240M"}}, {"max": {"mult_adds": "20%"}}, {"vs_base": {"params": "2%"}},
-        {"layers": {"*/x": {"max_share": {"mult_adds": 20}}}}, {"massage": "x"}, {}, {"max": {}}, {"max": {"model_bytes": "4M"}},
+        {"max": {"mult_adds": 240}}, {"max": {"macs": "240M"}}, {"max": {"mult_adds": "20%"}}, {"vs_base": {"params": "2%"}}, {"max": {}}, {"at": []},
+        {"layers": {}}, {"layers": {"*/x": {"max_share": {"mult_adds": 20}}}}, {"massage": "x"}, {"max": {"model_bytes": "4M"}}, {"bits": 12},
+        {"code": {}}, {"code": {"builder": "a:b", "file": "a.onnx"}}, {"code": {"builder": "a:b", "alphas": []}}, {"code": {"builder": "a:b", "pace": 1}},
     ):  # fmt: skip
-        assert not validator.is_valid({"format": 1, "budgets": [{"model": "x", **wrong}]}), wrong
+        budget = {"model": "x", "max": {"mult_adds": "1M"}, **wrong}
+        assert not validator.is_valid({"format": 1, "budgets": [budget]}), wrong
+        with pytest.raises(MbcostError):
+            read_budgets_text(json.dumps({"format": 1, "budgets": [budget]}))
+    assert not validator.is_valid({"format": 1, "budgets": [{"model": "x"}]})
     assert not validator.is_valid({"format": 1, "budgets": []})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,23 @@ def test_a_code_that_is_wrong_is_told_with_its_place(text: str) -> None:
         read_budgets_text(f"format: 1\nbudgets: [{{model: net.yaml, code: {text}, max: {{params: 1M}}}}]\n", "b.yaml")
     assert WRONG[text] in str(caught.value)
     assert "b.yaml:2:" in str(caught.value)
+
+
+RIGHT: dict[str, tuple[object, ...]] = {
+    "{builder: 'a:b'}": ("a:b", {}, [[3, 224, 224]], None, (1,), ()),
+    "{builder: 'a:b', vary: w, alphas: 0.5, resolutions: 96}": ("a:b", {}, [[3, 224, 224]], "w", (Fraction(1, 2),), ((96, 96),)),
+    "{builder: 'a:b', vary: ~, alphas: ~, input: ~}": ("a:b", {}, [[3, 224, 224]], None, (1,), ()),
+    "{builder: 'a:b', args: {a: 1, b: 'x', c: [true, ~]}, input: '4x9x7,16'}": ("a:b", {"a": 1, "b": "x", "c": [True, None]}, [[4, 9, 7], [16]], None, (1,), ()),
+    "{file: nets/a.onnx}": ("nets/a.onnx", {}, [[3, 224, 224]], None, (1,), ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", RIGHT)
+def test_what_a_code_says(text: str) -> None:
+    file = read_budgets_text(f"format: 1\nbudgets: [{{model: net.yaml, code: {text}, max: {{params: 1M}}}}]\n")
+    code = file.budgets[0].code
+    assert code is not None
+    assert tuple(code)[:-1] == RIGHT[text]
 
 
 def test_code_beside_a_glob_is_no_code_of_one_table() -> None:
