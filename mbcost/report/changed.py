@@ -10,6 +10,15 @@ from mbcost.report.numbers import number, shape
 
 __all__ = ["what"]
 
+# What else a layer's cost is made of, in words, where no field and no shape of it differ.
+MADE_OF = {
+    "weights": ("weights", "weight_mults"),
+    "bias": ("biases", "bias_adds"),
+    "norm": ("norm_scale", "norm_shift", "norm_stats", "norm_elements"),
+    "products of maps": ("map_mults",),
+    "other params": ("other_params",),
+}
+
 
 def what(change: Change) -> str:
     """The fields that differ, in words."""
@@ -35,7 +44,17 @@ def what(change: Change) -> str:
         words += [f"channels {', '.join(told)}"]
     maps = [(row.output[1:] if old.output[1:] != new.output[1:] else row.input[1:]) for row in (old, new)]
     words += [f"map {shape(maps[0])}->{shape(maps[1])}"] if maps[0] != maps[1] else []
-    return ", ".join(words or ["norm or bias"])
+    return ", ".join(words or _parts(old, new))
+
+
+def _parts(old: Row, new: Row) -> list[str]:
+    """The parts of the cost that differ; a saved report of an early version does not have them."""
+    if old.kind == new.kind == "custom":
+        return ["the cost it states"]
+    differ = [
+        word for word, parts in MADE_OF.items() if any(getattr(old, part) != getattr(new, part) for part in parts)
+    ]
+    return differ or ["norm or bias"]
 
 
 def _described(row: Row | None) -> str:

@@ -134,6 +134,13 @@ def test_of_very_many_layers_those_that_changed_most_are_told(work: Repository, 
     out = say("check", "--base", "main", "-f", "markdown").out.replace("\\", "")
     assert [int(gain) for gain in re.findall(r"~ c(\d+) ", out)] == [gain for gain in gains if gain > 20]
     assert "and 20 more layers: `mbcost diff` has all of them" in out
+    out = say("check", "--base", "main").out
+    assert [int(gain) for gain in re.findall(r"~ c(\d+) ", out)] == [gain for gain in gains if gain > 112]
+    assert "the cost it states" in out
+    assert re.search(r"^ +and 112 more layers: `mbcost diff` has all of them$", out, re.MULTILINE)
+    assert re.search(
+        r"mult-adds 4,608,000 -> 6,001,920 \(\+30.25 %\), params 0$", out, re.MULTILINE
+    )  # not the peak, which is as it was
 
 
 def test_one_edited_line_is_one_message_on_that_line(work: Repository, say: Say) -> None:

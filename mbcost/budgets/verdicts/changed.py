@@ -48,13 +48,12 @@ class Changed:
         self.compared, self.amounts, self.layers = compared, amounts, layers
         self.subject = subject(compared)
 
-    @property
-    def most(self) -> list[Change]:
-        """The layers that changed, in the order of the network; of very many those that change the mult-adds most."""
-        if len(self.layers) <= MOST_LAYERS:
+    def most(self, many: int = MOST_LAYERS) -> list[Change]:
+        """The layers that changed, in the order of the network; of more than so many those that change the mult-adds most."""
+        if len(self.layers) <= many:
             return self.layers
         largest = sorted(range(len(self.layers)), key=lambda n: -abs(self.layers[n].difference("mult_adds")))
-        return [self.layers[n] for n in sorted(largest[:MOST_LAYERS])]
+        return [self.layers[n] for n in sorted(largest[:many])]
 
     @property
     def left_out(self) -> str:

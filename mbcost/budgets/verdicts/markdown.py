@@ -152,5 +152,5 @@ def _layers(one: Changed) -> list[str]:
     name = f"{one.subject}: {plural(len(one.layers), 'layer')} changed"
     lines = [f"<details><summary>{escape.html(name).replace('@', escape.MENTION)}</summary>", ""]
     lines += ["| layer | mult-adds | params | what |", "| :-- | --: | --: | :-- |"]
-    lines += ["| " + " | ".join(map(escape.markdown, layer_cells(change))) + " |" for change in one.most]
+    lines += ["| " + " | ".join(map(escape.markdown, layer_cells(change))) + " |" for change in one.most()]
     return [*lines, *(["", escape.markdown(one.left_out)] if one.left_out else []), "", "</details>"]

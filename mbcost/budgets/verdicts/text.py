@@ -110,7 +110,7 @@ def _changes(report: Report, width: int | None) -> list[str]:
             lines += _folded(f"{point(one.compared)}: {told}", width, INDENT)
         lines += [f"{' ' * INDENT}{text}" for text in _more(len(points) - MOST_CHANGED, "points")[:1]]
         largest = max(points, key=lambda one: len(one.layers))
-        layers = list(map(layer_cells, largest.most[:MOST_LAYERS]))
+        layers = list(map(layer_cells, largest.most(MOST_LAYERS)))
         wide = max([len(words) for *_, words in layers], default=0)
         cells: list[Cells] = [
             (name, adds, f"{params} params", f" {words:{wide}}") for name, adds, params, words in layers
