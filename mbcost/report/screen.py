@@ -1,9 +1,8 @@
 """A table for a terminal, drawn by Rich. The only module of the program that imports it.
 
 Rich measures, wraps, parses and pads every cell it is given, which for a table of thirty rows costs more than counting
-the network. Here the widths are known beforehand and a cell is plain text, so each column is handed over as one block
-of finished lines, a section of the table at a time; Rich lays the blocks side by side, draws the rules and knows how
-a terminal is told about bold.
+the network. Here the widths are known beforehand and a cell is plain text, so each section of the table is handed over
+as one block of finished lines; Rich draws the rules and knows how a terminal is told about bold.
 """
 
 from __future__ import annotations
@@ -34,16 +33,17 @@ _RULES = "    \n    \n ── \n    \n ── \n ── \n    \n    \n"
 
 
 class Lines:
-    """Finished lines of one column; Rich prints them as they are."""
+    """Finished lines; Rich prints them as they are."""
 
-    __slots__ = ("text",)
+    __slots__ = ("lines",)
 
     def __init__(self, lines: Sequence[str]) -> None:
-        self.text = "\n".join(lines) + "\n"
+        self.lines = lines
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
-        """The lines, in Rich's protocol."""
-        yield Segment(self.text)
+        """The lines, in Rich's protocol, one at a time: it copies the rest of a text at every end of a line."""
+        for line in self.lines:
+            yield Segment(line + "\n")
 
 
 def screen(table: Table, *, width: int | None = None, color: bool = False, ascii: bool = False) -> str:
@@ -93,8 +93,15 @@ def _folded(text: str, width: int | None, indent: str = "") -> list[str]:
 
 def _drawn(blocks: list[Block], widths: list[int], table: Table, *, color: bool, ascii_rules: bool) -> str:
     """The lines of the table proper, without title and notes."""
-    # The gap is a blank at the end of each column but the last, and the blank Rich puts between columns.
-    outer = [width + GAP - 1 for width in widths[:-1]] + widths[-1:]
+    headings = [fold_words(block.heading, width, _length) for block, width in zip(blocks, widths, strict=True)]
+    tallest = max(map(len, headings))
+    columns = []
+    for block, width, heading in zip(blocks, widths, headings, strict=True):
+        cells = [fold_cell(block.kind, cell, width, _length) for cell in block.cells]
+        folded = [[""] * (tallest - len(heading)) + heading, *cells]
+        columns.append([_aligned(lines, width, block.kind) for lines in folded])
+    head, *rows = [_side_by_side(cells, widths) for cells in zip(*columns, strict=True)]
+    footing = rows.pop() if table.total is not None else ""
     drawn = RichTable(
         box=Box(_RULES.replace("─", "-") if ascii_rules else _RULES, ascii=ascii_rules),
         show_edge=False,
@@ -102,21 +109,12 @@ def _drawn(blocks: list[Block], widths: list[int], table: Table, *, color: bool,
         show_footer=table.total is not None,
         footer_style="bold",
     )
-    height = len(table.rows)
-    cells = []
-    for block, width, outer_width in zip(blocks, widths, outer, strict=True):
-        kind = block.kind
-        heading = _aligned(fold_words(block.heading, width, _length), width, kind)
-        column = [_aligned(fold_cell(kind, cell, width, _length), width, kind) for cell in block.cells]
-        footing = column.pop() if table.total is not None else []
-        drawn.add_column(Lines(heading), Lines(footing), width=outer_width)
-        cells.append(column)
-    _level(cells)
-    edges = sorted({0, height, *[row for row in table.sections if 0 < row < height]})
+    width = sum(widths) + GAP * (len(widths) - 1)
+    drawn.add_column(Lines([head]), Lines([footing]), width=width)
+    edges = sorted({0, len(rows), *[row for row in table.sections if 0 < row < len(rows)]})
     for start, end in pairwise(edges):
-        section = [Lines([line for lines in column[start:end] for line in lines]) for column in cells]
-        drawn.add_row(*section, end_section=True)
-    return _printed(drawn, sum(outer) + len(outer) - 1, color=color)
+        drawn.add_row(Lines(rows[start:end]), end_section=True)
+    return _printed(drawn, width, color=color)
 
 
 def _printed(drawn: RichTable, width: int, *, color: bool) -> str:
@@ -144,13 +142,19 @@ def _printed(drawn: RichTable, width: int, *, color: bool) -> str:
 
 
 def _aligned(lines: list[str], width: int, kind: str) -> list[str]:
-    """Lines pushed to the right where the kind is numeric; Rich fills up the others."""
-    return lines if kind in LEFT else [" " * (width - _length(line)) + line for line in lines]
+    """Lines filled up to a width: numbers stand at its right end."""
+    if kind in LEFT:
+        return [line + " " * (width - _length(line)) for line in lines]
+    return [" " * (width - _length(line)) + line for line in lines]
 
 
-def _level(columns: list[list[list[str]]]) -> None:
-    """Give all cells of a row as many lines as its tallest has, in place."""
-    for row in zip(*columns, strict=True):
-        tallest = max(map(len, row))
-        for lines in row:
-            lines.extend([""] * (tallest - len(lines)))
+def _side_by_side(cells: Sequence[list[str]], widths: list[int]) -> str:
+    """The lines of a row, as many as its tallest cell has."""
+    return "\n".join(
+        [
+            (" " * GAP).join(
+                [lines[i] if i < len(lines) else " " * width for lines, width in zip(cells, widths, strict=True)]
+            )
+            for i in range(max(map(len, cells)))
+        ]
+    )
