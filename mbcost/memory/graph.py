@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from operator import mul
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mbcost.dims import Arithmetic, Dim
 from mbcost.layers import Layer, Row, Shape
@@ -42,12 +42,16 @@ class Step(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """The tensors of a network, the input first, and the steps that make them; ``both`` is 1 where two flags are."""
+    """The tensors of a network, the input first, and the steps that make them; ``both`` is 1 where two flags are.
+
+    ``known`` has what :mod:`mbcost.memory.liveness` has found out about the steps, under whatever rule.
+    """
 
     tensors: tuple[Tensor, ...]
     steps: tuple[Step, ...]
     rule: Rule
     both: Callable[[Dim, Dim], Dim]
+    known: dict[Any, Any]
 
 
 Alternatives = list[tuple[int, Dim]]
@@ -205,7 +209,7 @@ class _Builder:
                     known = reads.get(under)
                     reads[under] = read if known is None else known + read - both(known, read)
             steps.append(Step(raw.name, raw.does, raw.row, tuple(reads.items()), number))
-        return Graph(tuple(tensors), tuple(steps), self.rule, self.both)
+        return Graph(tuple(tensors), tuple(steps), self.rule, self.both, {})
 
     def _folded(self, number: int, raw: _Raw) -> Alternatives:
         """The tensors that a step changes where they stand, with flags: those that nothing else reads."""

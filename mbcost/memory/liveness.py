@@ -61,7 +61,7 @@ def names(graph: Graph) -> list[str]:
 
 
 def lives(graph: Graph) -> list[Alive]:
-    """When each tensor is alive.
+    """When each tensor is alive, kept with the graph.
 
     >>> import mbcost
     >>> from mbcost.memory.graph import graph
@@ -70,6 +70,14 @@ def lives(graph: Graph) -> list[Alive]:
     >>> lives(found)[1]
     Alive(tensor=1, first=0, last=1, flag=1)
     """
+    asked = graph.rule.blocks, graph.rule.holds, graph.rule.input
+    if asked not in graph.known:
+        graph.known[asked] = _lives(graph)
+    found: list[Alive] = graph.known[asked]
+    return found
+
+
+def _lives(graph: Graph) -> list[Alive]:
     both = graph.both
     at = times(graph)
     end = at[-1] if at else 0
@@ -117,7 +125,7 @@ def _live(found: list[Alive], tensor: int, first: int, last: int, flag: Dim) -> 
         return
     later = found[-1] if found else None  # of one tensor the last times come first
     if later is not None and later.tensor == tensor and later.first == last + 1 and later.flag == flag:
-        found[-1] = later._replace(first=first)
+        found[-1] = Alive(tensor, first, later.last, flag)
     else:
         found.append(Alive(tensor, first, last, flag))
 

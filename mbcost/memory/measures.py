@@ -32,10 +32,11 @@ def graph_of(network: Any, rule: Rule | None = None) -> Graph:
     rule = find(network.memory_rule) if rule is None else rule
     if network.recorder is not None:
         return graph(network.placed.layers, network.rows, network.start, rule, network.recorder, network.presence)
-    if rule not in network.graphs:
-        network.graphs[rule] = graph(network.placed.layers, network.rows, network.start, rule)
-    found: Graph = network.graphs[rule]
-    return found
+    steps = rule.steps, rule.reshapes, rule.input == "end"  # all that a graph asks of its rule
+    if steps not in network.graphs:
+        network.graphs[steps] = graph(network.placed.layers, network.rows, network.start, rule)
+    found: Graph = network.graphs[steps]
+    return found._replace(rule=rule)
 
 
 def peak_amounts(network: Any) -> list[Dim]:
