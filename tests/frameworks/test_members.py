@@ -40,6 +40,7 @@ REACHED: dict[str, tuple[str, str | None]] = {
     "mnasnet_small": ("mnasnet_small", None),
     "mobilenet_edgetpu_100": ("mobilenet_edgetpu", None),
     **{f"{tf}mixnet_{size}": (f"mixnet_{size}", None) for size in "sml" for tf in ("", "tf_")},
+    "mixnet_xl": ("mixnet_m", "1.6"), "mixnet_xxl": ("mixnet_m", "2.4"),
     **{f"tinynet_{size}": (f"tinynet_{size}", None) for size in "abcde"},
     **{f"mobilenet_edgetpu_v2_{size}": (f"mobilenet_edgetpu_v2_{size}", None) for size in ("xs", "s", "m", "l")},
     "mobilenetv1_100h": ("timm_mobilenet_v1_100h", None), "mobilenetv3_rw": ("mobilenet_v3_rw", None),
@@ -58,6 +59,15 @@ REACHED: dict[str, tuple[str, str | None]] = {
     **{f"mobilenetv4_hybrid_{size}{tail}": (f"mobilenet_v4_hybrid_{size}{tail}", None) for size in ("medium", "large") for tail in ("", "_075")},
 }  # fmt: skip
 
+# How often its rows stand there: timm rounds the depth of these two to nearest (1.2 and 1.3 times), of all others up
+DEEPER = {
+    "residual_3_5_1.repeat": 4,
+    "residual_3_to_9_1.repeat": 4,
+    "residual_3_to_9_5.repeat": 4,
+    "residual_3_to_9_9.repeat": 4,
+}
+SETS: dict[str, dict[str, int]] = {"mixnet_xl": DEEPER, "mixnet_xxl": DEEPER | {"add_1.repeat": 2}}
+
 WHY_NOT: dict[str, str] = {
     **dict.fromkeys(("efficientnet_cc_b0_4e", "efficientnet_cc_b0_8e", "efficientnet_cc_b1_8e", "tf_efficientnet_cc_b0_4e",
                      "tf_efficientnet_cc_b0_8e", "tf_efficientnet_cc_b1_8e"), "its convolutions mix experts by the image"),
@@ -68,7 +78,6 @@ WHY_NOT: dict[str, str] = {
     **dict.fromkeys(("efficientnet_b0_gn", "efficientnet_b3_gn", "efficientnet_b0_g8_gn", "efficientnet_b3_g8_gn",
                      "efficientnet_b0_g16_evos", "efficientnet_h_b5", "efficientnet_x_b3", "efficientnet_x_b5",
                      "efficientnetv2_rw_m", "gc_efficientnetv2_rw_t"), "timm's own experiment: no table yet"),
-    **dict.fromkeys(("mixnet_xl", "mixnet_xxl"), "timm's own experiment, its depth rounded to nearest: no table yet"),
     **dict.fromkeys(("test_efficientnet", "test_efficientnet_evos", "test_efficientnet_gn", "test_efficientnet_ln"), "made for tests"),
 }  # fmt: skip
 
@@ -111,7 +120,7 @@ def test_every_member_is_reached_or_says_why_not() -> None:
 @pytest.mark.parametrize("member", sorted(REACHED))
 def test_a_member_costs_what_timm_builds(member: str) -> None:
     model, alpha = REACHED[member]
-    asked: dict[str, Any] = {} if alpha is None else {"alpha": alpha}
+    asked: dict[str, Any] = {"set": SETS.get(member, {})} | ({} if alpha is None else {"alpha": alpha})
     same(model, lambda: built(member), asked)
 
 
