@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
+from mbcost.escape import yaml_quoted
 from mbcost.importers.compress import compressed
 from mbcost.importers.graph import Graph, Trace, read_graph
 from mbcost.importers.nest import Home, nested, squeezed
@@ -253,38 +254,58 @@ def varied(trace: Tracer, source: Source, *, flat: bool = False) -> Imported:
         If the network changes with alpha in a way that no table says: the row, and the alpha.
     """
     inputs = source.inputs
-    one = trace(Fraction(1), [inputs])
+    known: dict[tuple[Fraction, str], Graph] = {}
+
+    def once(alpha: Fraction, shapes: list[list[list[int]]]) -> Graph:
+        key = alpha, str(shapes[0])  # a graph of further sizes serves as well
+        if key not in known:
+            known[key] = trace(alpha, shapes)
+        return known[key]
+
+    one = once(Fraction(1), _sizes(inputs)[:2])
     reference = one
     for alpha in LARGE:
         try:
-            reference = trace(alpha, _sizes(inputs)[:2])
+            reference = once(alpha, _sizes(inputs)[:2])
         except MbcostError:
             continue
         break
-    rows, traces, remarks = plain_rows(reference)
-    home = Home(rows, traces[0].scopes)
-    items = rows[1:] if flat else nested(rows, home)
-    widths = Widths(trace, inputs, reference, items, traces[0].scopes)
-    rule, alphas = widths.search((*FIRST, alpha))
-    widths.write(rule)
-    rounding = str(rule or "floor")
-    left = squeezed(items, widths.squeezes, rounding)
-    if left is not None:
-        raise MbcostError(
-            f"{widths.place(left)}: its squeezed widths are no ratio of the expanded width or of the input under any rule",
-            help="import it at one alpha, without --vary",
-        )
+    apart: frozenset[int] = frozenset()
+    for last in (False, False, True):
+        rows, traces, remarks = plain_rows(reference)
+        home = Home(rows, traces[0].scopes, apart)
+        items = rows[1:] if flat else nested(rows, home)
+        widths = Widths(once, inputs, reference, items, traces[0].scopes)
+        rule, alphas = widths.search((*FIRST, alpha))
+        unsaid = widths.write()
+        rounding = str(rule or "floor")
+        left = [] if unsaid else squeezed(items, widths.squeezes, rounding)
+        if not unsaid and not left:
+            break
+        more = apart | {number for row in [*unsaid, *left] for number, _ in row.at.values()}
+        if last or flat or more == apart:
+            place = widths.place([*unsaid, *left][0])
+            raise MbcostError(
+                f"{place}: its squeezed widths are no ratio of the expanded width or of the input under any rule"
+                if left
+                else f"{place}: its expanded and its output width follow two rules, and a row has one",
+                help="import it at one alpha, without --vary",
+            )
+        apart = more  # these layers are rows of their own
     tables = compressed(items, home, flat=flat)
-    fresh = points(inputs)
+    fresh = widths.fresh(points(inputs))
     head = _head(one, source, [])
     head += [f"  vary: {quoted(source.vary or '')}", f"  traced: [{', '.join(map(exact_text, alphas))}]"]
-    checked = [f"{exact_text(alpha)}@{'x'.join(map(str, shapes[0][1:]))}" for alpha, shapes in fresh]
+    checked = [f"{exact_text(alpha)}@{'x'.join(map(str, shapes[0][1:]))}" for alpha, shapes, _ in fresh]
     head.append(f"  verified: [{', '.join(checked)}]")
+    head.append(f"  range: [{', '.join(map(exact_text, widths.range))}]")
+    if widths.undecided:
+        head.append(f"  undecided: [{', '.join(map(yaml_quoted, widths.undecided))}]")
     channels, *size = _map_of(one)
     text = table_text(tables, traces[0].scopes, head, channels, (size[0], size[1]), rounding)
     network = read_network(text, f"<{source.code}>")
     said = widths.proved(network, fresh)
-    return Imported(text, network, one, (*one.remarks, *remarks, *said))
+    return Imported(text, network, one, (*one.remarks, *remarks, *widths.undecided, *said))
 
 
 def _map_of(graph: Graph) -> Shape:

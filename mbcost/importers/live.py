@@ -50,10 +50,17 @@ def import_builder(
     if vary is None:
         return import_model(_built(build, args), input, name=code, args=args)
     shapes = _shapes(input)
-    return varied(
-        lambda alpha, asked: _traced(_built(build, {**args, vary: float(alpha)}), asked),
-        Source(code, args, shapes, vary=vary),
-    )
+    width = vary
+
+    def trace(alpha: Fraction, asked: list[list[list[int]]]) -> Graph:
+        try:
+            model = _built(build, {**args, width: float(alpha)})
+        except Exception as error:
+            fact = str(error).splitlines()[0][:300] if str(error) else ""
+            raise MbcostError(f"{type(error).__name__}: {fact}", help=f"raised by {code}") from error
+        return _traced(model, asked)
+
+    return varied(trace, Source(code, args, shapes, vary=vary))
 
 
 def built_at(

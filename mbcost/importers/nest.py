@@ -25,8 +25,9 @@ WINDOW = ("kernel_size", "stride", "padding", "dilation")
 class Home:
     """Which call of a module some layers run in, and which they have to themselves."""
 
-    def __init__(self, rows: list[Row], scopes: tuple[Scope, ...]) -> None:
+    def __init__(self, rows: list[Row], scopes: tuple[Scope, ...], apart: frozenset[int] = frozenset()) -> None:
         self.scopes = scopes
+        self.apart = apart
         self.inside: dict[int, int] = {}
         for row in rows:
             within: set[int] = set()
@@ -62,6 +63,10 @@ class Home:
                 break
             at = parent
         return at
+
+    def blocks(self, rows: list[Row]) -> bool:
+        """Whether rows may be one block: ``apart`` are weighted layers of the run that have to be rows of their own."""
+        return not any(number in self.apart for row in rows for number, _ in row.at.values())
 
     def alone(self, rows: list[Row]) -> bool:
         """Whether a call runs these rows and no more; where modules are not known, nothing speaks against it."""
@@ -151,8 +156,9 @@ def _blocks(items: list[Row], home: Home, *, top: bool, read: dict[int, list[Row
         if row.branches is not None:
             row.branches = [_blocks(branch, home, top=False, read=read) for branch in row.branches]
     for row in items:
-        _squeeze_excite(row)
-        _residual(row)
+        if home.blocks([row, *(inner for branch in row.branches or [] for inner in branch)]):
+            _squeeze_excite(row)
+            _residual(row)
     found: list[Row] = []
     at = 0
     while at < len(items):
@@ -163,7 +169,11 @@ def _blocks(items: list[Row], home: Home, *, top: bool, read: dict[int, list[Row
                 continue
             length, op, fields = group
             members = items[at : at + length]
-            if not _alone(members, read, top=top) or (match is _fused and not home.alone(members)):
+            if (
+                not home.blocks(members)
+                or not _alone(members, read, top=top)
+                or (match is _fused and not home.alone(members))
+            ):
                 continue
             _become(members[-1], op, fields, members)
             if "inverted" in op and "stride" not in fields and members[-1].shape[0] == members[-1].read[0]:
@@ -400,13 +410,14 @@ Squeezed: TypeAlias = tuple[int, int, int]
 """A squeezed width, the expanded one, and the channels of the block's input."""
 
 
-def squeezed(rows: list[Row], widths: Callable[[Row], list[Squeezed]] | None = None, rounding: str = "") -> Row | None:
+def squeezed(rows: list[Row], widths: Callable[[Row], list[Squeezed]] | None = None, rounding: str = "") -> list[Row]:
     """Squeezed widths as one ratio and one rule where a table has such, else as the ratio of each row.
 
-    ``widths`` gives those of a row at several alphas, of a table that has a ``rounding``. A row that no ratio and no rule
-    describes is returned.
+    ``widths`` gives those of a row at several alphas, of a table that has a ``rounding``. Rows that no ratio and no rule
+    describes are returned.
     """
     found = [row for row in everything(rows) if "se" in row.fields]
+    left = []
     for op in ("inverted_residual", "squeeze_excite"):
         own = [row for row in found if row.op == op]
         several = [widths(row) if widths else [row.fields["se"]] for row in own]
@@ -415,8 +426,8 @@ def squeezed(rows: list[Row], widths: Callable[[Row], list[Squeezed]] | None = N
                 if widths is None:
                     row.fields["se"] = Fraction(*row.fields["se"][:2])
                 elif not _squeeze([row], [at], rounding):
-                    return row
-    return None
+                    left.append(row)
+    return left
 
 
 def everything(rows: list[Row]) -> list[Row]:

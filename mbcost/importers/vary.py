@@ -1,8 +1,9 @@
 """A builder with a width argument to a table with alpha: traced at several alphas, its widths inferred and then verified.
 
 A network is nested at a large alpha, where channels agree only if they always do. What rows say of their widths is searched for
-(:mod:`widths`) and held against points that took no part in the search. Whatever the table cannot say is an error that names the row
-and the alpha; only the noise of floating point in the user's code is told and passed over.
+(:mod:`widths`): wherever another thing that they may say differs, the network is traced, until nothing is left that does. The table is
+then held against points that took no part in the search. Whatever it cannot say is an error that names the row and the alpha; only
+the noise of floating point in the user's code is told and passed over.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from mbcost.importers.maps import Part, lower
 from mbcost.importers.nest import everything
 from mbcost.importers.row import Row
 from mbcost.importers.rows import weighted
-from mbcost.importers.widths import FIRST, RULES, Guess, Site, apart, noise
+from mbcost.importers.widths import FIRST, HIGH, LOW, Given, Guess, Rival, Site, noise, plainness, rivals
 from mbcost.network import Network, variant_of
 
 __all__ = ["LARGE", "Tracer", "Widths", "points"]
@@ -28,10 +29,13 @@ Shapes: TypeAlias = list[list[int]]
 Tracer: TypeAlias = Callable[[Fraction, list[Shapes]], Graph]
 """Traces the network at an alpha and some input shapes."""
 
-LARGE = tuple(map(Fraction, (32, 8, 4, 2)))
+LARGE = tuple(map(Fraction, (32, 8, 4, 2, 1)))
 """Alphas at which the network's structure is read: the first at which it can be built."""
 
-ROUNDS = 8
+ROUNDS = 24
+POOL = 40
+"""Alphas that are compared for how much they would tell apart."""
+
 PLAIN_OUT = ("scale", "grow", "ratio")
 BLOCK_OUT = ("scale", "grow")
 EXPANDED = ("ratio", "scale", "grow")
@@ -61,7 +65,7 @@ class Run(NamedTuple):
 
     parts: list[Part]
     aligned: list[Part | None]
-    adds: set[int]
+    adds: set[frozenset[int]]
     graph: Graph
 
     def width(self, at: tuple[int, str]) -> int:
@@ -73,6 +77,12 @@ class Run(NamedTuple):
             part = self.aligned[number]
         return part.read[0] if side == "in" else part.shape[0]
 
+    def joined(self, above: tuple[int, str], number: int) -> bool:
+        """Whether what a layer puts out is added to what is read where a row begins."""
+        first = self.aligned[above[0]] or next(part for part in self.aligned[above[0] :] if part is not None)
+        made = self.aligned[number]
+        return made is not None and frozenset({id(_maker(self.parts, first.sources[0])), id(made)}) in self.adds
+
 
 class Widths:
     """The rows of a network as rules of alpha."""
@@ -81,8 +91,14 @@ class Widths:
         self.trace, self.inputs = trace, inputs
         self.scopes = scopes
         self.rows = [row for row in everything(items) if row.at and row.op not in {"depthwise", "squeeze_excite"}]
-        self.items = items
-        self.reference = weighted(lower(reference, reference.traces[0]))
+        self.parts = lower(reference, reference.traces[0])
+        self.reference = weighted(self.parts)
+        places = {id(part): at for at, part in enumerate(self.parts)}
+        self.order = [places[id(part)] for part in self.reference]
+        self.numbers = {id(part): number for number, part in enumerate(self.reference)}
+        self.makers: dict[int, tuple[Row, str]] = {}
+        self.reads: dict[tuple[int, str], list[tuple[int, Fraction]] | None] = {}
+        self.compared: dict[object, list[Rival]] = {}
         self.runs: dict[Fraction, Run] = {}
         self.sites: dict[tuple[int, str], Site] = {}
         self.noise: dict[Fraction, str] = {}
@@ -90,7 +106,10 @@ class Widths:
         for row in self.rows:
             if "expanded" in row.at and "expansion" in row.fields:
                 self.sites[id(row), "expanded"] = Site(self.place(row), EXPANDED)
+                if "expand" in row.at:
+                    self.makers[row.at["expand"][0]] = (row, "expanded")
             self.sites[id(row), "out"] = Site(self.place(row), PLAIN_OUT if row.op in TAKES_RATIO else BLOCK_OUT)
+            self.makers[row.at["out"][0]] = (row, "out")
 
     # -- runs
 
@@ -101,7 +120,7 @@ class Widths:
         except MbcostError as error:
             raise Untraced(error.fact, help=error.help) from error
         parts = lower(graph, graph.traces[0])
-        if any(min(part.read[0], part.shape[0]) < 1 for part in parts):
+        if any(0 in shape for shape in graph.traces[0].values):
             raise Untraced("a layer has no channels")
         return Run(parts, self._aligned(weighted(parts), alpha), _added(parts), graph)
 
@@ -121,18 +140,21 @@ class Widths:
                 or _sort(part) != ("conv", (1, 1), (1, 1), (1, 1))
                 or _sort(below) != _sort(here)
             ):
-                raise self._structure(number, alpha, len(own))
+                raise self._structure(number, alpha, own, here)
             found.append(None)
         if at < len(own):
-            raise self._structure(len(self.reference) - 1, alpha, len(own))
+            raise self._structure(len(self.reference) - 1, alpha, own, None)
         return found
 
-    def _structure(self, number: int, alpha: Fraction, count: int) -> MbcostError:
+    def _structure(self, number: int, alpha: Fraction, own: list[Part], here: Part | None) -> MbcostError:
         part = self.reference[number]
-        where = self.scopes[part.scope].path if part.scope >= 0 else f"layer {number + 1}"
+        where = (self.scopes[part.scope].path if part.scope >= 0 else "") or f"layer {number + 1}"
+        if here is not None and len(own) == len(self.reference):
+            fact = f"{where} is {_words(here)} and not {_words(part)}"
+        else:
+            fact = f"{len(own)} with weights and not {len(self.reference)}: {where} is the first that differs"
         return MbcostError(
-            f"at alpha {exact_text(alpha)} the network has other layers, {count} with weights and not {len(self.reference)}: "
-            f"{where or 'layer 1'} is the first that differs",
+            f"at alpha {exact_text(alpha)} the network has other layers, {fact}",
             help="alpha changes widths, never the layers of a table; import it at one alpha, without --vary",
         )
 
@@ -144,7 +166,7 @@ class Widths:
     # -- search
 
     def search(self, alphas: Iterable[Fraction] = FIRST) -> tuple[Rounding | None, list[Fraction]]:
-        """The table's rule, and the alphas it was found at; every site has its guesses then.
+        """The table's rule, and the alphas it was found at; every row has what it says of its widths then.
 
         Raises
         ------
@@ -154,6 +176,10 @@ class Widths:
         for alpha in alphas:
             self._see(alpha)
         if not self._varies():
+            if self.unbuilt:
+                raise MbcostError(
+                    next(iter(self.unbuilt.values())), help="its widths are found from what it builds at several alphas"
+                )
             raise MbcostError(
                 "no width of the network changes with the argument",
                 help="--vary names the builder's width multiplier, which is 1 at its own size",
@@ -165,21 +191,15 @@ class Widths:
                 known[site.key] = list(site.guesses or ())
             site.guesses = list(known[site.key])
             self._held(site)
+        self._choose()
         for _ in range(ROUNDS):
-            rules = self._rules()
-            further = apart(self.sites.values(), (*self.runs, *self.unbuilt), rules)
+            further = self._further()
             if further is None:
                 break
-            left = self._left()
             self._see(further)
-            if self._left() == left:  # what is left agrees wherever the network was looked at
-                break
-        rules = self._rules()
-        order = sorted(rules, key=lambda rule: (rule.least, RULES.index(rule.rule), abs(rule.divisor - 8)))
-        return (order[0] if order else None), sorted(self.runs)
-
-    def _left(self) -> int:
-        return sum(len(site.guesses or ()) for site in self.sites.values())
+            self._choose()
+        self._left_open()
+        return self.rule, sorted(self.runs)
 
     def _varies(self) -> bool:
         return any(len(set(site.widths.values())) > 1 for site in self.sites.values())
@@ -188,9 +208,9 @@ class Widths:
         try:
             self.runs[alpha] = run = self.run(alpha)
         except Untraced as error:
-            if alpha >= 1:
+            if alpha == 1:
                 raise
-            self.unbuilt[alpha] = f"at alpha {exact_text(alpha)} the code builds no network: {error.fact}"
+            self.unbuilt[alpha] = _unbuilt(alpha, error)
             return
         for row in self.rows:
             for key in ("expanded", "out"):
@@ -207,50 +227,42 @@ class Widths:
             said = f", where {_said(guess)} gives {guess.at(alpha, site.given[alpha])}" if guess else ""
             raise MbcostError(
                 f"{site.place}: {widths[before]} channels at alpha {exact_text(before)} and {widths[alpha]} at {exact_text(alpha)}{said}: "
-                "no rule of the table gives both",
+                "no rule of the table gives all its widths",
                 help="a width is fixed, alpha times a number, or a multiple of the input's, rounded by one rule; import it at one alpha, "
                 "without --vary",
             )
 
-    def _rules(self) -> set[Rounding]:
-        """The rules under which most rows hold."""
+    def _choose(self) -> None:
+        """Of what is left, the rule that most rows hold under, and what each row says of its widths."""
         counts: Counter[Rounding] = Counter()
         for row in self.rows:
-            sites = self._own(row)
-            rules = [{guess.rule for guess in site.guesses or ()} for site in sites]
+            rules = [{guess.rule for guess in site.guesses or ()} for site in self._own(row)]
             if any(None in own and len(own) == 1 for own in rules):
                 rules = [own for own in rules if own != {None}]
             if rules:
                 counts.update(rule for rule in set.intersection(*rules) if rule is not None)
         most = max(counts.values(), default=0)
-        return {rule for rule, count in counts.items() if count == most}
+        self.rule = min((rule for rule, count in counts.items() if count == most), key=plainness, default=None)
+        self.chosen: dict[tuple[int, str], Guess] = {}
+        self.of_its_own: dict[int, Rounding] = {}
+        for row in self.rows:
+            own = [] if self.rule is None else self._words(row, self.rule)
+            if not own:
+                rules = [{guess.rule for guess in site.guesses or ()} for site in self._own(row)]
+                for rule in sorted({one for own in rules for one in own if one is not None}, key=plainness):
+                    own = self._words(row, rule)
+                    if own:
+                        self.of_its_own[id(row)] = rule
+                        break
+                own = own or self._words(row, Rounding("floor"))
+            for key, guess in zip(self._keys(row), own, strict=False):
+                self.chosen[id(row), key] = guess
+
+    def _keys(self, row: Row) -> list[str]:
+        return [key for key in ("expanded", "out") if (id(row), key) in self.sites]
 
     def _own(self, row: Row) -> list[Site]:
-        return [site for key in ("expanded", "out") if (site := self.sites.get((id(row), key))) is not None]
-
-    # -- rows
-
-    def write(self, rule: Rounding | None) -> None:
-        """Say in every row what its widths are."""
-        for row in self.rows:
-            own = [] if rule is None else self._words(row, rule)
-            if not own:
-                rules = {
-                    guess.rule for site in self._own(row) for guess in site.guesses or () if guess.rule is not None
-                }
-                order = sorted(rules, key=lambda one: (one.least, RULES.index(one.rule), one.divisor))
-                chosen = next((one for one in order if self._words(row, one)), None)
-                own = self._words(row, chosen or Rounding("floor"))
-                if not own:
-                    raise MbcostError(
-                        f"{self.place(row)}: its expanded and its output width follow two rules, and a row has one",
-                        help="import it at one alpha, without --vary",
-                    )
-                if chosen is not None and chosen != rule:
-                    row.fields["rounding"] = str(chosen)
-            self._say(row, own)
-            self._groups(row)
-            self._always(row)
+        return [self.sites[id(row), key] for key in self._keys(row)]
 
     def _words(self, row: Row, rule: Rounding) -> list[Guess]:
         """One guess a site, all under one rule and in words that a row can combine; empty where there are none."""
@@ -263,6 +275,141 @@ class Widths:
                 if expanded.mode in {"ratio", out.mode}:
                     return [expanded, out]
         return []
+
+    # -- what is left, told apart
+
+    def _rivals(self, within: tuple[Fraction, Fraction]) -> list[tuple[Row, Site, Guess, Rival, Given | None]]:
+        """What rows might say as well, and that differs somewhere; of rows alike, of one."""
+        found = []
+        seen = set()
+        for row in self.rows:
+            for key in self._keys(row):
+                site, chosen = self.sites[id(row), key], self.chosen.get((id(row), key))
+                if chosen is None or len(site.guesses or ()) < 2:
+                    continue
+                given = self._given(row)
+                mark = (site.key, chosen, tuple(site.guesses or ()), given and given.leaves, within)
+                if mark in seen:
+                    continue
+                seen.add(mark)
+                if mark not in self.compared:
+                    self.compared[mark] = rivals(chosen, site.guesses or (), given, within)
+                found += [(row, site, chosen, rival, given) for rival in self.compared[mark]]
+        return found
+
+    def _within(self) -> tuple[Fraction, Fraction]:
+        """The alphas between which the network can be traced, as far as is known."""
+        low = min(self.runs) if any(a < 1 for a in self.unbuilt) else LOW
+        high = max(self.runs) if any(1 < a <= HIGH for a in self.unbuilt) else HIGH
+        return max(low, LOW), min(high, HIGH)
+
+    def _further(self) -> Fraction | None:
+        """The alpha at which most of what is left would be told apart; None where nothing is."""
+        found = self._rivals(self._within())
+        times = Counter(
+            rival.alpha for *_, rival, _ in found if rival.alpha not in self.runs and rival.alpha not in self.unbuilt
+        )
+        best: tuple[int, Fraction | None] = (0, None)
+        for alpha, _ in times.most_common(POOL):
+            count = 0
+            for _, _, chosen, rival, given in found:
+                channels = given.at(alpha) if given is not None else 0
+                count += chosen.at(alpha, channels) != rival.guess.at(alpha, channels)
+            if count > best[0]:
+                best = count, alpha
+        return best[1]
+
+    def _given(self, row: Row) -> Given | None:
+        """The channels that a row reads at any alpha: what the layers above it put out, of which some stand side by side."""
+        number, side = row.at["in"]
+        part = self.reference[number]
+        if (number, side) not in self.reads:
+            terms = self._terms(part.sources[0] if side == "in" else self.order[number])
+            self.reads[number, side] = terms
+        terms = self.reads[number, side]
+        if terms is None:
+            return None
+        leaves: list[Guess] = []
+        more = Fraction(0)
+        made: list[tuple[Fraction, Guess, Given | None]] = []
+        for at, factor in terms:
+            if at < 0:
+                more += factor
+                continue
+            owner, key = self.makers[at]
+            guess = self.chosen.get((id(owner), key))
+            above = self._given(owner) if guess is not None and guess.mode == "ratio" else None
+            if guess is None or (guess.mode == "ratio" and above is None):
+                return None
+            leaves += above.leaves if above is not None else (guess,)
+            made.append((factor, guess, above))
+
+        def width(alpha: Fraction) -> int:
+            own = (times * guess.at(alpha, above.at(alpha) if above else 0) for times, guess, above in made)
+            return int(sum(own, more))
+
+        for alpha, run in self.runs.items():
+            if width(alpha) != run.width(row.at["in"]):
+                return None
+        return Given(width, tuple(dict.fromkeys(leaves)))
+
+    def _terms(self, at: int) -> list[tuple[int, Fraction]] | None:
+        """The channels of a part of the reference: a sum of so many times what weighted layers put out, -1 for a number."""
+        factor = Fraction(1)
+        while True:
+            part = self.parts[at]
+            number = self.numbers.get(id(part))
+            if number in self.makers:
+                return [(number, factor)]
+            if not part.sources:
+                return [(-1, part.shape[0] * factor)]
+            if part.op == "concat":
+                found: list[tuple[int, Fraction]] = []
+                for source in part.sources:
+                    terms = self._terms(source)
+                    if terms is None:
+                        return None
+                    found += [(one, own * factor) for one, own in terms]
+                return found
+            above = next((one for one in part.sources if self.parts[one].shape[0] == part.shape[0]), part.sources[0])
+            factor *= Fraction(part.shape[0], self.parts[above].shape[0])
+            at = above
+
+    def _left_open(self) -> None:
+        """Tell what was not told apart, since the network cannot be traced where it differs."""
+        self.range = self._within()
+        told: dict[str, tuple[tuple[bool, Fraction], str]] = {}
+        for row, _, chosen, rival, given in self._rivals((LOW, HIGH)):
+            place, first, rule = self.place(row), rival.first, rival.guess.rule
+            if rival.alpha < self.range[0] or rule not in {None, chosen.rule or self.rule}:
+                continue  # there is no network, or a rule of its own for one row
+            channels = given.at(first) if given is not None else 0
+            there = chosen.at(first, channels) != rival.guess.at(first, channels)
+            text = (
+                f"{place}: {_said(chosen, short=True)} and {_said(rival.guess, short=True)} agree at all traced points; they first "
+                f"differ {'at' if there else 'above' if rival.alpha > 1 else 'below'} alpha {exact_text(first)}"
+            )
+            rank = rival.guess.value != chosen.value, abs(first - 1)
+            if place not in told or rank < told[place][0]:
+                told[place] = rank, text
+        self.undecided = [text for _, text in told.values()]
+
+    # -- rows
+
+    def write(self) -> list[Row]:
+        """Say in every row what its widths are; rows that have no words for theirs are returned."""
+        unsaid = []
+        for row in self.rows:
+            own = [self.chosen[id(row), key] for key in self._keys(row) if (id(row), key) in self.chosen]
+            if len(own) < len(self._keys(row)):
+                unsaid.append(row)
+                continue
+            if id(row) in self.of_its_own:
+                row.fields["rounding"] = str(self.of_its_own[id(row)])
+            self._say(row, own)
+            self._groups(row)
+            self._always(row)
+        return unsaid
 
     def _say(self, row: Row, guesses: list[Guess]) -> None:
         fields = row.fields
@@ -301,8 +448,15 @@ class Widths:
         if len({groups for groups, _ in found}) > 1:
             widths = {Fraction(channels, groups) for groups, channels in found}
             if len(widths) > 1:
+                told: list[tuple[Fraction, int, int]] = []
+                for alpha in sorted(self.runs, key=lambda a: abs(a - 1)):
+                    part = self.runs[alpha].aligned[number]
+                    if part is not None and (not told or part.facts["groups"] != told[0][1]):
+                        told.append((alpha, part.facts["groups"], part.read[0]))
+                (one, groups, channels), (other, *others) = told[:2]
                 raise MbcostError(
-                    f"{self.place(row)}: neither the number of its groups nor their width is the same at every alpha",
+                    f"{self.place(row)}: {channels} channels in {groups} groups at alpha {exact_text(one)} and {others[1]} in {others[0]} at "
+                    f"{exact_text(other)}: neither the number of its groups nor their width is the same at every alpha",
                     help="import it at one alpha, without --vary",
                 )
             row.fields["groups"] = f"{{width: {widths.pop()}}}"
@@ -315,7 +469,7 @@ class Widths:
             equal = run.width(row.at["in"]) == run.width(row.at["expanded"])
             if equal and "expand" in row.at and run.aligned[row.at["expand"][0]] is not None:
                 row.fields["expand"] = "always"
-            joined = id(run.aligned[row.at["out"][0]]) in run.adds
+            joined = run.joined(row.at["in"], row.at["out"][0])
             if run.width(row.at["in"]) == run.width(row.at["out"]) and "stride" not in row.fields and not joined:
                 row.fields["residual"] = False
 
@@ -326,7 +480,21 @@ class Widths:
 
     # -- proof
 
-    def proved(self, network: Network, fresh: list[tuple[Fraction, Shapes]]) -> list[str]:
+    def fresh(self, asked: list[tuple[Fraction, Shapes]]) -> list[tuple[Fraction, Shapes, Run]]:
+        """The network at points that took no part in the search, as far as the code builds it there."""
+        found = []
+        for alpha, shapes in asked:
+            try:
+                found.append((alpha, shapes, self.run(alpha, shapes)))
+            except Untraced as error:
+                self.unbuilt[alpha] = _unbuilt(alpha, error)
+        if not found:
+            raise MbcostError(
+                next(iter(self.unbuilt.values())), help="a table with alpha is verified where it was not found"
+            )
+        return found
+
+    def proved(self, network: Network, fresh: list[tuple[Fraction, Shapes, Run]]) -> list[str]:
         """Hold a table against the network at every point traced, and at fresh ones; what floating point did is told.
 
         Raises
@@ -334,16 +502,9 @@ class Widths:
         MbcostError
             If they differ anywhere otherwise.
         """
-        said = [*self.noise.values(), *self.unbuilt.values()]
-        everywhere: list[tuple[Fraction, Run]] = list(self.runs.items())
-        for alpha, shapes in fresh:
-            try:
-                everywhere.append((alpha, self.run(alpha, shapes)))
-            except Untraced as error:
-                if alpha >= 1:
-                    raise
-                said.append(f"at alpha {exact_text(alpha)} the code builds no network: {error.fact}")
-        for alpha, run in everywhere:
+        below, above = [a for a in self.unbuilt if a < 1], [a for a in self.unbuilt if a > 1]
+        said = [*self.noise.values(), *(self.unbuilt[a] for a in [*sorted(below)[-1:], *sorted(above)[:1]])]
+        for alpha, run in [*self.runs.items(), *((alpha, run) for alpha, _, run in fresh)]:
             fact = self.differs(network, alpha, run)
             if fact and not (excuse := self.excused(alpha, run)):
                 raise MbcostError(
@@ -369,30 +530,46 @@ class Widths:
                 sum(part.op == "add" for part in run.parts),
                 sum(row.op == "add" or row.name.endswith("/add") for row in cost.rows),
             )
-            return "" if joins[0] == joins[1] else f"the network adds {joins[0]} times, the table {joins[1]} times"
+            if joins[0] == joins[1]:
+                return ""
+            first = self.runs[Fraction(1)]
+            odd = next((own for own in self.rows if self._adds(own, run) != self._adds(own, first)), None)
+            place = (
+                f"{self.place(odd)} {'is' if self._adds(odd, run) else 'is not'} added to its input, unlike at alpha 1; "
+                if odd
+                else ""
+            )
+            return f"{place}the network adds {joins[0]} times, the table {joins[1]} times"
         row = next((row for row in cost.rows if row.mult_adds and not built[row.mult_adds]), None)
         where = (
             f"{row.name} has {row.mult_adds:,} mult-adds in the table and no layer of the network has; " if row else ""
         )
         return f"{where}in all {cost.mult_adds:,} mult-adds and {cost.params:,} params against {run.graph.traces[0].mult_adds:,} and {run.graph.params:,}"
 
+    def _adds(self, row: Row, run: Run) -> bool:
+        return run.joined(row.at["in"], row.at["out"][0])
+
     def excused(self, alpha: Fraction, run: Run) -> str:
         """What the floating point of the code did at a point, where that explains all that differs."""
         said = ""
         for row in self.rows:
-            for key in ("expanded", "out"):
-                site = self.sites.get((id(row), key))
-                if site is None:
-                    continue
+            for key in self._keys(row):
+                site, guess = self.sites[id(row), key], self.chosen[id(row), key]
                 width, given = run.width(row.at[key]), run.width(row.at["in"])
-                guess = next((one for one in site.guesses or () if one.at(alpha, given) == width), None)
-                near = next((one for one in site.guesses or () if noise(one, alpha, given, width)), None)
-                if guess is None and near is not None and not said:
-                    said = (
-                        f"at alpha {exact_text(alpha)} the code's floating point gives {site.place} {width} channels; exactly it is "
-                        f"{near.at(alpha, given)}, and the table has that"
-                    )
+                exactly = guess.at(alpha, given)
+                if exactly == width:
+                    continue
+                if not noise(guess, alpha, given, width):
+                    return ""
+                said = said or (
+                    f"at alpha {exact_text(alpha)} the code's floating point gives {site.place} {width} channels; exactly it is "
+                    f"{exactly}, and the table has that"
+                )
         return said
+
+
+def _unbuilt(alpha: Fraction, error: MbcostError) -> str:
+    return f"at alpha {exact_text(alpha)} the code builds no network: {error.fact}"
 
 
 def _sort(part: Part) -> tuple[Any, ...]:
@@ -402,22 +579,32 @@ def _sort(part: Part) -> tuple[Any, ...]:
     return "conv", part.facts["kernel"], part.facts["stride"], part.facts["dilation"]
 
 
-def _added(parts: list[Part]) -> set[int]:
-    """The weighted layers, by identity, whose maps, normalised or activated, are added to others."""
-    order = {id(part) for part in weighted(parts)}
-    found = set()
-    for part in parts:
-        if part.op == "add":
-            for source in part.sources:
-                at = parts[source]
-                while id(at) not in order and at.op in {"norm", "activation"}:
-                    at = parts[at.sources[0]]
-                if id(at) in order:
-                    found.add(id(at))
-    return found
+def _words(part: Part) -> str:
+    if part.op == "linear":
+        return "a linear layer"
+    (height, width), stride = part.facts["kernel"], part.facts["stride"]
+    return f"a {height} x {width} convolution of stride {stride[0] if len(set(stride)) == 1 else list(stride)}"
 
 
-def _said(guess: Guess) -> str:
+def _added(parts: list[Part]) -> set[frozenset[int]]:
+    """The parts, by identity, whose maps, normalised or activated, are added to each other."""
+    return {frozenset(id(_maker(parts, source)) for source in part.sources) for part in parts if part.op == "add"}
+
+
+def _maker(parts: list[Part], at: int) -> Part:
+    """The part that a map comes from, before it was normalised and activated."""
+    while parts[at].op in {"norm", "activation"}:
+        at = parts[at].sources[0]
+    return parts[at]
+
+
+def _said(guess: Guess, *, short: bool = False) -> str:
+    """A guess in words; short, as a row of the table has it."""
+    number = exact_text(Fraction(guess.value))
+    if short:
+        return {"scale": "{}", "grow": "grow {}", "fixed": "fixed {}", "ratio": "expansion {}"}[guess.mode].format(
+            number
+        )
     words = {"scale": "alpha x {}", "grow": "max(1, alpha) x {}", "fixed": "{}", "ratio": "{} x its input"}
-    text = words[guess.mode].format(exact_text(Fraction(guess.value)))
+    text = words[guess.mode].format(number)
     return text if guess.rule is None else f"{text} under {guess.rule}"

@@ -1,33 +1,32 @@
 """Widths of a network at several alphas, as rules of the layer table: exact search over integers, never a fit.
 
 What a row may say of a width is a :class:`Guess`: fixed, alpha x n, max(1, alpha) x n, or t times the input's channels, each
-under a rounding rule. All guesses that give the width at every traced alpha are kept; where several are left, they name the alpha at
-which they differ, and the network is traced there.
+under a rounding rule. All guesses that give the width at every traced alpha are kept. Where one is chosen, :func:`rivals` are
+the others that differ from it anywhere, each with the alpha nearest to 1 at which it does; the network is traced there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from math import gcd
-from typing import NamedTuple
+from heapq import merge
+from itertools import chain, pairwise, takewhile
+from math import ceil, gcd
+from typing import NamedTuple, TypeAlias
 
 from mbcost.dims import Arithmetic, Rounding
 
-__all__ = ["FIRST", "Guess", "Site", "apart"]
+__all__ = ["FIRST", "HIGH", "LOW", "Given", "Guess", "Rival", "Site", "noise", "plainness", "rivals"]
 
 FIRST = tuple(Fraction(n, 64) for n in (64, 24, 45, 93, 6))
 """Alphas to begin with: a float times a width is exact there."""
 
-GRID = (
-    *(Fraction(n, 4096) for n in range(205, 8192, 74)),
-    *(Fraction(n, 32) for n in range(2, 64)),
-    *(Fraction(n, 4096) for n in range(41, 205, 10)),
-)
-"""Alphas at which guesses may be told apart: off all breakpoints, on ties, and where least widths begin."""
+LOW, HIGH = Fraction(1, 16), Fraction(4)
+"""The range of alpha in which guesses are told apart."""
 
 RULES = ("divisor", "floor", "nearest", "ceil", "nearest-even", "floor+divisor")
 MOST_DIVISOR = 512
+MOST_STEPS = 6000
 ARITHMETIC = Arithmetic(1, 1, None)
 NOISE = Fraction(1, 1 << 44)
 """Relative error that floating point may have in a product."""
@@ -58,6 +57,23 @@ class Guess(NamedTuple):
             over, under = over * (noise.denominator + noise.numerator), under * noise.denominator
         return int(ARITHMETIC.round(over, under, rule))
 
+    def steps(self, *, up: bool) -> Iterator[Fraction]:
+        """The alphas, outward from 1, between which the width stays as it is; none where it does not follow alpha itself."""
+        if self.rule is None or self.mode == "ratio" or (self.mode == "grow" and not up):
+            return
+        n, divisor = int(self.value), self.rule.divisor
+        whole = self.rule.rule == "floor+divisor"
+        half = 0 if self.rule.rule in {"floor", "ceil"} else Fraction(divisor, 2)
+        k = n // divisor + (-1 if up else 1)
+        while up or k >= 0:
+            found = [k * divisor + half]
+            if self.rule.guarded and k < 5:  # where more than 10 % would be lost
+                found.append(Fraction(10 * k * divisor, 9))
+            for step in sorted((ceil(one) if whole else one for one in found), reverse=not up):
+                if step > n if up else 0 < step < n:
+                    yield Fraction(step) / n
+            k += 1 if up else -1
+
 
 class Site:
     """One width of a row: its channels and its input's at every traced alpha, and the guesses that are left.
@@ -76,10 +92,12 @@ class Site:
         self.noisy: dict[Guess, Fraction] = {}
 
     def add(self, alpha: Fraction, width: int, given: int) -> None:
-        """What the network has at one alpha more; guesses that do not give it are dropped."""
+        """What the network has at one alpha more; guesses that do not give it are dropped, and new ones sought if none is left."""
         self.widths[alpha], self.given[alpha] = width, given
         if self.guesses is not None:
-            self.guesses = [guess for guess in self.guesses if self._holds(guess, alpha)]
+            self._keep([guess for guess in self.guesses if self._holds(guess, alpha)])
+            if not self.guesses:
+                self.search()
 
     @property
     def key(self) -> object:
@@ -88,16 +106,21 @@ class Site:
 
     def search(self) -> None:
         """Find all guesses that hold at every alpha so far."""
-        self.guesses = [
-            guess for guess in dict.fromkeys(self._candidates()) if all(self._holds(guess, a) for a in self.widths)
-        ]
+        self.noisy.clear()
+        found = dict.fromkeys(self._candidates())
+        self._keep([guess for guess in found if all(self._holds(guess, a) for a in self.widths)])
+
+    def _keep(self, found: list[Guess]) -> None:
+        """Of some guesses those that need no noise, if there are any."""
+        self.guesses = [guess for guess in found if guess not in self.noisy] or found
 
     def _holds(self, guess: Guess, alpha: Fraction) -> bool:
         width, given = self.widths[alpha], self.given[alpha]
         if guess.at(alpha, given) == width:
             return True
-        if guess.mode == "ratio" and noise(guess, alpha, given, width):  # 200 * 2.3 is 459.99... in floating point
-            self.noisy.setdefault(guess, alpha)
+        noisy = self.noisy.get(guess, alpha)
+        if guess.mode == "ratio" and noisy == alpha and noise(guess, alpha, given, width):
+            self.noisy[guess] = alpha  # 200 * 2.3 is 459.99... in floating point; what happens often is no accident
             return True
         return False
 
@@ -114,23 +137,26 @@ class Site:
                     for n in range(max(int(low), 1), int(high) + 2):
                         yield Guess(mode, n, rule)
             elif mode == "ratio":
-                exact = {Fraction(self.widths[a], self.given[a]) for a in self.widths}
-                near = {one.limit_denominator(most) for one in exact for most in (1, 2, 4, 6, 10, 16, 24, 64)}
-                for t in sorted(exact | near, key=lambda t: (t.denominator, t)):
+                for t in self._ratios():
                     off = abs(t * given - width)
-                    if 0 < t <= 10_000:
-                        yield from (Guess(mode, t, rule) for rule in rules if off <= rule.divisor)
+                    yield from (Guess(mode, t, rule) for rule in rules if off <= rule.divisor)
+
+    def _ratios(self) -> list[Fraction]:
+        """Quotients that may stand behind the widths: what they are exactly, and short ones near it."""
+        exact = {Fraction(self.widths[a], self.given[a]) for a in self.widths}
+        largest = max(self.given, key=lambda a: self.given[a])
+        about = Fraction(self.widths[largest], self.given[largest])
+        near = {one.limit_denominator(most) for one in exact for most in (1, 2, 4, 6, 10, 16, 24, 64)}
+        near |= {Fraction(round(about * ten) + more, ten) for ten in (10, 20, 100) for more in (-1, 0, 1)}
+        return sorted((t for t in exact | near if 0 < t <= 10_000), key=lambda t: (t.denominator, t))
 
     def broken(self) -> tuple[Fraction, Fraction, Guess | None]:
         """Where no guess holds: alpha 1 or the one nearest to it, the first alpha that breaks the last guess, and that guess."""
         first, *order = sorted(self.widths, key=lambda a: (abs(a - 1), a))
         left = [guess for guess in dict.fromkeys(self._candidates(first)) if self._holds(guess, first)]
+        left = [guess for guess in left if guess.value == self.widths[first]] or left
         left.sort(
-            key=lambda guess: (
-                guess.value != self.widths[first],
-                guess.rule is not None and guess.rule.least,
-                guess.mode == "ratio",
-            )
+            key=lambda guess: (plainness(guess.rule), guess.mode == "ratio") if guess.rule else ((0, 0, 0), False)
         )
         for alpha in order:
             further = [guess for guess in left if self._holds(guess, alpha)]
@@ -146,6 +172,15 @@ class Site:
             own,
             key=lambda guess: (guess.mode != "fixed", self.modes.index(guess.mode) if guess.mode in self.modes else 0),
         )
+
+
+def plainness(rule: Rounding) -> tuple[int, int, int]:
+    """An order of rules, the usual ones first.
+
+    >>> min([Rounding("floor"), Rounding("divisor", 1), Rounding("floor", 1, 16)], key=plainness)
+    Rounding(rule='floor', divisor=1, least=0)
+    """
+    return rule.least + (rule.divisor == 1 and rule.guarded), RULES.index(rule.rule), abs(rule.divisor - 8)
 
 
 def noise(guess: Guess, alpha: Fraction, given: int, width: int) -> bool:
@@ -166,43 +201,120 @@ def _rules(widths: Iterable[int]) -> Iterator[Rounding]:
         for divisor in range(min(common, MOST_DIVISOR), 0, -1):
             if common % divisor == 0:
                 for rule in RULES:
-                    if divisor > 1 or not rule.endswith("divisor"):
+                    if (rule, divisor) != ("floor+divisor", 1):
                         yield Rounding(rule, divisor, least)
 
 
-def apart(sites: Iterable[Site], known: Iterable[Fraction], rules: set[Rounding]) -> Fraction | None:
-    """The alpha at which what is left of the guesses differs most; None where they agree wherever one may look."""
-    best: tuple[int, Fraction | None] = (0, None)
-    seen = set(known)
-    pairs: dict[object, tuple[Site, list[Guess]]] = {}
-    made: dict[object, Guess] = {}
-    for site in sites:
-        left = site.guesses or []
-        own = [guess for guess in left if guess.rule is None or guess.rule in rules] or left
-        plain = next((guess for guess in own if guess.mode != "ratio"), None)
-        if plain is not None:
-            made.setdefault(tuple(site.widths.items()), plain)
-        if len(own) > 1:
-            pairs.setdefault((tuple(site.widths.values()), tuple(site.given.values())), (site, own[:40]))
-    for alpha in GRID:
-        if alpha in seen:
+class Given(NamedTuple):
+    """The channels that a row reads, at any alpha, and the guesses that they follow."""
+
+    at: Callable[[Fraction], int]
+    leaves: tuple[Guess, ...]
+
+
+class Rival(NamedTuple):
+    """A guess that differs from the chosen one: from which alpha on, and an alpha beyond it at which floating point is exact."""
+
+    guess: Guess
+    first: Fraction
+    alpha: Fraction
+
+
+Range: TypeAlias = tuple[Fraction, Fraction]
+
+
+def rivals(chosen: Guess, guesses: Iterable[Guess], given: Given | None, within: Range = (LOW, HIGH)) -> list[Rival]:
+    """The guesses that differ from a chosen one between two alphas, each with the alpha nearest to 1 at which it does.
+
+    Where two differ at single alphas alone at which floating point is not exact, nobody can tell them apart.
+
+    >>> fixed, grow = Guess("fixed", 1280, None), Guess("grow", 1280, Rounding("divisor", 8))
+    >>> print(*rivals(fixed, [grow], None)[0][1:])
+    321/320 129/128
+    """
+    own = [guess for guess in guesses if guess != chosen]
+    found = []
+    if given is not None:
+        points: dict[int, tuple[Fraction, Fraction]] = {}
+        if chosen.mode == "ratio" or any(guess.mode == "ratio" for guess in own):
+            for first, alpha in _points(given.leaves, within):
+                points.setdefault(given.at(alpha), (first, alpha))
+        alike: dict[tuple[int | Fraction, ...], Guess] = {}
+        common = gcd(*points)
+        for guess in [chosen, *own]:
+            if guess.mode != "ratio" or guess.rule is None:
+                continue
+            exactly = (
+                Fraction(guess.value) * common / guess.rule.divisor
+            ).denominator == 1  # no rule has anything to round
+            if exactly and guess.rule.least <= guess.value * min(points):
+                alike.setdefault((guess.value,), guess)
+            else:
+                alike.setdefault(tuple(guess.at(LOW, channels) for channels in points), guess)
+        own = [guess for guess in own if guess.mode != "ratio"] + [one for one in alike.values() if one != chosen]
+        if chosen.mode == "ratio":
+            for guess in own:
+                at = next(
+                    (at for at in points if guess.mode == "ratio" and guess.at(LOW, at) != chosen.at(LOW, at)), None
+                )
+                if at is not None:
+                    found.append(Rival(guess, *points[at]))
+            own = [guess for guess in own if guess.mode != "ratio"]
+    for guess in own:
+        mixed = "ratio" in {guess.mode, chosen.mode}
+        if mixed and given is None:
             continue
-        count = 0
-        for site, own in pairs.values():
-            above = made.get(tuple(site.given.items()))
-            given = _supposed(site.given, alpha) if above is None else above.at(alpha, 0)
-            widths = {guess.at(alpha, given) for guess in own}
-            if 0 in widths:  # no network has such a width: there is nothing to look at
-                count = 0
+        leaves = [chosen, guess, *(given.leaves if mixed and given is not None else ())]
+        for first, alpha in _points(leaves, within, _period(chosen, guess)):
+            channels = given.at(alpha) if mixed and given is not None else 0
+            if chosen.at(alpha, channels) != guess.at(alpha, channels):
+                found.append(Rival(guess, first, alpha))
                 break
-            count += len(widths) - 1
-        if count > best[0]:
-            best = count, alpha
-    return best[1]
+    return found
 
 
-def _supposed(given: dict[Fraction, int], alpha: Fraction) -> int:
-    """About how many input channels there are at an alpha that was not traced."""
-    largest = max(given)
-    least = min(given.values())
-    return least if given[largest] == least else max(int(given[largest] * alpha / largest) // 8 * 8, 8)
+def _period(one: Guess, other: Guess) -> Fraction | None:
+    """After how much of alpha two guesses repeat how they differ; None where they do not, or where single alphas matter."""
+    if (
+        one.rule is None
+        or other.rule is None
+        or "ratio" in {one.mode, other.mode}
+        or "nearest-even" in {one.rule.rule, other.rule.rule}
+    ):
+        return None
+    same = (one.value, one.rule.divisor) == (other.value, other.rule.divisor)
+    return Fraction(one.rule.divisor) / Fraction(one.value) if same else None
+
+
+def _points(
+    leaves: Iterable[Guess], within: Range, period: Fraction | None = None
+) -> Iterator[tuple[Fraction, Fraction]]:
+    """Between two alphas, one of each stretch on which guesses stay as they are, outward from 1; with where it begins.
+
+    With a ``period``, three of them beside 1 are enough, and those nearest to 0, where least widths are.
+    """
+    guesses = list(dict.fromkeys(leaves))
+    for end in reversed(within):
+        up = end > 1
+        steps: Iterator[Fraction] = merge(*(guess.steps(up=up) for guess in guesses), reverse=not up)
+        inside: Iterator[Fraction] = takewhile(lambda at, up=up, end=end: at < end if up else at > end, steps)  # type: ignore[misc]
+        if period is not None and up:
+            inside = takewhile(lambda at: at < 1 + 3 * period, inside)
+        elif period is not None:
+            inside = (at for at in inside if at > 1 - 3 * period or at < 8 * period)
+        for _, (near, far) in zip(range(MOST_STEPS), pairwise(chain([Fraction(1)], inside, [end])), strict=False):
+            if near.denominator & (near.denominator - 1) == 0 and 1 < near.denominator <= 4096:
+                yield near, near
+            alpha = _between(min(near, far), max(near, far))
+            if alpha is not None:
+                yield near, alpha
+        yield end, end
+
+
+def _between(low: Fraction, high: Fraction) -> Fraction | None:
+    """The alpha of fewest binary digits between two."""
+    for digits in range(16):
+        over = (low.numerator << digits) // low.denominator + 1
+        if over * high.denominator < high.numerator << digits:
+            return Fraction(over, 1 << digits)
+    return None

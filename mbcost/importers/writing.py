@@ -335,7 +335,8 @@ def _value(value: Any) -> str:
         if len(value) == 4 and set(value) == {0}:
             return "valid"
         return str(value[0]) if len(set(value)) == 1 else f"[{', '.join(map(str, value))}]"
-    return str(value)
+    text = str(value)
+    return yaml_quoted(text) if "," in text and not text.startswith("{") else text  # a rule with a least width
 
 
 def _flow(fields: dict[str, str]) -> str:

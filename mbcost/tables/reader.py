@@ -55,6 +55,8 @@ IMPORTED = {
     "vary": "the builder's width argument; without it the table has one width",
     "traced": "sizes, or values of the width argument, at which the network was run",
     "verified": "points, alpha@size, that took no part in finding the widths and were held against the code",
+    "range": "values of the width argument between which whatever else the rows might have said was ruled out",
+    "undecided": "what the rows might have said as well, where the code builds no network to tell",
 }
 """The keys of `imported`."""
 

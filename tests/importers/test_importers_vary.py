@@ -62,6 +62,13 @@ RULES: dict[str, tuple[Callable[[int, float], int], str]] = {
     "the last one kept": (lambda n, a: 96 if n == 96 else divisible(n, a), "out_channels: 96, width: fixed"),
     "twice a rounded width": (lambda n, a: 2 * divisible(n // 2, a), "rounding: divisor:16\n"),
     "a rule for one row": (lambda n, a: divisible(n, a, 24 if n == 96 else 8), "out_channels: 96, rounding: divisor:24"),
+    "divisor 1": (lambda n, a: divisible(n, a, 1), "rounding: divisor:1\n"),
+    "the first row by another rule": (lambda n, a: math.ceil(n * a / 8) * 8 if n == 16 else divisible(n, a), "out_channels: 16, rounding: ceil:8, stride: 2"),
+    "a row between by another rule": (lambda n, a: max(int(n * a + 4) // 8 * 8, 8) if n == 96 else divisible(n, a), 'out_channels: 96, rounding: nearest:8'),
+    "a minimum for one row": (lambda n, a: max(divisible(n, a), 32) if n == 96 else divisible(n, a), 'out_channels: 96, rounding: "divisor:8,min:32"'),
+    "a minimum that only small alphas reach": (lambda n, a: max(int(n * a), 2), 'out_channels: 16, rounding: "floor,min:2"'),
+    "some rows": (lambda n, a: divisible(n, a) if n > 30 else n, "out_channels: 24, width: fixed"),
+    "two divisors": (lambda n, a: divisible(n, a, 16 if n > 30 else 8), "divisor:16"),
     "a ratio of the row above": (lambda n, a: divisible(40, a) * 3 // 16 if n == 96 else divisible(n, a), "expansion: 0.1875, rounding: floor"),
 }  # fmt: skip
 
@@ -80,7 +87,7 @@ def test_a_rule_is_found_and_holds_where_nobody_looked(name: str) -> None:
 REFUSED: dict[str, tuple[Callable[[int, float], int], str]] = {
     "the root of alpha": (lambda n, a: int(n * math.sqrt(a)), "16 channels at alpha 1 and 13 at 0.703125, where alpha x 16 under floor gives 11"),
     "a rule that switches": (lambda n, a: int(n * a) if a >= 0.5 else divisible(n, a), "24 channels at alpha 1 and 16 at 0.375, where alpha x 24 under"),
-    "a square": (lambda n, a: max(int(n * a * a), 1), "no rule of the table gives both"),
+    "a square": (lambda n, a: max(int(n * a * a), 1), "no rule of the table gives all its widths"),
     "nothing": (lambda n, _: n, "no width of the network changes"),
 }  # fmt: skip
 
@@ -91,6 +98,105 @@ def test_what_is_no_rule_is_refused_with_row_and_alpha(name: str) -> None:
     with pytest.raises(MbcostError) as caught:
         drawn(width)
     assert said in str(caught.value)
+
+
+def test_what_a_width_may_be_as_well_is_said_where_the_code_builds_nothing_to_tell() -> None:
+    def width(n: int, alpha: float) -> int:
+        if alpha > 1:
+            raise MbcostError("alpha must be at most 1")
+        return n if n == 96 else divisible(n, alpha)
+
+    found = drawn(width)
+    said = "conv: fixed 96 and grow 96 agree at all traced points; they first differ at alpha 25/24"
+    assert said in found.remarks
+    assert f'undecided: ["{said}"' in found.text
+    assert "  range: [0.0625, 1]\n" in found.text
+    assert "at alpha 1.15 the code builds no network: alpha must be at most 1" in found.remarks
+    for alpha in ("0.3", "0.65", "0.9", "1"):
+        cost = found.network.cost(alpha=alpha, resolution=32).mult_adds
+        assert (alpha, cost) == (alpha, kernel_mults(width, float(alpha), 32))
+
+
+def test_a_builder_of_one_alpha_is_refused_in_its_own_words() -> None:
+    def width(n: int, alpha: float) -> int:
+        if alpha not in {0.5, 1}:
+            raise MbcostError("alpha must be 0.5 or 1")
+        return divisible(n, alpha)
+
+    with pytest.raises(MbcostError, match=r"at alpha 0\.375 the code builds no network: alpha must be 0\.5 or 1"):
+        drawn(width)
+
+
+def test_the_error_of_floating_point_in_one_row_excuses_no_other() -> None:
+    """int(100 * 1.15) is 114 for 115; 96 channels are 104 there as well, and that is no noise."""
+    with pytest.raises(MbcostError, match=r"at alpha 1\.15 the table would not be the network"):
+        drawn(lambda n, a: max(int((100 if n == 40 else n) * a), 1) if n != 96 or not 1.1 < a < 1.2 else 104)
+
+
+def chain(build: Callable[[Drawn, float], None]) -> Imported:
+    """The table of layers that a function draws at an alpha."""
+
+    def trace(alpha: Fraction, asked: list[list[list[int]]]) -> Graph:
+        net = Drawn(*[tuple(shapes[0]) for shapes in asked])  # type: ignore[arg-type]
+        build(net, float(alpha))
+        return read_graph(net.document())
+
+    return varied(trace, source())
+
+
+def relu(net: Drawn, x: int) -> int:
+    shapes = [tuple(trace["values"][x][1:]) for trace in net.traces]
+    return net.node("activation", [x], shapes, function="relu")
+
+
+def test_a_block_whose_widths_follow_two_rules_is_rows() -> None:
+    """An expanded width that stays as it is, and an output that alpha scales: no row says both."""
+
+    def build(net: Drawn, alpha: float) -> None:
+        x = net.conv(0, divisible(16, alpha), stride=2)
+        x = net.conv(relu(net, net.conv(x, 96)), divisible(24, alpha), kernel=1)
+        net.conv(relu(net, net.conv(x, 192)), divisible(40, alpha), kernel=1)
+
+    found = chain(build)
+    assert "fused" not in found.text
+    assert found.text.count("fixed") == 2
+    widths = [row.output[0] for row in found.network.cost(alpha="0.55").rows if row.op == "conv"]
+    assert widths == [8, 96, 16, 192, 24]
+
+
+def test_a_residual_that_the_code_never_has_is_none_where_channels_agree() -> None:
+    def build(net: Drawn, alpha: float) -> None:
+        x = net.conv(0, divisible(24, alpha), stride=2)
+        for out in (32, 32):
+            read = net.traces[0]["values"][x][1]
+            y = relu(net, net.conv(x, 6 * read, kernel=1))
+            y = relu(net, net.conv(y, 6 * read, groups=6 * read))
+            y = net.conv(y, divisible(out, alpha), kernel=1)
+            if x != 1:  # the second one alone
+                y = net.node("add", [x, y], [tuple(trace["values"][y][1:]) for trace in net.traces])
+            x = y
+
+    found = chain(build)
+    assert found.text.count("residual: false") == 1
+    small = [row.output[0] for row in found.network.cost(alpha="0.25").rows]
+    assert small[0] == small[-1] == 8
+
+
+def test_a_kernel_that_alpha_decides_is_refused_by_what_it_is() -> None:
+    def build(net: Drawn, alpha: float) -> None:
+        net.conv(net.conv(0, int(16 * alpha)), int(24 * alpha), kernel=3 if alpha < 2 else 5)
+
+    with pytest.raises(MbcostError, match="layer 2 is a 3 x 3 convolution of stride 1 and not a 5 x 5 convolution"):
+        chain(build)
+
+
+def test_groups_that_follow_no_rule_are_refused_with_their_alphas() -> None:
+    def build(net: Drawn, alpha: float) -> None:
+        channels = divisible(64, alpha)
+        net.conv(net.conv(0, channels), channels, groups=math.gcd(channels, 32))
+
+    with pytest.raises(MbcostError, match=r"64 channels in 32 groups at alpha 1 and 48 in 16 at 0\.703125: neither"):
+        chain(build)
 
 
 def test_a_depth_that_alpha_decides_is_refused() -> None:
