@@ -88,7 +88,19 @@ LAYERS: dict[str, dict[str, int]] = {
         "fvcore": 960, "ptflops-pytorch": 1920, "thop": 1920, "torchinfo": 16, "torchprofile": 480, "onnx-tool": 15360},
     "{op: norm, norm: group}": {
         "fvcore": 2400, "ptflops-pytorch": 960, "torchinfo": 16, "torchprofile": 480, "onnx-tool": 4320},
-    "{op: norm, norm: layer}": {  # onnx-tool's source, not run: 7 an element and 29 a position
+    # two pixels a side, each weight at every place of the input; thop, torchinfo and torchprofile have the output's, onnx-tool twice
+    "{op: transposed, kernel_size: 2, stride: 2, padding: valid, out_channels: 16, norm: none, bias: false, activation: none}":
+        weighted(30720) | {"thop": 122880, "torchinfo": 122880, "torchprofile": 122880, "onnx-tool": 245760},
+    "{op: transposed, kernel_size: 2, stride: 2, padding: valid, out_channels: 16, norm: none, activation: none}":
+        weighted(30720, 3840) | {"thop": 122880, "torchinfo": 126720, "torchprofile": 122880, "onnx-tool": 245760},
+    "{op: activation, activation: prelu}": {"ptflops-pytorch": 960, "thop": 480, "torchinfo": 8, "onnx-tool": 960},
+    "{op: activation, activation: prelu, prelu_params: one}": {"ptflops-pytorch": 960, "thop": 480, "torchinfo": 1, "onnx-tool": 960},
+    "{op: scale}": {"torchprofile": 480, "onnx-tool": 480},
+    "{op: slice, out_channels: 4}": {},
+    "{op: pixel_shuffle, factor: 2}": {},
+    "{op: tokens, extra: 1}": {},
+    "{op: tokens, extra: 1, positions: learned}": {"onnx-tool": 488},
+    "{op: norm, norm: layer}": {
         "fvcore": 2400, "ptflops-pytorch": 480, "thop": 1920, "torchinfo": 16, "torchprofile": 480, "onnx-tool": 5100},
     # of a product of two maps written `a @ b`; deepspeed's and onnx-tool's sources, not run: softmax is 36 in the latter
     "{op: matmul, product: scores, heads: 2, from: [conv_1, conv_1]}": {
@@ -140,6 +152,22 @@ def test_every_tool_counts_this_layer_so(layer: str) -> None:
     counted = side_by_side(tally, [find(name) for name in TOOLS])
     added = {c.convention.name: c.reported - c.convention.scale * 3 * 8 * 60 for c in counted}
     assert added == COUNTERS | LAYERS[layer]
+
+
+PARAMS = {  # what a layer adds to the params, where that is no tool's own business: measured as LAYERS were
+    "{op: activation, activation: prelu}": dict.fromkeys(TOOLS, 8),
+    "{op: scale}": dict.fromkeys(TOOLS, 8) | {"thop": 0},
+    "{op: norm, norm: layer}": dict.fromkeys(TOOLS, 16),
+    "{op: activation, activation: relu}, {op: norm}": dict.fromkeys(TOOLS, 16),
+}
+
+
+@pytest.mark.parametrize("layer", PARAMS)
+def test_every_tool_has_these_params_of_it(layer: str) -> None:
+    stem = "{op: conv, kernel_size: 1, out_channels: 8, norm: none, bias: false, activation: none}"
+    text = f"{{format: 1, input: {{channels: 3, resolution: [6, 10]}}, layers: [{stem}, {layer}]}}"
+    counted = side_by_side(Tally(loads(text).cost().rows), [find(name) for name in TOOLS])
+    assert {c.convention.name: c.params - 24 for c in counted} == PARAMS[layer]
 
 
 def test_stated_costs_count_and_unknown_ones_do_not(say: Callable[..., Any], tmp_path: Path) -> None:
@@ -450,9 +478,9 @@ def test_the_rules_themselves(say: Callable[..., Any]) -> None:
     assert "fvcore: mult-adds = weight_mults + map_mults + 2 norm_elements.batch + 5 norm_elements.affine" in done.out
     document = json.loads(say("conventions", "-f", "json").out)
     assert document["version"] == mbcost.__version__
-    torchinfo = next(c for c in document["conventions"] if c["name"] == "torchinfo")
-    assert torchinfo["mult_adds"] == {"weight_mults": 1, "bias_adds": 1, "norm_vectors": 1}
-    assert (torchinfo["scale"], torchinfo["source"]) == (1, "torchinfo/layer_info.py")
+    aten = next(c for c in document["conventions"] if c["name"] == "ptflops-aten")
+    assert aten["mult_adds"] == {"weight_mults": 1, "map_mults": 1, "bias_adds": 1}
+    assert (aten["scale"], aten["source"]) == (1, "ptflops/aten_ops.py")
 
 
 @pytest.mark.parametrize("format", ["csv", "markdown", "latex"])
