@@ -6,11 +6,15 @@ from typing import Any
 
 import click
 
-from mbcost.cli.code import How, code_options, traced
+from mbcost.analysis.drift import drift
+from mbcost.cli.code import TIMEOUT, How, code_options, traced
 from mbcost.cli.options import FILE
-from mbcost.cli.output import write
+from mbcost.cli.output import complain, write
 from mbcost.errors import MbcostError
-from mbcost.tables.code import is_code
+from mbcost.escape import line
+from mbcost.network import Cost
+from mbcost.report.drifted import told
+from mbcost.tables.code import READ, is_code
 
 __all__ = ["command"]
 
@@ -46,9 +50,7 @@ def command(code: str | None, budgets: str | None, flat: bool, strict: bool, out
                 "--check takes its code from the budgets file",
                 help="leave all but --python, --timeout and --framework out",
             )
-        from mbcost.cli.drift import check
-
-        return check(budgets, given)
+        return _check(budgets, given)
     if code is None:
         raise MbcostError("no code is named", help="write module:callable, or --check mbcost-budgets.yaml")
     if not is_code(code):
@@ -59,3 +61,40 @@ def command(code: str | None, budgets: str | None, flat: bool, strict: bool, out
     found = traced(code, How(**how), flat=flat)
     write(found.text, output)
     return 1 if strict and not found.network.count().exact else 0
+
+
+def _check(path: str, how: How) -> int:
+    """Run the code that a budgets file names, and hold its tables against it: 0 where they are the same, else 1."""
+    from mbcost.budgets.models import Models
+    from mbcost.budgets.reading import read_budgets
+    from mbcost.importers import Source, at_resolutions, built, interpreter
+
+    file = read_budgets(path)
+    budgets = [budget for budget in file.budgets if budget.code is not None]
+    if not budgets:
+        raise MbcostError(
+            f"no budget of {path[:80]} names its code", help='write code: {builder: "mypkg.nets:build"} beside a model'
+        )
+    models, python = Models(), interpreter(how.python)
+    differ = False
+    for budget in budgets:
+        code = budget.code
+        assert code is not None  # noqa: S101  (those without were left out)
+        (model,) = models.find(file, budget)
+        network = models.network(model, budget.place)
+        points = [(alpha, shapes) for alpha in code.alphas for shapes in at_resolutions(code.inputs, code.resolutions)]
+        if not code.builder.lower().endswith(READ):
+            complain(line(f"runs {(code.builder.rpartition(':')[0] or code.builder)[:80]} with {python}"))
+        source = Source(code.builder, code.args, code.inputs, python, how.timeout or TIMEOUT, how.framework, code.vary)
+        pairs: list[tuple[Cost, Cost]] = []
+        try:
+            for (alpha, shapes), cost in zip(points, built(source, points), strict=True):
+                sides = [*shapes[0][1:], 1, 1][:2]
+                pairs.append((network.cost(alpha=alpha, resolution=sides), cost))
+        except MbcostError as error:
+            raise error.at(code.place) from None
+        found = [(ours, drift(ours.rows, theirs.rows), theirs) for ours, theirs in pairs]
+        text, same = told(model.name, code.builder, found)
+        differ |= not same
+        click.echo("\n".join(line(one) for one in text))
+    return 1 if differ else 0
