@@ -93,12 +93,15 @@ def load(model: str) -> Network:
 
 def traced(code: str, how: How, *, flat: bool = False) -> Imported:
     """The table of code; what is to be said of it goes to standard error."""
+    from mbcost.cli.stream import steps
     from mbcost.importers import imported
 
-    found = imported(
-        code, arguments(how.args), None if how.input is None else input_shapes(how.input), python=how.python, timeout=how.timeout,
-        framework=how.framework, vary=how.vary, flat=flat, say=lambda text: complain(line(text)),
-    )  # fmt: skip
+    inputs = None if how.input is None else input_shapes(how.input)
+    with steps() as step:
+        found = imported(
+            code, arguments(how.args), inputs, python=how.python, timeout=how.timeout, framework=how.framework, vary=how.vary, flat=flat,
+            say=lambda text: complain(line(text)), step=step,
+        )  # fmt: skip
     for remark in found.remarks:
         complain(line(f"note: {remark[:1000]}"))
     return found

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import IO, Any
 
 from mbcost.cli.output import printing, replacing
+from mbcost.escape import line
 from mbcost.process import undone
 
-__all__ = ["opened", "watched"]
+__all__ = ["opened", "steps", "watched"]
 
 
 def opened(path: str | None) -> AbstractContextManager[IO[Any]]:
@@ -30,3 +32,26 @@ def watched(chunks: Iterable[Any], count: int, path: str | None) -> Iterator[Any
         for chunk in chunks:
             yield chunk
             bar.update(1)
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str], None] | None]:
+    """What says on standard error, in a line that goes again, how far something is; None where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    width = 0
+
+    def step(text: str) -> None:
+        nonlocal width
+        shown = line(text)[: (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - 1]
+        sys.stderr.write(f"\r{shown:<{width}}")
+        sys.stderr.flush()
+        width = len(shown)
+
+    try:
+        yield step
+    finally:
+        step("")
+        sys.stderr.write("\r")
+        sys.stderr.flush()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from mbcost.dims import exact_text
 from mbcost.errors import MbcostError
@@ -44,6 +44,10 @@ __all__ = [
 ]
 
 
+Told: TypeAlias = Callable[[str], None]
+"""Is told something."""
+
+
 class Source(NamedTuple):
     """What is imported, and how: the code, its arguments, its input shapes, and the argument that is its width."""
 
@@ -67,9 +71,9 @@ class Imported(NamedTuple):
 
 def imported(
     code: str, args: dict[str, Any], inputs: list[list[int]] | None = None, *, python: str | None = None, timeout: float | None = None,
-    framework: str | None = None, vary: str | None = None, flat: bool = False, say: Callable[[str], None] | None = None,
+    framework: str | None = None, vary: str | None = None, flat: bool = False, say: Told | None = None, step: Told | None = None,
 ) -> Imported:  # fmt: skip
-    """The table of ``module:callable``, which is run, or of a file; ``say`` is told of what is run, and with what.
+    """The table of ``module:callable``, which is run, or of a file; ``say`` is told of what is run, and with what, ``step`` of how far it is.
 
     Raises
     ------
@@ -88,7 +92,7 @@ def imported(
     source = Source(code, args, inputs or input_shapes(INPUT), interpreter(python), timeout or TIMEOUT, framework, vary)
     if say is not None:
         say(f"runs {(code.rpartition(':')[0] or code)[:80]} with {source.python}")
-    return import_code(source, flat=flat)
+    return import_code(source, flat=flat, step=step)
 
 
 def import_file(path: str, inputs: list[list[int]] | None = None, *, flat: bool = False) -> Imported:
@@ -118,8 +122,8 @@ def import_file(path: str, inputs: list[list[int]] | None = None, *, flat: bool 
     return raised(graph, Source(path, {}, shapes), flat=flat)
 
 
-def import_code(source: Source, *, flat: bool = False) -> Imported:
-    """Trace a network in the user's interpreter, and raise it to a table.
+def import_code(source: Source, *, flat: bool = False, step: Told | None = None) -> Imported:
+    """Trace a network in the user's interpreter, and raise it to a table; ``step`` is told of how far it is.
 
     Raises
     ------
@@ -131,10 +135,18 @@ def import_code(source: Source, *, flat: bool = False) -> Imported:
         source.code, python=interpreter(source.python), framework=source.framework, timeout=source.timeout
     ) as worker:
         if source.vary is not None:
-            name = source.vary
-            return varied(
-                lambda alpha, at: read_graph(worker.ask({**source.args, name: float(alpha)}, at)), source, flat=flat
-            )
+            name, count = source.vary, 0
+
+            def trace(alpha: Fraction, shapes: list[list[list[int]]]) -> Graph:
+                nonlocal count
+                if step is not None:
+                    step(f"{name} {exact_text(alpha)}: {count} points traced")
+                count += 1
+                return read_graph(worker.ask({**source.args, name: float(alpha)}, shapes))
+
+            return varied(trace, source, flat=flat)
+        if step is not None:
+            step("builds and traces the network")
         graph = read_graph(worker.ask(source.args, sizes))
         if len(sizes) > 1 and len(graph.traces) == 1:  # a network of windows: it runs at multiples of its stride alone
             further = [_resized(source.inputs, lambda side, more=more: side + more) for more in (32, 64, 128)]

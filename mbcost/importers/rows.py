@@ -491,12 +491,20 @@ def _joined(row: Row, found: list[Row]) -> Row:
             adapted = Row("custom", [source], (source.shape[0], *first.shape[1:]), source.shape)
             adapted.fields = {"output_size": first.shape[1:], "mult_adds": 0, "params": 0}
             adapted.inexact, adapted.scopes = True, row.scopes
+            adapted.parts = [
+                Part("custom", [], (own.shape[0], *like.shape[1:]), own.shape)
+                for own, like in zip(source.parts, first.parts, strict=True)
+            ]
             found.append(adapted)
             source = adapted  # noqa: PLW2901
         parts.append(source)
     channels = sum(part.shape[0] for part in parts)
     join = Row("concat", parts, (channels, *first.shape[1:]), first.shape, {"activation": "none"})
     join.scopes = row.scopes
+    join.parts = [
+        Part("concat", [], (sum(one.shape[0] for one in several), *several[0].shape[1:]), several[0].shape)
+        for several in zip(*(part.parts for part in parts), strict=True)
+    ]
     found.append(join)
     row.read = join.shape
     if row.shape[0] != channels:

@@ -8,6 +8,7 @@ the noise of floating point in the user's code is told and passed over.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from fractions import Fraction
@@ -40,13 +41,26 @@ PLAIN_OUT = ("scale", "grow", "ratio")
 BLOCK_OUT = ("scale", "grow")
 EXPANDED = ("ratio", "scale", "grow")
 TAKES_RATIO = {"conv", "linear", "pointwise", "transposed"}
-FRESH = ("0.35", "0.5", "0.75", "1.15", "1.4")
+FRESH = {
+    "0.25": 7,
+    "0.35": 6,
+    "0.5": 5,
+    "0.6": 3,
+    "0.75": 7,
+    "0.9": 9,
+    "1.05": 8,
+    "1.15": 4,
+    "1.25": 6,
+    "1.4": 8,
+    "2": 5,
+}
+"""Alphas at which a table is verified, each at so many sevenths of the size; no search ever sees them."""
 
 
 def points(inputs: Shapes) -> list[tuple[Fraction, Shapes]]:
-    """Alphas and sizes at which a table is verified; no search ever sees them."""
+    """Alphas and sizes at which a table is verified."""
     found = []
-    for alpha, size in zip(FRESH, (6, 5, 7, 4, 8), strict=True):
+    for alpha, size in FRESH.items():
         sides = inputs[0][1:]
         shapes = [
             [shape[0], *(max(side * size // 7, 1) + (size == 4) for side in shape[1:])] if shape[1:] == sides else shape
@@ -522,7 +536,7 @@ class Widths:
         try:
             cost = network.count(variant_of(alpha, resolution=sides))
         except MbcostError as error:
-            return f"the table does not hold there: {error.fact}"
+            return f"the table does not hold there: {error.fact}{self._named(error.fact, run)}"
         built = Counter(part.mult_adds for part in run.parts if part.mult_adds)
         rows = Counter(row.mult_adds for row in cost.rows if row.mult_adds)
         if built == rows and (cost.mult_adds, cost.params) == (run.graph.traces[0].mult_adds, run.graph.params):
@@ -540,11 +554,29 @@ class Widths:
                 else ""
             )
             return f"{place}the network adds {joins[0]} times, the table {joins[1]} times"
-        row = next((row for row in cost.rows if row.mult_adds and not built[row.mult_adds]), None)
-        where = (
-            f"{row.name} has {row.mult_adds:,} mult-adds in the table and no layer of the network has; " if row else ""
+        where = ""
+        made = [part for part in run.parts if part.mult_adds]
+        costly = [row for row in cost.rows if row.mult_adds]
+        for part, row in zip(made, costly, strict=False):
+            if part.mult_adds != row.mult_adds:
+                name = self._path(part, run) or row.name
+                where = f"{name} has {row.mult_adds:,} mult-adds in the table and {part.mult_adds:,} in the network; "
+                break
+        return (
+            f"{where}in all {cost.mult_adds:,} mult-adds and {cost.params:,} params against {run.graph.traces[0].mult_adds:,} and "
+            f"{run.graph.params:,}"
         )
-        return f"{where}in all {cost.mult_adds:,} mult-adds and {cost.params:,} params against {run.graph.traces[0].mult_adds:,} and {run.graph.params:,}"
+
+    def _named(self, fact: str, run: Run) -> str:
+        """The module of the row that an error names by its kind and number, where it is one of the table's own."""
+        found = re.search(r"`([a-z_]+)_([0-9]+)`", fact)
+        parts = [part for part in run.parts if found and part.op == found[1]]
+        path = self._path(parts[int(found[2]) - 1], run) if found and int(found[2]) <= len(parts) else ""
+        return f" ({path})" if path else ""
+
+    def _path(self, part: Part, run: Run) -> str:
+        """The module that a layer of a run ran in."""
+        return run.graph.traces[0].scopes[part.scope].path if part.scope >= 0 else ""
 
     def _adds(self, row: Row, run: Run) -> bool:
         return run.joined(row.at["in"], row.at["out"][0])

@@ -151,19 +151,16 @@ class Site:
         return sorted((t for t in exact | near if 0 < t <= 10_000), key=lambda t: (t.denominator, t))
 
     def broken(self) -> tuple[Fraction, Fraction, Guess | None]:
-        """Where no guess holds: alpha 1 or the one nearest to it, the first alpha that breaks the last guess, and that guess."""
+        """Where no guess holds: alpha 1 or the one nearest to it, the first alpha that breaks the plainest guess, and that guess."""
         first, *order = sorted(self.widths, key=lambda a: (abs(a - 1), a))
         left = [guess for guess in dict.fromkeys(self._candidates(first)) if self._holds(guess, first)]
         left = [guess for guess in left if guess.value == self.widths[first]] or left
         left.sort(
             key=lambda guess: (plainness(guess.rule), guess.mode == "ratio") if guess.rule else ((0, 0, 0), False)
         )
-        for alpha in order:
-            further = [guess for guess in left if self._holds(guess, alpha)]
-            if not further:
-                return first, alpha, left[0] if left else None
-            left = further
-        return first, order[-1], left[0]
+        plainest = left[0] if left else None
+        breaks = (alpha for alpha in order if plainest is None or not self._holds(plainest, alpha))
+        return first, next(breaks, order[-1]), plainest
 
     def under(self, rule: Rounding) -> list[Guess]:
         """The guesses that hold under one rule, the preferred mode first."""

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -139,3 +144,30 @@ def test_values_are_read_as_they_look() -> None:
     for text in ("", "3x0x5", "x", "3x99999999x5", "1x1x1x1x1"):
         with pytest.raises(MbcostError, match="is not a shape"):
             input_shapes(text)
+
+
+def test_a_terminal_is_told_how_far_an_import_is(stand_in: StandIn, capfd: pytest.CaptureFixture[str]) -> None:
+    asked = ["import", "nets:build", "--vary", "width", *stand_in.options]
+    master, slave = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-m", "mbcost", *asked], stdout=subprocess.PIPE, stderr=slave)
+    os.close(slave)
+    read = bytearray()
+    with suppress(OSError):  # the other end is closed
+        while data := os.read(master, 65_536):
+            read += data
+    os.close(master)
+    table = process.communicate(timeout=60)[0]
+    said = read.decode()
+    first, _, rest = said.partition("\r\n")
+    steps, note = rest.rsplit("\r", 2)[0].split("\r"), rest.rsplit("\r", 2)[1]
+    assert first.startswith("runs nets with")
+    assert steps[1].strip() == "width 1: 0 points traced"
+    assert "width 0.375: 2 points traced" in [step.strip() for step in steps]
+    assert steps[-1].strip() == ""  # gone again
+    assert note == "note: at alpha 0.09375 the code builds no network: a layer has no channels"
+    assert "\x1b" not in said
+    assert run(asked) == 0
+    piped = capfd.readouterr()
+    assert piped.out.encode() == table
+    assert "\r" not in piped.err
+    assert piped.err.splitlines() == [first, note]
