@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 
 from mbcost.documents import configs_folder
 from mbcost.documents.nodes import read_bytes, read_text
@@ -77,6 +78,11 @@ def scalings() -> dict[str, str]:
     >>> scalings()["efficientnet_b3"]
     'efficientnet_b0'
     """
+    return dict(_scalings(configs_folder()))
+
+
+@lru_cache(1)
+def _scalings(folder: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for model in models():
         text = read_text(read_bytes(_path(model)), model)
