@@ -10,7 +10,8 @@ A mutant flips a comparison, drops a statement, changes a constant, swaps an ope
 around; texts, annotations and docstrings are left alone. Everything happens in a copy of the repository in a temporary
 folder. First the tests run once to record which functions each of them calls (kept in --record FILE, if that is given, for
 the next time; tests that start processes of their own call nothing that could be seen). Then, for each mutant, the tests that
-call its function run, those that call the fewest functions first, until one fails or --seconds are over.
+call its function run, those that call the fewest functions first, until one fails or --seconds are over. Of a function that
+very many tests call some hundreds run, and where none of them notices, the files of all.
 """
 
 from __future__ import annotations
@@ -180,8 +181,15 @@ def covering(mutant: Mutant, calls: dict[str, list[str]]) -> list[str]:
     if not tests:
         tests = [test for test, called in calls.items() if any(one.startswith(f"{mutant.file}::") for one in called)]
     tests.sort(key=lambda test: len(calls[test]))
+    return tests
+
+
+def runs(tests: list[str]) -> list[list[str]]:
+    """The tests in the order that they are run in: those that notice soonest, and of very many the files of all at last."""
     half = MOST // 2
-    return tests[:half] + tests[half :: max(1, len(tests) // half)]
+    some = tests[:half] + tests[half :: max(1, len(tests) // half)]
+    files = sorted({test.partition("::")[0] for test in tests}) if len(tests) > MOST else []
+    return [one for one in (some[:FIRST], some[FIRST:], files) if one]  # to collect many takes longer than to run a few
 
 
 def main() -> None:
@@ -226,8 +234,8 @@ def _room(work: Path, room: str, calls: dict[str, list[str]], args: argparse.Nam
         original, known = target.read_text(encoding="utf-8"), target.stat()
         target.write_text(mutant.text(work), encoding="utf-8")
         code: int | None = 0
-        for some in (tests[:FIRST], tests[FIRST:]):  # to collect many takes longer than to run the few that notice
-            if some and code == 0:
+        for some in runs(tests):
+            if code == 0:
                 code = pytest(work, "-x", *some, seconds=args.seconds)
         target.write_text(original, encoding="utf-8")
         os.utime(target, ns=(known.st_atime_ns, known.st_mtime_ns))  # as its byte code has it
