@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from fractions import Fraction
+from math import isqrt
 from typing import Any, NamedTuple
 
 from mbcost.analysis.groups import block_of
@@ -18,8 +19,6 @@ from mbcost.network import Cost
 from mbcost.quantities import BITS, AnyBits, Quantity, measured
 
 __all__ = ["Change", "Difference", "changes", "common", "difference", "relative"]
-
-MAX_CELLS = 1_000_000  # of the table for the longest common subsequence: beyond, a fast near-optimal match
 
 
 class Change(NamedTuple):
@@ -250,25 +249,36 @@ def common(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]
 
 
 def _middle(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """The longest common subsequence of two that neither begin nor end alike.
+
+    With s(i, j) for its length in a[i:] and b[j:], one whole number for each j has a one where s(i, j) = s(i + 1, j), the last i
+    first; from that of j + 1 it comes by one addition and a few bitwise operations (Hyyro, "Bit-parallel LCS-length computation
+    revisited", 2004). Of these numbers one in so many is kept, and those between are made again where the way leads.
+    """
     if not a or not b:
         return []
-    if len(a) * len(b) > MAX_CELLS:
-        from difflib import SequenceMatcher
+    places: dict[Hashable, int] = {}
+    for place, item in enumerate(reversed(a)):
+        places[item] = places.get(item, 0) | 1 << place
+    every, full = isqrt(len(b)) + 1, (1 << len(a)) - 1
 
-        blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
-        return [(i + n, j + n) for i, j, size in blocks for n in range(size)]
-    longest = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]  # of what follows each pair of positions
-    for i in range(len(a) - 1, -1, -1):
-        row, below = longest[i], longest[i + 1]
-        for j in range(len(b) - 1, -1, -1):
-            row[j] = below[j + 1] + 1 if a[i] == b[j] else max(below[j], row[j + 1])
+    def downward(start: int, stop: int, ones: int) -> Iterator[tuple[int, int]]:
+        for j in range(start - 1, stop - 1, -1):
+            met = ones & places.get(b[j], 0)
+            ones = (ones + met | ones - met) & full
+            yield j, ones
+
+    kept = {j: ones for j, ones in downward(len(b), 0, full) if j % every == 0}
+    near: dict[int, int] = {}
     pairs = []
     i = j = 0
     while i < len(a) and j < len(b):
+        if j not in near:
+            near = dict(downward(min(j + every, len(b)), j, kept.get(j + every, full)))
         if a[i] == b[j]:
             pairs.append((i, j))
             i, j = i + 1, j + 1
-        elif longest[i + 1][j] >= longest[i][j + 1]:
+        elif near[j] >> (len(a) - 1 - i) & 1:
             i += 1
         else:
             j += 1
