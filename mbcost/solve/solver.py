@@ -126,8 +126,9 @@ class Solver(Family):
                 if ends or high == MAX_ALPHA:
                     break
                 reach *= 2
-            if high == MAX_ALPHA:
-                ends.append(Edge(high, True))
+            last = Edge(Fraction(MAX_ALPHA), True)
+            if high == MAX_ALPHA and last not in ends:
+                ends.append(last)
             for end in ends:
                 step = self.step_at(start, end, size)
                 if step is not None:

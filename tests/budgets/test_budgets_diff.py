@@ -19,8 +19,7 @@ from markdown_it import MarkdownIt
 
 import mbcost
 from mbcost import loads
-from mbcost.analysis import diff
-from mbcost.analysis.diff import changes, common
+from mbcost.analysis.diff import changes
 from mbcost.cli.diff import command
 from mbcost.report.numbers import percent_change
 from tests.budgets.budgets_world import TABLE, Repository
@@ -96,32 +95,6 @@ def test_rows_of_blocks_have_no_given_names() -> None:
         "  - {op: conv, kernel_size: 1, out_channels: 64}\n  - {op: unit}\n  - {op: global_pool}\n",
     )
     assert marks(one, two, ("unit",)) == ["+ conv_2"]
-
-
-@settings(max_examples=150)
-@given(st.text("abc", max_size=9), st.text("abc", max_size=9))
-def test_the_common_subsequence_is_a_longest_one(a: str, b: str) -> None:
-    pairs = common(a, b)
-    assert all(a[i] == b[j] for i, j in pairs)
-    assert pairs == sorted(pairs)
-    assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
-    subsequences = {""}
-    for letter in a:
-        subsequences |= {s + letter for s in subsequences}
-
-    def within(s: str) -> bool:
-        rest = iter(b)
-        return all(letter in rest for letter in s)
-
-    assert len(pairs) == max(len(s) for s in subsequences if within(s))
-
-
-def test_very_long_sequences_are_matched_in_good_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diff, "MAX_CELLS", 10)
-    a, b = list(range(40)), [x for x in range(40) if x % 7] + [99]
-    pairs = common(a, b)
-    assert all(a[i] == b[j] for i, j in pairs)
-    assert len(pairs) == len(b) - 1
 
 
 NETS = ("mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small", "squeezenet_1_1", "shufflenet_v2_x1_0")

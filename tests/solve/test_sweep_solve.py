@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import mbcost
 from mbcost.solve.family import Constraint
 from mbcost.solve.solver import Solver, Step, largest_size
-from mbcost.solve.steps import Edge
+from mbcost.solve.steps import START, Edge
 from tests.inline import table
 from tests.separated.random_networks import networks
 
@@ -165,6 +165,18 @@ def test_a_step_is_whole_on_both_sides_where_a_place_changes_no_width() -> None:
         assert ((step.start, step.end), step.values["weights"]) == (whole, 120)
     for alpha, width in (("20/9", 32), ("2223/1000", 40), ("2749/1000", 40), ("11/4", 48)):
         assert network.cost(alpha=alpha).weights == 3 * width
+
+
+def test_steps_wider_than_what_is_looked_at_together_are_whole() -> None:
+    """ceil:256 on 8 channels: 256 to alpha 32, above it 512, to 64; eight times a sixth of that lies between two places."""
+    solver = Solver(table("- {op: conv, kernel_size: 1, out_channels: 8}", head="rounding: ceil:256"))
+    assert solver._reach < 16
+    steps = list(solver.upward((32, 32), START))
+    assert [(step.start, step.end, step.values["weights"]) for step in steps] == [
+        (START, Edge(Fraction(32), True), 3 * 256),
+        (Edge(Fraction(32), True), Edge(Fraction(64), True), 3 * 512),
+    ]
+    assert list(solver.downward((32, 32), Edge(Fraction(64), True))) == steps[::-1]
 
 
 def test_a_step_of_the_divisor_rule_can_begin_just_above_a_rational() -> None:
