@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mbcost.budgets.verdicts.report import FORMATS as OWN
+from mbcost.report import FORMATS
 from mbcost.tables import configs_folder
 from tests.conftest import Said
 
@@ -66,7 +68,7 @@ def test_a_message_has_its_place_and_a_way_out(case: str) -> None:
         (["mobilenet_v1", "--max-params", "5M", "--update"], "--update rewrites budgets files", "mbcost-budgets.yaml"),
         (["good.yml", "--report", "junit"], "`junit` is not FORMAT=FILE", "--report junit=build/mbcost.xml"),
         (["good.yml", "--report", "junt=x"], "--report `junt` is not known", "did you mean `junit`?"),
-        (["good.yml", "-f", "xml"], "-f `xml` is not known", "use one of table, json, csv, markdown, latex, github, junit"),
+        (["good.yml", "-f", "xml"], "-f `xml` is not known", f"use one of {', '.join([*FORMATS, *OWN])}"),
         (["good.yml", "--base", "base.json"], "`base.json` cannot be read", "check the path"),
         (["mobilenet_v1", "--max-params", "5M", "--rho", "1", "-r", "192"], "rho and a resolution are both given", "keep one"),
     ],

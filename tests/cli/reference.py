@@ -73,7 +73,7 @@ EXAMPLES = {
     "avg_pool": "{op: avg_pool, kernel_size: 3, stride: 1}",
     "global_pool": "{op: global_pool}",
 }
-"""Rows of each kind, the last of them of the kind itself."""
+"""Rows of each kind that has to be told something, the last of them of the kind itself."""
 
 COMMANDS = [
     "table mobilenet_v1", "table mobilenet_v1 --by kind", "table mobilenet_v1 --layer separable_7/depthwise", "table mobilenet_v1 --layer separable_7",
@@ -143,7 +143,7 @@ def of_kinds(_: Say) -> list[str]:
     lines: list[str] = []
     for op, kind in KINDS.items():
         fields = ", ".join(map(default, kind.fields.values()))
-        rows = EXAMPLES[op].split("\n")
+        rows = EXAMPLES.get(op, f"{{op: {op}}}").split("\n")
         table = "format: 1\ninput: {channels: 16, resolution: 32}\nlayers:\n" + "\n".join(f"- {row}" for row in rows)
         cost = mbcost.loads(table).cost()
         assert f"{{op: {op}" in rows[-1], op
