@@ -20,7 +20,12 @@ Shapes = Sequence[int] | Sequence[Sequence[int]]
 
 
 def import_model(
-    model: Any, input: Shapes = (3, 224, 224), *, name: str | None = None, args: dict[str, Any] | None = None
+    model: Any,
+    input: Shapes = (3, 224, 224),
+    *,
+    name: str | None = None,
+    args: dict[str, Any] | None = None,
+    build: Callable[..., Any] | None = None,
 ) -> Imported:
     """The table of a live PyTorch or Keras model.
 
@@ -36,7 +41,7 @@ def import_model(
         changes = (neighbour, lambda side: side + 32)
         asked += [[[s[0], *map(change, s[1:])] if s[1:] == sides else s for s in shapes] for change in changes]
     code = name or f"{type(model).__module__}:{type(model).__qualname__}"
-    return raised(_traced(model, asked), Source(code, args or {}, shapes))
+    return raised(_traced(model, asked, build, args), Source(code, args or {}, shapes))
 
 
 def import_builder(
@@ -48,17 +53,18 @@ def import_builder(
     """
     code = f"{build.__module__}:{getattr(build, '__qualname__', type(build).__qualname__)}"
     if vary is None:
-        return import_model(_built(build, args), input, name=code, args=args)
+        return import_model(_built(build, args, _shapes(input)), input, name=code, args=args, build=build)
     shapes = _shapes(input)
     width = vary
 
     def trace(alpha: Fraction, asked: list[list[list[int]]]) -> Graph:
+        at = {**args, width: float(alpha)}
         try:
-            model = _built(build, {**args, width: float(alpha)})
+            model = _built(build, at, asked[0])
         except Exception as error:
             fact = str(error).splitlines()[0][:300] if str(error) else ""
             raise MbcostError(f"{type(error).__name__}: {fact}", help=f"raised by {code}") from error
-        return _traced(model, asked)
+        return _traced(model, asked, build, at)
 
     return varied(trace, Source(code, args, shapes, vary=vary))
 
@@ -78,9 +84,11 @@ def built_at(
         raise MbcostError("a model is built already: it takes no arguments", help="give the builder itself")
     name = f"{type(code).__module__}:{type(code).__qualname__}"
     for alpha in alphas:
-        model = code if live else _built(code, args if vary is None else {**args, vary: float(alpha)})
+        at = args if vary is None else {**args, vary: float(alpha)}
+        model = code if live else _built(code, at, shapes)
         for asked in at_resolutions(shapes, tuple(resolutions)):
-            yield alpha, [*asked[0][1:], 1, 1][:2], cost_of(_traced(model, [asked]), Source(name, {}, asked))
+            graph = _traced(model, [asked], None if live else code, at)
+            yield alpha, [*asked[0][1:], 1, 1][:2], cost_of(graph, Source(name, {}, asked))
 
 
 def _is_model(model: Any) -> bool:
@@ -94,11 +102,21 @@ def _is_model(model: Any) -> bool:
     )
 
 
-def _traced(model: Any, asked: list[list[list[int]]]) -> Graph:
-    """The graph of a live model at some lists of input shapes."""
-    run, framework = _run(model)
+def _traced(
+    model: Any,
+    asked: list[list[list[int]]],
+    build: Callable[..., Any] | None = None,
+    args: dict[str, Any] | None = None,
+) -> Graph:
+    """The graph of a live model at some lists of input shapes, or of what its builder makes at each."""
+    trace, framework = _run(model)
+    args = args or {}
+
+    def anew(shapes: list[list[int]]) -> Any:
+        return build(**args, **tracer.sized(sys.modules["keras"], build, args, shapes)) if build else model
+
     try:
-        found = run.traces(asked)
+        found = trace(asked, None if build is None else anew)
     except Exception as error:
         raise MbcostError(
             f"the model does not run: {type(error).__name__}: {str(error).splitlines()[0][:300] if str(error) else ''}",
@@ -109,7 +127,11 @@ def _traced(model: Any, asked: list[list[list[int]]]) -> Graph:
     return read_graph(json.loads(json.dumps(document)))
 
 
-def _built(build: Callable[..., Any], args: dict[str, Any]) -> Any:
+def _built(build: Callable[..., Any], args: dict[str, Any], shapes: list[list[int]]) -> Any:
+    """What a builder makes with some arguments; one of Keras's own is told its size."""
+    keras: Any = sys.modules.get("keras")
+    if keras is not None and build.__module__.split(".")[0] == "keras":
+        args = {**tracer.sized(keras, build, args, shapes), **args}
     torch: Any = sys.modules.get("torch")
     if torch is None or (inspect.isclass(build) and not issubclass(build, torch.nn.Module)):
         return build(**args)
@@ -125,9 +147,9 @@ def _run(model: Any) -> tuple[Any, str]:
     keras: Any = sys.modules.get("keras")
     torch: Any = sys.modules.get("torch")
     if keras is not None and isinstance(model, keras.Model):
-        return tracer.KerasModel(keras, model, tracer.NODES), "keras"
+        return lambda asked, build: tracer.trace_keras(keras, model, asked, tracer.NODES, build), "keras"
     if torch is not None and isinstance(model, torch.nn.Module):
-        return tracer.TorchModel(torch, model, tracer.NODES), "torch"
+        return lambda asked, _: tracer.TorchModel(torch, model, tracer.NODES).traces(asked), "torch"
     raise MbcostError(
         f"this is no PyTorch module and no Keras model, but {type(model).__name__}",
         help="give the model itself; `mbcost.load` reads layer tables",

@@ -25,6 +25,7 @@ import os
 import sys
 import traceback
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -576,6 +577,11 @@ def _recording(torch: Any, run: TorchRun) -> Any:
 
     class Recorder(TorchDispatchMode):  # type: ignore[misc,unused-ignore]
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if torch.is_inference_mode_enabled():  # what autograd would have taken apart arrives whole
+                with self:
+                    parts = func.decompose(*args, **(kwargs or {}))
+                if parts is not NotImplemented:
+                    return parts
             out = func(*args, **(kwargs or {}))
             run.record(func, args, kwargs or {}, out)
             return out
@@ -584,15 +590,31 @@ def _recording(torch: Any, run: TorchRun) -> Any:
 
 
 @contextmanager
-def _undisturbed(torch: Any) -> Iterator[None]:
-    """What a run changes outside a model, put back: random state, the fast attention path, compilation, gradients."""
+def _same_randomness() -> Iterator[None]:
+    """Random states, put back."""
     import random
 
-    numpy = sys.modules.get("numpy")
-    states = random.getstate(), torch.get_rng_state(), numpy.random.get_state() if numpy else None
+    numpy: Any = sys.modules.get("numpy")
+    torch: Any = sys.modules.get("torch")
+    states = random.getstate(), torch.get_rng_state() if torch else None, numpy.random.get_state() if numpy else None
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        if torch:
+            torch.set_rng_state(states[1])
+        if numpy:
+            numpy.random.set_state(states[2])
+
+
+@contextmanager
+def _undisturbed(torch: Any) -> Iterator[None]:
+    """What a run changes outside a model, put back: random state, the fast attention path, compilation, gradients."""
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     with ExitStack() as stack:
+        stack.enter_context(_same_randomness())
+        stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.no_grad())
         if hasattr(torch.compiler, "set_stance"):
             stack.enter_context(torch.compiler.set_stance("force_eager"))
@@ -600,10 +622,6 @@ def _undisturbed(torch: Any) -> Iterator[None]:
             yield
         finally:
             torch.backends.mha.set_fastpath_enabled(fast)
-            random.setstate(states[0])
-            torch.set_rng_state(states[1])
-            if numpy:
-                numpy.random.set_state(states[2])
 
 
 def _no_other_device(torch: Any, device: str, mode: Any) -> Any:
@@ -636,7 +654,9 @@ def trace_torch(
     for path, module in model.named_modules(remove_duplicate=False):
         paths.setdefault(id(module), path)
     run = TorchRun(torch, weights, paths, limit)
-    inputs = [torch.zeros(1, *shape, device=device) for shape in shapes]
+    kinds = {tensor.dtype for tensor in model.parameters() if tensor.dtype.is_floating_point}
+    kind = kinds.pop() if len(kinds) == 1 else None  # a model of halves takes halves
+    inputs = [torch.zeros(1, *shape, device=device, dtype=kind) for shape in shapes]
     run.run.inputs = [run.new(x) for x in inputs]
     hooks = torch.nn.modules.module
     recorder, function_mode = _recording(torch, run)
@@ -823,13 +843,14 @@ class KerasModel:
     def traces(self, asked: list[list[list[int]]]) -> dict[str, Any]:
         """The weights, and one trace for each list of input shapes."""
         found: list[dict[str, Any]] = []
-        for shapes in asked:
-            try:
-                found.append(self._trace(shapes).document())
-            except Exception as error:
-                if not found:
-                    raise
-                found.append({"error": _last_line(error)})
+        with _same_randomness(), self._same_nodes():
+            for shapes in asked:
+                try:
+                    found.append(self._trace(shapes).document())
+                except Exception as error:
+                    if not found:
+                        raise
+                    found.append({"error": _last_line(error)})
         own = {id(variable) for variable in self.model.weights}
         for layer in self.model._flatten_layers(include_self=True):
             self.owned(layer)
@@ -843,6 +864,19 @@ class KerasModel:
         )
         name = type(self.model).__name__
         return {"name": name, "device": "none", "remarks": remarks, "weights": self.weights, "traces": found}
+
+    @contextmanager
+    def _same_nodes(self) -> Iterator[None]:
+        """Layers and operations keep every call on symbols; they forget ours."""
+        layers = self.model._flatten_layers(include_self=True)
+        operations = [*layers, *(one for layer in layers for one in getattr(layer, "operations", ()))]
+        lists = [nodes for one in operations for nodes in (one._inbound_nodes, one._outbound_nodes)]
+        lengths = [len(nodes) for nodes in lists]
+        try:
+            yield
+        finally:
+            for nodes, length in zip(lists, lengths):  # noqa: B905  (Python 3.9)
+                del nodes[length:]
 
     def owned(self, layer: Any) -> list[Any]:
         """The variables that are a layer's own and no inner layer's; those that are trained are noted, frozen or not."""
@@ -860,16 +894,66 @@ class KerasModel:
 
     def _trace(self, shapes: list[list[int]]) -> Recorded:
         keras = self.keras
-        last = keras.config.image_data_format() == "channels_last"
-        inputs = []
-        for shape in shapes:
-            sides = [*shape[1:], shape[0]] if last and len(shape) > 1 else shape
-            inputs.append(keras.Input(batch_shape=(1, *sides)))
+        inputs = [keras.Input(batch_shape=(1, *_sides_of(keras, shape))) for shape in shapes]
         outputs = self.model.call(inputs if len(inputs) > 1 else inputs[0], **_evaluated(self.model))
         symbols = _symbols(keras, outputs)
         if not symbols:
             raise Refused("kind", f"what {type(self.model).__name__} gives does not depend on its input")
         return KerasRun(self, inputs, symbols).recorded()
+
+
+def trace_keras(keras: Any, model: Any, asked: list[list[list[int]]], limit: int, build: Any = None) -> dict[str, Any]:
+    """The weights of a Keras model, and one trace for each list of input shapes.
+
+    ``build`` makes it anew for an input shape: a network that is told its size computes its paddings from it.
+    """
+    if build is None or any(len(shapes) != 1 or len(shapes[0]) != 3 for shapes in asked):
+        return KerasModel(keras, model, limit).traces(asked)
+    whole: dict[str, Any] = {}
+    for shapes in asked:
+        try:
+            if tuple(model.inputs[0].shape[1:]) != tuple(_sides_of(keras, shapes[0])):
+                model = build(shapes)
+            found = KerasModel(keras, model, limit).traces([shapes])
+        except Exception as error:
+            if not whole:
+                raise
+            whole["traces"].append({"error": _last_line(error)})
+            continue
+        if not whole:
+            whole = found
+        elif [(w["shape"], w["trained"]) for w in found["weights"]] == [
+            (w["shape"], w["trained"]) for w in whole["weights"]
+        ]:
+            whole["traces"] += found["traces"]
+        else:
+            whole["traces"].append({"error": f"at {'x'.join(map(str, shapes[0][1:]))} it has other weights"})
+    return whole
+
+
+def sized(keras: Any, build: Any, args: dict[str, Any], shapes: list[list[int]]) -> dict[str, Any]:
+    """What tells a Keras builder its input's size, where it has a parameter for it that is not given."""
+    told = "input_shape" in args or not accepts(build, "input_shape")
+    return (
+        {} if told or len(shapes) != 1 or len(shapes[0]) != 3 else {"input_shape": tuple(_sides_of(keras, shapes[0]))}
+    )
+
+
+def _sides_of(keras: Any, shape: list[int]) -> list[int]:
+    """A shape in Keras's order of axes."""
+    last = keras.config.image_data_format() == "channels_last" and len(shape) > 1
+    return [*shape[1:], shape[0]] if last else shape
+
+
+def accepts(build: Any, name: str, default: Any = None) -> bool:
+    """Whether a builder has a parameter by a name and with a default."""
+    from inspect import signature
+
+    try:
+        found = signature(build).parameters.get(name)
+    except (TypeError, ValueError):
+        return False
+    return found is not None and found.default == default
 
 
 def _evaluated(layer: Any) -> dict[str, bool]:
@@ -1531,6 +1615,7 @@ class Session:
         self.code, self.framework = code, framework
         self.nodes = int(limits.get("nodes", NODES))
         self.target: Any = None
+        self.keras = False  # whether it has built a Keras model
 
     def answer(self, args: dict[str, Any], asked: list[list[list[int]]]) -> dict[str, Any]:
         """Build the network with some arguments and trace it."""
@@ -1542,14 +1627,7 @@ class Session:
         keras: Any = sys.modules.get("keras")
         for device in ("meta", "cpu"):
             try:
-                if keras is not None:
-                    keras.utils.clear_session()  # it numbers layers on and on
-                with ExitStack() as stack:
-                    if torch is not None:
-                        stack.enter_context(torch.device(device))
-                    if keras is not None and keras.config.backend() == "torch":
-                        stack.enter_context(keras.device(device))
-                    model = self._build(args, torch, keras)
+                model = self._made(device, args, torch, keras, asked[0])
             except Refused:
                 raise
             except Exception as error:
@@ -1558,7 +1636,9 @@ class Session:
                     continue
                 raise
             if self._is(model, keras, "keras"):
-                traced = KerasModel(keras, model, self.nodes).traces(asked)
+                self.keras = model is not self.target
+                build = partial(self._made, device, args, torch, keras) if self.keras else None
+                traced = trace_keras(keras, model, asked, self.nodes, build)
                 names = ["keras", "torch" if keras.config.backend() == "torch" else str(keras.config.backend())]
                 return {"schema": SCHEMA, "framework": "keras", "versions": self._versions(*names), **traced}
             if not self._is(model, torch, "torch"):
@@ -1605,6 +1685,21 @@ class Session:
                 continue
         return found
 
+    def _made(self, device: str, args: dict[str, Any], torch: Any, keras: Any, shapes: list[list[int]]) -> Any:
+        """The network, built on a device; one of Keras is told its size."""
+        if accepts(self.target, "weights", "imagenet"):  # none are downloaded: their values have no part in a cost
+            args = {"weights": None, **args}
+        if keras is not None:
+            keras.utils.clear_session()  # it numbers layers on and on
+            if self.keras or str(getattr(self.target, "__module__", "")).split(".")[0] == "keras":
+                args = {**sized(keras, self.target, args, shapes), **args}
+        with ExitStack() as stack:
+            if torch is not None:
+                stack.enter_context(torch.device(device))
+            if keras is not None and keras.config.backend() == "torch":
+                stack.enter_context(keras.device(device))
+            return self._build(args, torch, keras)
+
     def _build(self, args: dict[str, Any], torch: Any, keras: Any) -> Any:
         target = self.target
         if self._is(target, torch, "torch") or self._is(target, keras, "keras"):
@@ -1617,13 +1712,19 @@ class Session:
 
 
 def _choose_backend() -> None:
-    """Keras asks for TensorFlow unless it is told otherwise; without it, a backend that is there serves as well."""
+    """Keras asks for TensorFlow unless it is told otherwise (and writes that down); without it, a backend that is there serves as well."""
     from importlib.util import find_spec
 
-    if "KERAS_BACKEND" in os.environ or os.path.exists(os.path.expanduser("~/.keras/keras.json")):
+    if "KERAS_BACKEND" in os.environ:
         return
-    for backend, package in (("tensorflow", "tensorflow"), ("torch", "torch"), ("jax", "jax")):
-        if find_spec(package) is not None:
+    try:
+        folder = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")
+        with open(os.path.join(folder, "keras.json"), encoding="utf-8") as file:
+            chosen = str(json.load(file)["backend"])
+    except (OSError, ValueError, KeyError, TypeError):
+        chosen = "tensorflow"
+    for backend in dict.fromkeys((chosen, "tensorflow", "torch", "jax")):
+        if find_spec(backend) is not None:
             os.environ["KERAS_BACKEND"] = backend
             return
 

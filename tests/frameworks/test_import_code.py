@@ -19,6 +19,7 @@ from mbcost.cli import run
 from mbcost.errors import MbcostError
 from mbcost.importers import Imported, Source, import_code, raised, tracer
 from mbcost.importers.graph import read_graph
+from mbcost.importers.live import import_model
 
 pytestmark = [
     pytest.mark.frameworks,
@@ -148,6 +149,24 @@ def test_a_model_is_left_as_it_was() -> None:
     assert torch.equal(torch.get_rng_state(), states[1])
     assert not torch.nn.modules.module._global_forward_hooks
     assert not torch.nn.modules.module._global_forward_pre_hooks
+
+
+def test_halves_and_inference_mode() -> None:
+    layers = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
+
+    class Inside(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = layers
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            with torch.inference_mode():
+                return self.layers(x)
+
+    found = [import_model(model, (3, 32, 32)) for model in (layers, Inside(), nn.Sequential(nn.Conv2d(3, 8, 3)).half())]
+    with torch.inference_mode():
+        found.append(import_model(layers, (3, 32, 32)))
+    assert {(one.network.cost().mult_adds, one.network.cost().exact) for one in found} == {(900 * 216, True)}
 
 
 def test_a_model_that_raises_is_left_as_it_was_too() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
+import random
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
+import torch
 from keras_oracles import NETWORKS, count_network, keras
 
 from mbcost.errors import MbcostError
@@ -225,6 +227,24 @@ def test_low_ranks_and_integers_have_all_their_params() -> None:
         change(layer)
         cost = imported(model, 32).network.cost()
         assert (cost.mult_adds, cost.params >= params) == (1024 * 24, True)
+
+
+def test_a_model_is_left_as_it_was() -> None:
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.Reshape((36, 4))(keras.Sequential([keras.layers.Conv2D(4, 3), keras.layers.Dropout(0.5)])(image))
+    model = keras.Model(image, keras.layers.Dense(3)(keras.layers.MultiHeadAttention(2, 4)(x, x) + 1))
+    model.layers[-1].trainable = False
+
+    def state() -> list[object]:
+        layers = model._flatten_layers()
+        nodes = [(len(one._inbound_nodes), len(one._outbound_nodes)) for one in [*layers, *model.operations]]
+        variables = [(id(v), v.trainable, v.value.tolist()) for v in model.variables]
+        outputs = [id(layer.output) for layer in model.layers]
+        return [nodes, variables, outputs, model.to_json(), random.getstate(), torch.get_rng_state().numpy().tobytes()]
+
+    before = state()
+    imported(model, 8, 9)
+    assert state() == before
 
 
 def test_nothing_that_a_table_has_is_an_error() -> None:
