@@ -214,6 +214,7 @@ def failure(document: dict[str, Any]) -> MbcostError:
         "missing": "--python names the interpreter that has it; the current folder is on its path",
         "limit": "--timeout and the limits keep a builder from running without end",
         "kind": "name a builder, module:callable, that returns a model",
+        "input": "--input gives the shape of each input without the batch: 3x224x224, or 3x224x224,10",
     }
     help = helps.get(str(document.get("kind")), f"raised in {place}" if place else "")
     return MbcostError(fact, help=help)

@@ -116,7 +116,7 @@ def _traced(
         return build(**args, **tracer.sized(sys.modules["keras"], build, args, shapes)) if build else model
 
     try:
-        found = trace(asked, None if build is None else anew)
+        found = trace(asked, anew if build is not None and tracer.sizable(build, args) else None)
     except Exception as error:
         raise MbcostError(
             f"the model does not run: {type(error).__name__}: {str(error).splitlines()[0][:300] if str(error) else ''}",

@@ -849,7 +849,7 @@ class KerasModel:
                     found.append(self._trace(shapes).document())
                 except Exception as error:
                     if not found:
-                        raise
+                        raise self._refused(shapes, error) from error
                     found.append({"error": _last_line(error)})
         own = {id(variable) for variable in self.model.weights}
         for layer in self.model._flatten_layers(include_self=True):
@@ -864,6 +864,22 @@ class KerasModel:
         )
         name = type(self.model).__name__
         return {"name": name, "device": "none", "remarks": remarks, "weights": self.weights, "traces": found}
+
+    def _refused(self, shapes: list[list[int]], error: Exception) -> Exception:
+        """The error of a model that was given another input than it was made for; else the error itself."""
+        made = [
+            ["?" if side is None else side for side in x.shape[1:]] for x in getattr(self.model, "inputs", None) or ()
+        ]
+        given = [_sides_of(self.keras, shape) for shape in shapes]
+        fits = [len(one) for one in made] == [len(one) for one in given]
+        flat = [side for one in made for side in one], [side for one in given for side in one]
+        fits = fits and all(x in {"?", y} for x, y in zip(*flat))  # noqa: B905  (Python 3.9)
+        if not made or fits or isinstance(error, Refused):
+            return error
+        last = self.keras.config.image_data_format() == "channels_last"
+        takes = [[a[-1], *a[:-1]] if last else a for a in made]
+        words = [",".join("x".join(map(str, shape)) for shape in one) for one in (takes, shapes)]
+        return Refused("input", f"it takes {words[0]}, not {words[1]}: {_last_line(error)}")
 
     @contextmanager
     def _same_nodes(self) -> Iterator[None]:
@@ -933,10 +949,13 @@ def trace_keras(keras: Any, model: Any, asked: list[list[list[int]]], limit: int
 
 def sized(keras: Any, build: Any, args: dict[str, Any], shapes: list[list[int]]) -> dict[str, Any]:
     """What tells a Keras builder its input's size, where it has a parameter for it that is not given."""
-    told = "input_shape" in args or not accepts(build, "input_shape")
-    return (
-        {} if told or len(shapes) != 1 or len(shapes[0]) != 3 else {"input_shape": tuple(_sides_of(keras, shapes[0]))}
-    )
+    fits = sizable(build, args) and len(shapes) == 1 and len(shapes[0]) == 3
+    return {"input_shape": tuple(_sides_of(keras, shapes[0]))} if fits else {}
+
+
+def sizable(build: Any, args: dict[str, Any]) -> bool:
+    """Whether a Keras builder can be told its input's size."""
+    return "input_shape" not in args and accepts(build, "input_shape")
 
 
 def _sides_of(keras: Any, shape: list[int]) -> list[int]:
@@ -1637,7 +1656,8 @@ class Session:
                 raise
             if self._is(model, keras, "keras"):
                 self.keras = model is not self.target
-                build = partial(self._made, device, args, torch, keras) if self.keras else None
+                anew = self.keras and sizable(self.target, args)
+                build = partial(self._made, device, args, torch, keras) if anew else None
                 traced = trace_keras(keras, model, asked, self.nodes, build)
                 names = ["keras", "torch" if keras.config.backend() == "torch" else str(keras.config.backend())]
                 return {"schema": SCHEMA, "framework": "keras", "versions": self._versions(*names), **traced}
