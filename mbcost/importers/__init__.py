@@ -118,7 +118,9 @@ def import_file(path: str, inputs: list[list[int]] | None = None, *, flat: bool 
     shapes = []
     for value in trace.inputs:
         sides, axis = list(trace.values[value]), trace.axis(value)
-        shapes.append([sides[axis], *(side for i, side in enumerate(sides) if i not in {0, axis})] if axis else sides)
+        shapes.append(
+            [sides[axis], *(side for i, side in enumerate(sides) if i not in {0, axis})] if axis > 0 else sides or [1]
+        )
     return raised(graph, Source(path, {}, shapes), flat=flat)
 
 

@@ -474,7 +474,7 @@ def _absorbed(row: Row, read: dict[int, list[Row]], above: list[Row]) -> list[Ro
         if len(sources) == 1:
             break
         last = max(sources.values(), key=lambda source: order[id(source)])
-        if last.op == "input" or any(id(reader) not in inside for reader in read.get(id(last), [])):
+        if last.op == "input" or not last.parts or any(id(reader) not in inside for reader in read.get(id(last), [])):
             return []
         group.append(last)
     (source,) = sources.values()

@@ -1173,7 +1173,7 @@ class KerasCall:
             shapes = [list(x.shape) for x in spec]
             if hasattr(self.operation, "equation"):
                 shapes = [
-                    _einsum(self.operation.equation, [self.shape(self.inputs[0]), self.shape(self.operation.kernel)])[1]
+                    einsum(self.operation.equation, [self.shape(self.inputs[0]), self.shape(self.operation.kernel)])[1]
                 ]
         except Exception:  # noqa: BLE001  (a layer of the user's own may raise anything)
             shapes = [list(x.shape) for x in self.outputs]
@@ -1418,7 +1418,7 @@ class KerasCall:
         shapes = [self.shape(x) for x in operands]
         out = self.shape(self.outputs[0])
         if letters is not None:
-            cost = _einsum(letters, shapes)[0]
+            cost = einsum(letters, shapes)[0]
         elif len(shapes) != 2 or not all(shapes):
             cost = None
         elif word == "Tensordot" or (word == "Dot" and self.layer):
@@ -1518,7 +1518,7 @@ def _roles(weights: dict[str, Any], **roles: str) -> dict[str, Any] | None:
     return {role: weights[name] for role, name in roles.items() if name in weights} or None
 
 
-def _einsum(letters: str, shapes: list[list[int]]) -> tuple[int | None, list[int]]:
+def einsum(letters: str, shapes: list[list[int]]) -> tuple[int | None, list[int]]:
     """The multiplications of a product of two tensors, one for each value of each letter, and the shape it puts out."""
     given, _, made = letters.replace(" ", "").partition("->")
     found: dict[str, int] = {}
