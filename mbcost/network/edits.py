@@ -174,7 +174,9 @@ class Edits:
             close = nearest(key, known) or " or ".join(f"`{name}`" for name in known if name == f"{key}_1")
             if key in self.rows:
                 fact, hint = f"there is no row `{key}` to set", "`mbcost table` prints the names"
-                if key.rpartition("/")[2].startswith("group_"):
+                if key in dropped:
+                    hint, close = "it is dropped by `without`", ""
+                elif key.rpartition("/")[2].startswith("group_"):
                     hint = f"of a group the repeat alone can be set, `{key}.repeat`; its rows have fields"
                 if f"{key}_1" in known:
                     hint = f"it is repeated: `{key}_1` is its first copy, `{key}_*` are all of them"

@@ -13,6 +13,7 @@ import pytest
 
 import mbcost
 from mbcost.analysis.compare import against_twin
+from mbcost.errors import MbcostError
 from mbcost.network.twin import pairs, unpaired
 from tests.inline import cost, names, says, table
 
@@ -28,6 +29,9 @@ def test_classes_set_the_classifier() -> None:
         assert next(row.output[0] for row in rows if row.name == "classifier") == 10
     with says("there is no row `classifier`"):
         cost("- {op: depthwise}", classes=10)
+    with pytest.raises(MbcostError, match="there is no row `classifier`") as caught:
+        mbcost.load("ssdlite_mobilenet_v2").cost(classes=91)
+    assert caught.value.help == "it is dropped by `without`"
 
 
 def test_set_acts_after_repeat() -> None:
