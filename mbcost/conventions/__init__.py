@@ -28,7 +28,7 @@ def find(name: str) -> Convention:
     Traceback (most recent call last):
     mbcost.errors.MbcostError: there is no convention `thopp`
       help: did you mean `thop`? the conventions are paper, torch, keras, slim, fvcore, ptflops-aten, ptflops-pytorch, \
-thop, torchinfo, torchprofile, calflops, deepspeed, onnx-tool, timm, openvino, toco
+thop, torchinfo, torchprofile, calflops, deepspeed, onnx-tool, timm, openvino, openvino-analyzer, toco
     """
     file, _, short = name.rpartition(":")
     known = available(file or None)
