@@ -342,7 +342,9 @@ def _head(graph: Graph, source: Source, traces: list[Trace]) -> list[str]:
         args = ", ".join(f"{key}: {_plain(value)}" for key, value in source.args.items())
         lines.append(f"  args: {{{args}}}")
     lines.append(f"  input: {quoted(','.join('x'.join(map(str, shape)) for shape in source.inputs))}")
-    lines.append(f"  versions: {{{', '.join(f'{key}: {quoted(value)}' for key, value in graph.versions.items())}}}")
+    lines.append(
+        f"  versions: {{{', '.join(f'{quoted(key)}: {quoted(value)}' for key, value in graph.versions.items())}}}"
+    )
     sizes = ["x".join(map(str, trace.size)) for trace in traces]
     if sizes and all(sizes):
         lines.append(f"  traced: [{', '.join(sizes)}]")
@@ -352,6 +354,10 @@ def _head(graph: Graph, source: Source, traces: list[Trace]) -> list[str]:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if value is None:
+        return "~"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_plain, value))}]"
     return quoted(str(value)) if isinstance(value, str) else str(value)
 
 

@@ -247,7 +247,10 @@ class _Lowering:
             return self._attached(number, 0, params - expected, node.call) if params > expected else number
         # weights used before, or fewer than the kind has: its cost stands, the params are those that are new
         part.op, part.facts, part.params = "custom", {"even": True}, params
-        part.remark = "its weights are shared with an earlier layer" if node.weights.get("weight") else part.remark
+        own = [self.graph.weights[one] for use in node.weights.get("weight", ()) for one in use.of]
+        if own:
+            shared = any(weight.trained for weight in own)
+            part.remark = f"its weights are {'shared with an earlier layer' if shared else 'not trained'}"
         return number
 
     # -- operations

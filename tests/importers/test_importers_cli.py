@@ -11,11 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mbcost.cli import run
 from mbcost.errors import MbcostError
 from mbcost.tables.code import argument, input_shapes, is_code
 from tests.importers.graphs_of import StandIn
+from tests.importers.test_importers_graph import small
 
 COSTS = 16 * 16 * 9 * (3 * 8 + 8 * 16)
 
@@ -109,6 +111,54 @@ def test_code_is_run_from_no_file_and_by_no_check(
     assert not stand_in.ran.exists()
     assert "is code, and code is not run here" in said
     assert "under `code:`" in said
+
+
+def changed(**facts: object) -> str:
+    return json.dumps(small() | facts)
+
+
+HOSTILE = {
+    "no JSON": ("hello\n", "no JSON"),
+    "no end": (changed(), "ended with code 0"),
+    "nothing": ("", "ended with code 0"),
+    "no text": ("\udcff\udcfe\n", "no JSON"),
+    "deep": ("[" * 100_000 + "\n", "no JSON"),
+    "no graph": ("[1]\n", "is no graph"),
+    "a count of no size": (changed().replace('"mult_adds": 160', '"mult_adds": Infinity') + "\n", "is no count"),
+    "a count too large": (changed().replace('"mult_adds": 160', '"mult_adds": ' + "9" * 5000) + "\n", "no JSON"),
+    "a count too low": (changed().replace('"mult_adds": 160', '"mult_adds": 1') + "\n", "the table would cost"),
+    "an error of numbers": ('{"error": 7}\n', "is no graph"),
+    "an error that draws": ('{"error": "a\\u001b[31m\\n::error::b\\ud800"}\n', "error: a?[31m?::error::b?\n"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_answer_is_an_error(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    answer, words = HOSTILE[name]
+    assert run(["import", "nets:build", *answering(tmp_path, answer)]) == 2
+    said = capfd.readouterr()
+    assert words in said.err
+    assert (said.out, "Traceback" in said.err, "\x1b" in said.err) == ("", False, False)
+
+
+def test_versions_and_arguments_are_data(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    versions = {"a\n- x: {": "\x1b[0m'", "b}  #": "# [red]"}
+    options = answering(tmp_path, changed(versions=versions) + "\n")
+    assert run(["import", "nets:build", "--arg", "a=~", "--arg", "b=[x: y, 1]", *options]) == 0
+    said = capfd.readouterr().out
+    assert "\x1b" not in said
+    head = yaml.safe_load(said)["imported"]
+    assert head["versions"] == {"a?- x: {": "?[0m'", "b}  #": "# [red]"}
+    assert head["args"] == {"a": None, "b": ["x: y", 1]}
+
+
+def answering(folder: Path, answer: str) -> list[str]:
+    """Options for an interpreter that reads two requests and gives this answer."""
+    (folder / "answer").write_text(answer, encoding="utf-8", errors="surrogateescape")
+    python = folder / "python"
+    python.write_text(f"#!/bin/sh\nread a\nread b\ncat '{folder}/answer'\n", encoding="utf-8")
+    python.chmod(0o755)
+    return ["--python", str(python), "--input", "4x8x8"]
 
 
 @pytest.mark.parametrize("file", ["net.pt", "weights.PTH", "last.ckpt", "model.pkl"])

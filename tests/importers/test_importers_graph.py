@@ -139,3 +139,12 @@ def test_recorded_graphs_are_strictly_read() -> None:
     found["traces"][0]["nodes"][5]["shade"] = "blue"
     with pytest.raises(MbcostError, match="node 5 has an unknown key"):
         read_graph(found)
+
+
+def test_kernels_that_are_not_trained_are_not_called_shared() -> None:
+    found = small()
+    for weight in found["weights"]:
+        weight["trained"] = False
+    text = table(read_graph(found)).text
+    assert "its weights are not trained" in text
+    assert "shared" not in text
