@@ -143,3 +143,16 @@ def test_names_from_a_model_are_data() -> None:
     found = table(read_graph(document))
     assert "\x1b" not in found.text
     assert found.network.cost().layers == 1
+
+
+def test_a_row_that_is_read_from_afar_ends_no_group() -> None:
+    """Three pairs of rows; what the last one puts out is read by the row below and by a later one."""
+    drawn = Drawn((4, 8, 8), (4, 9, 9))
+    value = 0
+    for _ in range(3):
+        value = drawn.conv(drawn.conv(value, 4), 4, kernel=1)
+    drawn.conv(drawn.conv(value, 6), 6)
+    drawn.conv(value, 6, kernel=1)
+    found = table(drawn.graph())
+    assert found.network.cost(resolution=8).mult_adds == sum(node["mult_adds"] for node in drawn.traces[0]["nodes"])
+    assert "repeat: 2, layers" in found.text
