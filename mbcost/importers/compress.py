@@ -130,7 +130,12 @@ class _Finder:
                 ):
                     copies += 1
                 end = at + copies * period
-                if copies > 1 and end < len(items) and read.get(id(items[end - 1])) and not (flows[end] and only[end - 1]):
+                if (
+                    copies > 1
+                    and end < len(items)
+                    and read.get(id(items[end - 1]))
+                    and not (flows[end] and only[end - 1])
+                ):
                     copies -= 1  # what is read from afar has a name of its own
                 if copies > 1 and (copies - 1) * period > best[0] * best[1]:
                     best = (copies - 1, period)

@@ -78,15 +78,19 @@ class _Reader:
         self.ids: dict[int, int] = {}
         self.nodes: list[dict[str, Any]] = []
         self.shapes: dict[int, list[int]] = {}
+        self.pending: set[int] = set()  # what operators that have not run yet put out
         self.remarks = [
             "batch norms are folded into convolutions, whose biases are counted in their place: params differ by that"
         ]
 
     def document(self) -> dict[str, Any]:
         """The whole graph."""
-        inputs = [self._value(int(self.graph.Inputs(i))) for i in range(min(self.graph.InputsLength(), 64))]
-        for number in range(self.graph.OperatorsLength()):
-            self._operator(self.graph.Operators(number))
+        inputs = [self._value(self._fixed(tensor)) for tensor in self._inputs()]
+        operators = [self.graph.Operators(number) for number in range(self.graph.OperatorsLength())]
+        for operator in operators:
+            self.pending.update(int(operator.Outputs(i)) for i in range(min(operator.OutputsLength(), 1_000)))
+        for operator in operators:
+            self._operator(operator)
         outputs = [
             self.ids[t]
             for t in (int(self.graph.Outputs(i)) for i in range(min(self.graph.OutputsLength(), 64)))
@@ -118,6 +122,13 @@ class _Reader:
 
     def _inputs(self) -> list[int]:
         return [int(self.graph.Inputs(i)) for i in range(min(self.graph.InputsLength(), 64))]
+
+    def _fixed(self, tensor: int) -> int:
+        """An input of the graph, whose sides the file must say: what it leaves open is written as 1."""
+        found = self.graph.Tensors(tensor)
+        if any(found.ShapeSignature(i) < 0 for i in range(1, found.ShapeSignatureLength())):
+            raise MbcostError("the file leaves sides of its input open", help="convert it at a fixed size")
+        return tensor
 
     def _value(self, tensor: int) -> int:
         """A new value of the graph."""
@@ -176,6 +187,9 @@ class _Reader:
         call = self.codes.get(number, f"operator {number}")
         given = [int(operator.Inputs(i)) for i in range(min(operator.InputsLength(), 1_000))]
         made = [int(operator.Outputs(i)) for i in range(min(operator.OutputsLength(), 1_000))]
+        if not self.pending.isdisjoint(given):
+            raise MbcostError(f"a {call} reads what no operator before it gives", help="is the file broken?")
+        self.pending.difference_update(made)
         maps = [tensor for tensor in given if tensor in self.ids]
         if not maps or not made:
             return

@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,55 @@ def test_a_file_stands_where_a_model_does(tmp_path: Path, capfd: pytest.CaptureF
     assert "runs" not in said.err
     assert run(["table", path, "--arg", "a=1"]) == 2
     assert "is read, not run" in capfd.readouterr().err
+
+
+def patched(name: str, folder: Path, place: Callable[[Any], int], number: int) -> str:
+    """A file with one number of four bytes changed: the first of a vector that is found in its graph."""
+    import tflite
+
+    path = unpacked(name, folder)
+    data = bytearray(Path(path).read_bytes())
+    at = place(tflite.Model.GetRootAs(data, 0).Subgraphs(0))
+    data[at : at + 4] = number.to_bytes(4, "little", signed=True)
+    Path(path).write_bytes(data)
+    return path
+
+
+def test_a_ring_of_operators_is_refused(tmp_path: Path) -> None:
+    """The first convolution reads what the last operator puts out."""
+
+    def first_input(graph: Any) -> int:
+        table = graph.Operators(0)._tab
+        return int(table.Vector(table.Offset(6)))
+
+    outputs: list[int] = []
+
+    def noted(graph: Any) -> int:
+        outputs.append(int(graph.Outputs(0)))
+        return first_input(graph)
+
+    patched("mobilenet_v2_0.1_96", tmp_path, noted, 0)
+    path = patched("mobilenet_v2_0.1_96", tmp_path, first_input, outputs[0])
+    with pytest.raises(MbcostError, match="reads what no operator before it gives"):
+        import_file(path)
+
+
+def test_an_input_with_open_sides_is_refused(tmp_path: Path) -> None:
+    """TFLite writes an open side as 1 beside a signature of -1: its cost at 1 x 1 would be low in silence."""
+
+    import tflite
+
+    path = unpacked("mobilenet_v2_0.1_96", tmp_path)
+    data = bytearray(Path(path).read_bytes())
+    graph = tflite.Model.GetRootAs(data, 0).Subgraphs(0)
+    table = graph.Tensors(int(graph.Inputs(0)))._tab
+    fields = table.Pos - int.from_bytes(data[table.Pos : table.Pos + 4], "little", signed=True)
+    data[fields + 18 : fields + 20] = data[fields + 4 : fields + 6]  # the signature is the shape
+    height = int(table.Vector(table.Offset(4))) + 4
+    data[height : height + 4] = (-1).to_bytes(4, "little", signed=True)
+    Path(path).write_bytes(data)
+    with pytest.raises(MbcostError, match="leaves sides of its input open"):
+        import_file(path)
 
 
 BREAKS = """
