@@ -307,7 +307,7 @@ def varied(trace: Tracer, source: Source, *, flat: bool = False) -> Imported:
             )
         apart = more  # these layers are rows of their own
     tables = compressed(items, home, flat=flat)
-    fresh = widths.fresh(points(inputs))
+    fresh = widths.fresh([*points(inputs), *widths.rough(inputs)])
     head = _head(one, source, [])
     head += [f"  vary: {quoted(source.vary or '')}", f"  traced: [{', '.join(map(exact_text, alphas))}]"]
     checked = [f"{exact_text(alpha)}@{'x'.join(map(str, shapes[0][1:]))}" for alpha, shapes, _ in fresh]

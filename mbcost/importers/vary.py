@@ -494,6 +494,26 @@ class Widths:
 
     # -- proof
 
+    def rough(self, inputs: Shapes) -> list[tuple[Fraction, Shapes]]:
+        """A point at which floating point is likely to give other widths than exact arithmetic: the decimal alpha nearest to 1."""
+        own: dict[object, tuple[Guess, Given | None]] = {}
+        for row in self.rows:
+            given = self._given(row)
+            for key in self._keys(row):
+                guess = self.chosen[id(row), key]
+                if guess.mode != "ratio" or given is not None:
+                    own.setdefault((guess, given and given.leaves), (guess, given))
+        low, high = self.range
+        for hundredths in sorted(range(25, 251), key=lambda number: abs(number - 100)):
+            alpha = Fraction(hundredths, 100)
+            if not low <= alpha <= high or exact_text(alpha) in FRESH:
+                continue
+            for guess, given in own.values():
+                channels = given.at(alpha) if given is not None else 0
+                if guess.floating(alpha, channels) != guess.at(alpha, channels):
+                    return [(alpha, inputs)]
+        return []
+
     def fresh(self, asked: list[tuple[Fraction, Shapes]]) -> list[tuple[Fraction, Shapes, Run]]:
         """The network at points that took no part in the search, as far as the code builds it there."""
         found = []

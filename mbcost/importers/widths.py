@@ -57,6 +57,18 @@ class Guess(NamedTuple):
             over, under = over * (noise.denominator + noise.numerator), under * noise.denominator
         return int(ARITHMETIC.round(over, under, rule))
 
+    def floating(self, alpha: Fraction, given: int) -> int:
+        """The width as code computes it, in floating point.
+
+        >>> Guess("scale", 200, Rounding("divisor", 8)).floating(Fraction(23, 10), 3)
+        456
+        """
+        if self.rule is None:
+            return int(self.value)
+        scaled = 1 if self.mode == "ratio" else float(alpha) if self.mode == "scale" else max(1.0, float(alpha))
+        product = Fraction(float(self.value) * given if self.mode == "ratio" else int(self.value) * scaled)
+        return int(ARITHMETIC.round(product.numerator, product.denominator, self.rule))
+
     def steps(self, *, up: bool) -> Iterator[Fraction]:
         """The alphas, outward from 1, between which the width stays as it is; none where it does not follow alpha itself."""
         if self.rule is None or self.mode == "ratio" or (self.mode == "grow" and not up):
