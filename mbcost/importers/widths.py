@@ -131,7 +131,7 @@ class Site:
         if guess.at(alpha, given) == width:
             return True
         noisy = self.noisy.get(guess, alpha)
-        if guess.mode == "ratio" and noisy == alpha and noise(guess, alpha, given, width):
+        if guess.mode == "ratio" and noisy == alpha and guess.floating(alpha, given) == width:
             self.noisy[guess] = alpha  # 200 * 2.3 is 459.99... in floating point; what happens often is no accident
             return True
         return False
