@@ -12,7 +12,7 @@ from mbcost.network import Variant, variant_of
 from mbcost.network.walk import SUMMED
 from mbcost.papers.printed import ROUNDS, UNITS
 from mbcost.papers.specs import Setting, Word
-from mbcost.tables import is_path, shipped
+from mbcost.tables import is_path, scalings, shipped
 
 __all__ = ["COUNTED", "FORMS", "HELD", "SETTINGS", "Reader", "merged", "variant_in"]
 
@@ -207,7 +207,7 @@ class Reader:
         )
 
     def _model(self, node: Node) -> Word:
-        """A shipped model, or a path from the paper file's own folder."""
+        """A shipped model or scaling, or a path from the paper file's own folder."""
         word = self.word(node)
         if word == "-":
             self.problem(node, "a paper file cannot read a model from standard input", "name a shipped model or a path")
@@ -219,7 +219,8 @@ class Reader:
             try:
                 shipped(word)
             except MbcostError as error:
-                self.problem(node, error.fact, error.help)
+                if word not in scalings():
+                    self.problem(node, error.fact, error.help)
         return word
 
     def _unit(self, node: Node) -> str:
