@@ -325,6 +325,7 @@ def test_junit_has_one_case_for_each_budget_and_point(here: Path, say: Say) -> N
         ("net.yaml", "mbcost-budgets.yaml budget 1, alpha 0.5, resolution 64x32"),
         ("mobilenet_v1", "mbcost-budgets.yaml budget 2, alpha 0.75, resolution 192"),
     ]
+    assert [(case.get("file"), case.get("line")) for case in cases] == [("mbcost-budgets.yaml", n) for n in "448"]
     failures = [case.findall("failure") for case in cases]
     assert [len(found) for found in failures] == [1, 0, 1]
     assert failures[0][0].get("message") == "mult-adds 727,680, limit 700K, over by 27,680 (3.95 %)"

@@ -56,6 +56,51 @@ def test_a_badge_has_the_tightest_limit(budgets: str, label: str, message: str, 
     assert badge(say, budgets) == {"schemaVersion": 1, "label": label, "message": message, "color": colour}
 
 
+TINY = (
+    "format: 1\nname: tiny\ninput: {channels: 3, resolution: 8}\nlayers: [{op: depthwise, norm: none, bias: false}]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "limits", "label", "message", "colour"),
+    [
+        ("tiny.yaml", "max: {params: 1.000K, mult_adds: 10M}", "params", "27 / 1.000K", "brightgreen"),
+        ("tiny.yaml", "max: {params: 1M, mult_adds: 2K}", "mult-adds", "1.72K / 2K", "brightgreen"),  # 1,728
+        ("tiny.yaml", "at: {resolution: 626}, max: {mult_adds: 20M}", "mult-adds", "10.5M / 20M", "brightgreen"),  # 10,580,652
+        ("tiny.yaml", "max: {model_bytes: 107B}", "model bytes", "108B / 107B", "red"),
+        ("tiny.yaml", "at: {batch: 1000000, resolution: 32768}, max: {mult_adds: 30000000G}", "mult-adds", "28,991,029G / 30000000G", "brightgreen"),
+        ("tiny.yaml", "vs_base: {mult_adds: +2%}, max: {params: 1M}", "params", "27 / 1M", "brightgreen"),
+        ("tiny.yaml", "vs_base: {mult_adds: +2%}", "mult-adds", "0.00 % / +2%", "brightgreen"),
+        ("net.yaml", "vs_base: {mult_adds: +2%, params: +3.000K}, max: {params: 1M}", "mult-adds", "+18.06 % / +2%", "red"),
+        ("net.yaml", "vs_base: {mult_adds: +90K, params: +90%}, max: {params: 1M}", "mult-adds", "+131,392 / +90K", "red"),
+        ("wrong.yaml", "max: {params: 1M}", "params", "27 / 1M", "red"),
+        ("part.yaml", "max: {params: 29.000K}", "params", "at least 27 / 29.000K", "red"),
+    ],
+)  # fmt: skip
+def test_what_a_badge_says(model: str, limits: str, label: str, message: str, colour: str, say: Say) -> None:
+    Path("tiny.yaml").write_text(TINY, encoding="utf-8")
+    Path("wrong.yaml").write_text(TINY + "expect: [{params: 1028, source: a slip}]\n", encoding="utf-8")
+    Path("part.yaml").write_text(
+        TINY.replace("}]", "}, {op: custom, cost: unknown, out_channels: 1}]"), encoding="utf-8"
+    )
+    Path("b.yaml").write_text(f"format: 1\nbudgets: [{{model: {model}, {limits}}}]\n", encoding="utf-8")
+    assert say("check", model, "--max-params", "1M", "--exit-zero", "-f", "json", "-o", "base.json").code == 0
+    wider = TABLE.replace("{op: separable, out_channels: 64}", "{op: separable, out_channels: 96}")
+    Path("net.yaml").write_text(wider, encoding="utf-8")
+    base = ["--base", "base.json"] if "vs_base" in limits else []
+    assert say("check", "b.yaml", *base, "--report", "badge=badge.json").code == (colour == "red")
+    found = json.loads(Path("badge.json").read_text(encoding="ascii"))
+    assert found == {"schemaVersion": 1, "label": label, "message": message, "color": colour}
+
+
+def test_a_badge_of_expectations_alone(say: Say) -> None:
+    """They are counted to the unit, so that what is off by a little does not look alike."""
+    Path("wrong.yaml").write_text(TINY + "expect: [{mult_adds: 1729, source: a slip}]\n", encoding="utf-8")
+    outcome = check([read_budgets_text("format: 1\nbudgets: [{model: wrong.yaml, max: {params: 1M}}]\n", "b.yaml")])
+    alone = outcome._replace(results=tuple(r for r in outcome.results if r.limit.kind == "expect"))
+    assert json.loads(badge_json(alone))["message"] == "1,728 / 1,729"
+
+
 def test_a_badge_is_no_way_into_a_page() -> None:
     """No name of a layer can say so; if one could, it would be text."""
     text = "format: 1\nbudgets: [{model: net.yaml, layers: {stem: {max: {mult_adds: 100K}}}}]\n"

@@ -25,6 +25,7 @@ from mbcost.conventions import DEFAULT, Convention, Term, available, find
 from mbcost.errors import MbcostError
 from mbcost.network.walk import SUMMED, scaled
 from mbcost.tables import models
+from tests.inline import table
 
 NAMES = list(available())
 PAGED = {"paper", "keras", "slim", "timm", "openvino", "openvino-analyzer", "toco"}
@@ -290,6 +291,14 @@ def test_how_a_pool_is_coded_moves_two_tools() -> None:
         if module != function:
             moved[name] = module - function
     assert moved == {"ptflops-pytorch": 62_720, "thop": 62_720 + 1_280}
+
+
+def test_the_taps_of_a_pool_are_its_whole_window() -> None:
+    taps = Convention("taps", (Term("pool_taps", (), 1),), ())
+    rows = (
+        table("- {op: max_pool, kernel_size: [2, 5], stride: 1, padding: valid}", channels=7, resolution=16).cost().rows
+    )
+    assert taps.applied(rows)[0].mult_adds == 7 * 15 * 12 * 2 * 5
 
 
 @pytest.mark.parametrize("model", NETWORKS)
