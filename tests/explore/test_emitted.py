@@ -92,7 +92,7 @@ for (const [name, size, limits] of JSON.parse(readFileSync(process.argv[2], "utf
   const network = NETWORKS.find((one) => one.name === name);
   const side = network.side({ standard: false });
   const beyond = (count) => (alpha) => limits.some(([quantity, amount]) => {
-    const total = count(reduced(...alpha), size, quantity, { convention: 1, standard: false, bits: 32, rule: 0 });
+    const total = count(reduced(...alpha), size, quantity, { convention: given.conventions.indexOf("torch"), standard: false, bits: 32, rule: 0 });
     return total === null || total > amount;
   });
   const step = widest(
