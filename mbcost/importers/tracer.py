@@ -19,6 +19,7 @@ of the user's own are called on symbols too.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -707,7 +708,8 @@ class TorchModel:
         modes = {module: module.training for module in model.modules()}
         with _undisturbed(torch):
             try:
-                model.eval()
+                with contextlib.suppress(NotImplementedError):  # an exported program stays in its mode
+                    model.eval()
                 self._initialise(asked[0])
                 found: list[Any] = [self._trace(shapes) for shapes in asked[:1]]
                 for shapes in asked[1:]:

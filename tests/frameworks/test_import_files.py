@@ -189,3 +189,13 @@ def test_what_is_no_such_file_at_all(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"\x00" * 10)
         with pytest.raises(MbcostError):
             import_file(str(tmp_path / name))
+
+
+def test_an_exported_program_costs_what_its_network_does(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = str(tmp_path / "net.pt2")
+    model = torchvision_models().mobilenet_v2().eval()
+    torch.export.save(torch.export.export(model, (torch.zeros(1, 3, 64, 64),)), path)
+    assert run(["table", path, "--python", sys.executable, "--input", "3x64x64", "-f", "json"]) == 0
+    total = json.loads(capfd.readouterr().out)["total"]
+    table = mbcost.load("mobilenet_v2").cost(resolution=64)
+    assert (total["mult_adds"], total["params"]) == (table.mult_adds, table.params)
