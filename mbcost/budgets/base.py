@@ -112,9 +112,14 @@ class GitBase:
 
     def _read(self, model: Model) -> tuple[Network, str] | None:
         """The table at the merge base, and its path there where that was another; None where there was none."""
-        path = self.repository.inside(model.path)
+        member = f"#{model.name}"
+        scaled = model.shipped and model.path.endswith(member)
+        path = self.repository.inside(model.path.removesuffix(member) if scaled else model.path)
         if path is not None and self.repository.has(self.commit, path):
-            return Network(self.repository.table(self.commit, path)), ""
+            table = self.repository.table(self.commit, path)
+            if not scaled:
+                return Network(table), ""
+            return (Network(table, scaling=table.scalings[model.name]), "") if model.name in table.scalings else None
         if model.shipped:  # a shipped table that is not of this repository does not change with it
             return self.models.network(model), ""
         was = self._renamed(model.path, path) if path is not None else ""

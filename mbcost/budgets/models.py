@@ -12,13 +12,13 @@ from mbcost.dims import Dim
 from mbcost.errors import MbcostError, Place, nearest, stays
 from mbcost.network import Cost, Network, Variant
 from mbcost.quantities import AnyBits, Quantity
-from mbcost.tables import is_path, load, models, shipped
+from mbcost.tables import is_path, load, models, scalings, shipped
 
 __all__ = ["Model", "Models", "place_of"]
 
 
 class Model(NamedTuple):
-    """A model a budget names: what it is called in reports, and where its table is."""
+    """A model a budget names: what it is called in reports, and where its table is, `#NAME` behind it where it is a scaling."""
 
     name: str
     path: str
@@ -93,7 +93,8 @@ def place_of(cost: Cost, name: str) -> Place | None:
 def _find(file: BudgetFile, text: str, search: Search) -> list[Model]:
     if not any(c in text for c in "*?["):
         if not is_path(text):
-            return [Model(text, shipped(text), True)]
+            owner = None if text in models() else scalings().get(text)
+            return [Model(text, shipped(text) if owner is None else f"{shipped(owner)}#{text}", True)]
         path = os.path.normpath(os.path.join(file.folder, text))
         if not os.path.exists(path):
             close = _near(path, text)

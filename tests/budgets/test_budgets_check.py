@@ -585,3 +585,13 @@ def test_of_very_many_failures_the_worst_are_told(here: Path, say: Say) -> None:
     assert "limit 300K" not in said.out
     assert "\nand 103 more over a limit: -f json has all of them\n" in said.out
     assert len(results(say, "many.yaml")) == 303
+
+
+def test_a_member_of_a_shipped_family_has_budgets_by_its_name(say: Say, here: Path) -> None:
+    Path("mbcost-budgets.yaml").write_text(
+        "format: 1\nbudgets:\n  - {model: efficientnet_b1, max: {params: 8M}}\n", encoding="utf-8"
+    )
+    (found,) = results(say)
+    own = mbcost.load("efficientnet_b0").cost(depth="1.1", resolution=240)
+    assert (found["model"], found["value"], found["passed"]) == ("efficientnet_b1", own.params, True)
+    assert say("check", "efficientnet_b1", "--max-params", "7M").code == 1
