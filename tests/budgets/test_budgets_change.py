@@ -111,6 +111,7 @@ def test_the_comment_says_what_it_leaves_out(work: Repository, say: Say) -> None
     assert text.count("</details>") == shown
     rows = text.count("\n| models/b.yaml |")
     assert f"Left out here: {rows - shown} layer lists" in text
+    assert f"\n      and {rows - 20} more points: -f json has all of them\n" in say("check", "--base", "main").out
     assert 0 < shown < rows, (shown, rows)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.inline import cost
 from tests.layers.oracle import Question, Row, Shape, starts
 from tests.layers.oracle_questions import (
     ACTIVATIONS,
@@ -155,3 +156,20 @@ def test_costs_of_their_own(data: st.DataObject) -> None:
     optional(draw, row, **{draw(st.sampled_from(["stride", "output_size"])): STRIDES})
     if row.get("width") == "fixed" or wide_enough(row, question, "out_channels"):
         check([row], shape, question)
+
+
+def test_what_goes_into_a_layer_is_all_of_its_inputs() -> None:
+    """Elements, by hand, at 5 x 5: of maps of 4 channels, and of a gate of 4 values."""
+    rows = cost(
+        """- {op: conv, name: a, kernel_size: 1, out_channels: 4}
+- {op: global_pool, name: gate}
+- {op: multiply, name: gated, from: [a, gate]}
+- {op: add, name: sum, from: [gated, a]}
+- {op: concat, name: all, from: [sum, a, gated]}
+- {op: depthwise, name: mixed}
+- {op: max_pool, name: halved, kernel_size: 2, stride: 2, padding: valid}""",
+        resolution=5,
+    ).rows
+    assert {row.name: (row.input_elements, row.output_elements) for row in rows} == {
+        "a": (75, 100), "gate": (100, 4), "gated": (104, 100), "sum": (200, 100), "all": (300, 300), "mixed": (300, 300), "halved": (300, 48),
+    }  # fmt: skip
