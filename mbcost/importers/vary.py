@@ -52,7 +52,8 @@ FRESH = {
     "1.15": 4,
     "1.25": 6,
     "1.4": 8,
-    "2": 5,
+    "1.9": 5,
+    "3.3": 6,
 }
 """Alphas at which a table is verified, each at so many sevenths of the size; no search ever sees them."""
 

@@ -243,3 +243,10 @@ def test_an_alpha_too_small_for_the_code_is_told() -> None:
     found = drawn(lambda n, alpha: int(n * alpha / 4) * 4)  # no channels at all below a quarter of 16
     assert "rounding: floor:4" in found.text
     assert found.remarks == ("at alpha 0.09375 the code builds no network: a layer has no channels",)
+
+
+@pytest.mark.parametrize("place", [0.2, 0.4, 0.55, 0.8, 1.1, 1.3, 1.7, 2.6])
+def test_a_rule_that_switches_is_refused_wherever_it_does(place: float) -> None:
+    """Multiples of 8 below and of 16 above: most of the widths agree at most alphas."""
+    with pytest.raises(MbcostError):
+        drawn(lambda n, a: divisible(n, a, 8 if a < place else 16))
