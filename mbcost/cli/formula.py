@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import click
@@ -45,11 +46,13 @@ def command(model: str, by: str, form: str, sensitivity: bool, **options: Any) -
 
     Idealised is the paper's formula: nothing is rounded and strides divide evenly. Realised is what the network really
     does, with its rounding rule, strides and padding. -a and -r choose the point at which the gap between them is shown.
+    A depth repeats stages a whole number of times: --depth gives the form at one, and says over which depths it holds.
 
     \b
     mbcost formula mobilenet_v1
     mbcost formula mobilenet_v2 -a 0.35 -r 200      the gap there
     mbcost formula mobilenet_v1 --by kind -f latex
+    mbcost formula efficientnet_b0 --depth 1.2      above depth 1, up to 1.25
     mbcost formula mobilenet_v1 -f python > cost.py
     """
     from mbcost.symbolic import Formula
@@ -66,7 +69,7 @@ def command(model: str, by: str, form: str, sensitivity: bool, **options: Any) -
         forms["idealised"] = formula.idealised
     if form in {"both", "realised"}:
         forms["realised"] = formula.realised
-    question.emit(_Answer(cost, forms, by, _gap(network, cost, question.unit), question).report())
+    question.emit(_Answer(cost, forms, by, _gap(network, cost, question.unit), question, formula.depths).report())
 
 
 for _option in command.params:
@@ -115,8 +118,12 @@ LATEX_WIDTH = 80
 class _Answer:
     """The closed forms asked for, and the gap between them at a point."""
 
-    def __init__(self, cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question) -> None:
+    def __init__(
+        self, cost: Cost, forms: dict[str, Any], by: str, gap: dict[str, Any], question: Question,
+        depths: tuple[Fraction, Fraction] | None,
+    ) -> None:  # fmt: skip
         self.cost, self.forms, self.by, self.gap, self.question = cost, forms, by, gap, question
+        self.depths = None if depths is None else tuple(map(exact_text, depths))
         self.title = _title(cost, question)
 
     def report(self) -> Report:
@@ -161,6 +168,7 @@ class _Answer:
                 ]
         keys["symbols"] = sorted(symbols)
         keys["base_resolution"] = self.cost.network.base_resolution
+        keys["depths"] = self.depths and dict(zip(("above", "up_to"), self.depths, strict=True))
         keys["gap"] = {
             name: gap | {"idealised": str(gap["idealised"]), "gap": value(gap["gap"], "ratio")}
             for name, gap in self.gap.items()
@@ -179,6 +187,12 @@ class _Answer:
             return [start + parts[0], *[" " * len(start) + part for part in parts[1:]]]
 
         lines = [self.title, ""]
+        if self.depths is not None and ("depth" in self.cost.variant.given or self.cost.variant.depth != 1):
+            low, high = self.depths
+            lines += [
+                f"These forms hold at every depth above {low} up to {high}: elsewhere a stage has other repeats.",
+                "",
+            ]
         for form, closed in self.forms.items():
             lines.append(f"{form}:")
             for row in _forms(closed, self.by):

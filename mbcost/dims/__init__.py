@@ -15,6 +15,7 @@ them for expressions.
 from mbcost.dims.arithmetic import Arithmetic, Dim, Idealised, whole
 from mbcost.dims.reading import (
     MAX_ALPHA,
+    MAX_DEPTH,
     MAX_NUMBER_TEXT,
     MAX_RESOLUTION,
     NO_ROUNDING,
@@ -33,6 +34,7 @@ from mbcost.dims.reading import (
 
 __all__ = [
     "MAX_ALPHA",
+    "MAX_DEPTH",
     "MAX_NUMBER_TEXT",
     "MAX_RESOLUTION",
     "NO_ROUNDING",

@@ -6,16 +6,17 @@ What else can be asked of one (grids, closed forms, limits, twins) is asked thro
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from mbcost.dims import MAX_RESOLUTION, Arithmetic, Idealised, Rounding, exact_text, scaled_resolution
+from mbcost.dims import MAX_DEPTH, MAX_RESOLUTION, Arithmetic, Idealised, Rounding, exact_text, scaled_resolution
 from mbcost.errors import MbcostError
 from mbcost.layers import Row, Shape
 from mbcost.layers.base import Vanished
 from mbcost.network.edits import Edits
 from mbcost.network.layout import lay_out
-from mbcost.network.placed import Placed
+from mbcost.network.placed import Notes, Placed
 from mbcost.network.specs import Scaling, TableSpec
 from mbcost.network.variant import PLAIN, Variant, variant_of
 from mbcost.network.walk import PER_IMAGE, scaled, walk
@@ -276,6 +277,28 @@ class Network:
                 placed = standard_twin(placed)
             self._placed[key] = placed
         return placed
+
+    def depths(self, variant: Variant = PLAIN) -> tuple[Fraction, Fraction] | None:
+        """The depth multipliers with the layers of a variant: all above the first, up to the second. None where no repeat is scaled.
+
+        >>> import mbcost
+        >>> mbcost.load("efficientnet_b0").depths()
+        (Fraction(3, 4), Fraction(1, 1))
+        """
+        changed = self._changed(variant)
+        notes = Notes()
+        lay_out(self.table, Edits(changed.fields, changed.without), notes, changed.depth)
+        scaled = [(total, math.ceil(changed.depth * total)) for total in notes.totals if total]
+        if not scaled:
+            return None
+        low = max([Fraction(times - 1, total) for total, times in scaled])
+        high = min([Fraction(MAX_DEPTH), *[Fraction(times, total) for total, times in scaled]])
+        try:
+            for depth in ((low + high) / 2, high):
+                lay_out(self.table, Edits(changed.fields, changed.without), depth=depth)
+        except MbcostError:  # a repeat is set within a stage, which another depth would spread
+            return None
+        return low, high
 
     def standard(self) -> Self:
         """The standard twin: a network with each depthwise + pointwise pair as the convolution it factorises.

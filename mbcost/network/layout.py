@@ -24,7 +24,7 @@ from mbcost.network.bounds import MAX_LAYERS, MAX_VALUES
 from mbcost.network.collector import uncollected
 from mbcost.network.edits import NOT_GIVEN_RAW, Edits, dropped_by, row_values, substituted, text_of, unknown_field
 from mbcost.network.placed import Laid, Notes, Placed
-from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec, copies
+from mbcost.network.specs import Cell, GroupSpec, Item, RowSpec, TableSpec, copies, totals
 
 __all__ = ["lay_out"]
 
@@ -131,8 +131,8 @@ class _Layout:
     def _repeated(self, items: tuple[Item, ...], scope: _Scope, edits: list[Edits]) -> Iterator[tuple[Item, int]]:
         """Each row or group with how often it stands there: as written or as set, at the depth asked for."""
         setting = [edit for edit in edits if edit.repeats]
-        for item, written_times in zip(items, copies(items, self.depth), strict=True):
-            repeat = written_times
+        for number, (item, written_times) in enumerate(zip(items, copies(items, self.depth), strict=True)):
+            repeat, total = written_times, None
             group = isinstance(item, GroupSpec)
             if isinstance(item, GroupSpec):
                 scope.groups += 1
@@ -152,6 +152,9 @@ class _Layout:
                                 help="set it at depth 1",
                             )
                         repeat = times if item.depth == "fixed" else math.ceil(self.depth * times)
+                        total = 0 if item.depth == "fixed" else times
+            if self.notes is not None:
+                self.notes.totals.add(totals(items)[number] if total is None else total)
             yield item, repeat
 
     def _copy(self, items: tuple[Item, ...], copy: int, table: TableSpec) -> tuple[Item, ...]:

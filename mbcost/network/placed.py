@@ -29,8 +29,9 @@ class Laid(NamedTuple):
 
 
 class Notes:
-    """What laying out notes down for those who ask: every row, and every problem instead of the first alone."""
+    """What laying out notes down for those who ask: every row, every problem instead of the first alone, what depth multiplies."""
 
     def __init__(self) -> None:
         self.rows: list[Laid] = []
         self.errors: list[MbcostError] = []
+        self.totals: set[int] = set()

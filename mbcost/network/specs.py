@@ -6,6 +6,7 @@ The table reader builds these; ``mbcost.network.layout`` turns them into layers.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import groupby
 from typing import Any, NamedTuple, TypeAlias
 
 from mbcost.dims import Rounding
@@ -24,6 +25,7 @@ __all__ = [
     "Scaling",
     "TableSpec",
     "copies",
+    "totals",
 ]
 
 
@@ -223,19 +225,30 @@ def copies(items: tuple[Item, ...], depth: Fraction) -> list[int]:
     if depth == 1:
         return [item.repeat for item in items]
     found: list[int] = []
-    for number, item in enumerate(items):
-        if item.depth is None or item.depth == "fixed":
-            found.append(item.repeat)
-        elif item.depth == "scale":
-            found.append(_up(depth * item.repeat))
-        elif number == 0 or items[number - 1].depth != item.depth:
-            end = next((n for n in range(number, len(items)) if items[n].depth != item.depth), len(items))
-            stage = [other.repeat for other in items[number:end]]
+    for word, run in groupby(items, key=lambda item: item.depth):
+        stage = [item.repeat for item in run]
+        if word is None or word == "fixed":
+            found += stage
+        elif word == "scale":
+            found += [_up(depth * repeat) for repeat in stage]
+        else:
             left, scaled, spread = sum(stage), _up(depth * sum(stage)), []
             for repeat in reversed(stage):
                 spread.append(max(1, round(Fraction(repeat * scaled, left))))
                 left, scaled = left - repeat, scaled - spread[-1]
             found += reversed(spread)
+    return found
+
+
+def totals(items: tuple[Item, ...]) -> list[int]:
+    """What a depth multiplies at each row or group of a body: its repeat, the repeats of its stage, or 0, nothing."""
+    found: list[int] = []
+    for word, run in groupby(items, key=lambda item: item.depth):
+        stage = [item.repeat for item in run]
+        if word is None or word == "fixed":
+            found += [0] * len(stage)
+        else:
+            found += stage if word == "scale" else [sum(stage)] * len(stage)
     return found
 
 

@@ -144,6 +144,14 @@ class Formula:
         ]
         return "$$\\begin{aligned}" + r" \\ ".join(lines) + "\\end{aligned}$$"
 
+    @property
+    def depths(self) -> tuple[Fraction, Fraction] | None:
+        """The depth multipliers of these forms: above the first, up to the second, where a stage has one copy more.
+
+        None where no depth, or only the one asked for, has them.
+        """
+        return self.network.depths(self.variant)
+
     @cached_property
     def idealised(self) -> Closed:
         """Closed form without any rounding."""

@@ -129,3 +129,35 @@ def test_a_long_formula_folds_at_its_signs(
     latex = say("formula", model, "-f", "latex").out
     assert max(map(len, latex.splitlines())) < 250
     assert latex.count("{") == latex.count("}")
+
+
+DEEP = ("efficientnet_b0", "efficientnet_lite0", "mixnet_m", "mobilenet_v3_rw", "mobilenet_v2_deep")
+
+
+@pytest.mark.parametrize("model", DEEP)
+def test_the_depths_of_a_form_are_those_with_its_layers(model: str) -> None:
+    network = mbcost.load(model)
+
+    def layers(depth: Fraction) -> list[str]:
+        return [row.name for row in network.cost(depth=depth).rows]
+
+    little = Fraction(1, 10**6)
+    for depth in (Fraction(n, 11) for n in (5, 11, 13, 15, 20, 34)):
+        found = network.formula(depth=depth).depths
+        assert found is not None
+        low, high = found
+        assert low < depth <= high
+        assert layers(high) == layers(depth) == layers(low + little)
+        assert layers(high + little) != layers(depth)
+        assert low == 0 or layers(low) != layers(depth)
+
+
+def test_what_no_depth_changes_has_no_depths() -> None:
+    assert mbcost.load("squeezenet_1_1").formula().depths is None
+    staged = mbcost.loads(
+        "format: 1\nname: net\ninput: {channels: 3, resolution: 8}\nrounding: floor\nlayers:\n"
+        "  - {op: conv, kernel_size: 1, out_channels: 8, repeat: 2, depth: one, name: a}\n"
+        "  - {op: conv, kernel_size: 1, out_channels: 8, repeat: 3, depth: one, name: b}\n"
+    )
+    assert staged.formula().depths == (Fraction(4, 5), Fraction(1))
+    assert staged.formula(set={"a.repeat": 4}).depths is None  # at another depth that is an error
