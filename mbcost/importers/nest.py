@@ -92,18 +92,20 @@ def nested(rows: list[Row], home: Home) -> list[Row]:
 
 def _growing(rows: list[Row]) -> None:
     """A concat of all that came before and one more (DenseNet) is a concat of the concat before and one more."""
-    known: dict[tuple[int, ...], Row] = {}
+    paths: dict[tuple[int, int], int] = {}  # from the start of a list of sources, one source further
+    known: dict[int, Row] = {}  # by where its list of sources ends
     for row in rows:
         if row.op != "concat":
             continue
-        sources = tuple(map(id, row.sources))
-        for length in range(len(sources) - 1, 1, -1):
-            earlier = known.get(sources[:length])
-            if earlier is not None:
-                row.sources = [earlier, *row.sources[length:]]
-                break
+        place, found = 0, None
+        for number, source in enumerate(row.sources, 1):
+            place = paths.setdefault((place, id(source)), len(paths) + 1)
+            if 1 < number < len(row.sources) and place in known:
+                found = known[place], number
+        if found is not None:
+            row.sources = [found[0], *row.sources[found[1] :]]
         if row.fields.get("activation") == "none":
-            known[sources] = row
+            known[place] = row
 
 
 def _branched(rows: list[Row]) -> list[Row]:

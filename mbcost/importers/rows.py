@@ -520,14 +520,11 @@ def _fused(rows: list[Row]) -> list[Row]:
     read = readers(rows)
     stand: dict[int, Row] = {}
     kept: list[Row] = []
+    liked = {id(row.fields["like"]) for row in rows if "like" in row.fields}  # they are read for their size
     for row in rows:
         row.sources = [stand.get(id(source), source) for source in row.sources]
         above = row.sources[0] if row.sources else None
-        alone = (
-            above is not None
-            and len(read.get(id(above), [])) == 1
-            and not any("like" in r.fields and r.fields["like"] is above for r in rows if r.op == "upsample")
-        )
+        alone = above is not None and len(read.get(id(above), [])) == 1 and id(above) not in liked
         if alone and above is not None and row.op == "norm" and _takes_norm(above):
             above.fields["norm"] = row.fields["norm"]
         elif alone and above is not None and row.op == "activation" and above.fields.get("activation") == "none":
