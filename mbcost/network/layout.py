@@ -131,8 +131,9 @@ class _Layout:
     def _repeated(self, items: tuple[Item, ...], scope: _Scope, edits: list[Edits]) -> Iterator[tuple[Item, int]]:
         """Each row or group with how often it stands there: as written or as set, at the depth asked for."""
         setting = [edit for edit in edits if edit.repeats]
+        noted = [] if self.notes is None else totals(items)
         for number, (item, written_times) in enumerate(zip(items, copies(items, self.depth), strict=True)):
-            repeat, total = written_times, None
+            repeat = written_times
             group = isinstance(item, GroupSpec)
             if isinstance(item, GroupSpec):
                 scope.groups += 1
@@ -152,9 +153,10 @@ class _Layout:
                                 help="set it at depth 1",
                             )
                         repeat = times if item.depth == "fixed" else math.ceil(self.depth * times)
-                        total = 0 if item.depth == "fixed" else times
+                        if noted:
+                            noted[number] = 0 if item.depth == "fixed" else times
             if self.notes is not None:
-                self.notes.totals.add(totals(items)[number] if total is None else total)
+                self.notes.totals.add(noted[number])
             yield item, repeat
 
     def _copy(self, items: tuple[Item, ...], copy: int, table: TableSpec) -> tuple[Item, ...]:
