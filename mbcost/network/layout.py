@@ -135,14 +135,14 @@ class _Layout:
         for number, (item, written_times) in enumerate(zip(items, copies(items, self.depth), strict=True)):
             repeat = written_times
             group = isinstance(item, GroupSpec)
-            if isinstance(item, GroupSpec):
-                scope.groups += 1
-                names = [f"group_{scope.groups}"]
-            elif item.name:
-                names = [item.name, f"{item.name}_1"]
-            else:
-                names = [f"{item.op}_{scope.counts.get(item.op, 0) + 1}"]
+            scope.groups += group
             if setting:
+                if isinstance(item, GroupSpec):
+                    names = [f"group_{scope.groups}"]
+                elif item.name:
+                    names = [item.name, f"{item.name}_1"]
+                else:
+                    names = [f"{item.op}_{scope.counts.get(item.op, 0) + 1}"]
                 name = scope.prefix + names[0]
                 for edit in setting:
                     times = edit.repeat([scope.prefix + one for one in names], group=group)
