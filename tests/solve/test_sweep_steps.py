@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from fractions import Fraction
 from itertools import pairwise
 
@@ -12,7 +13,10 @@ from hypothesis import strategies as st
 from mbcost.dims import Arithmetic, parse_rounding
 from mbcost.solve.steps import BaseWidth, Edge, between, inside
 
-RULES = ("floor", "divisor:8", "divisor:3", "divisor:1", "floor+divisor:8", "floor+divisor:5")
+RULES = (
+    *("floor", "floor:8", "ceil:8", "ceil:1", "nearest:8", "nearest:3", "nearest:1", "nearest-even:8", "nearest-even:3"),
+    *("divisor:8", "divisor:3", "divisor:1", "floor+divisor:8", "floor+divisor:5", "nearest:8,min:16", "divisor:8,min:20"),
+)
 FINE = [Fraction(k, 720) for k in range(1, 2200)]
 
 
@@ -32,9 +36,9 @@ def test_a_width_is_constant_between_two_places(rule: str, width: BaseWidth) -> 
     places = between([width], parse_rounding(rule), Fraction(0), Fraction(4))
     for alpha in FINE:
         place = Edge(alpha)
-        step = [p for p in places if p <= place]
-        if step and (start := step[-1]).alpha < alpha:
-            following = next((p for p in places if p > place), Edge(Fraction(4)))
+        index = bisect_right(places, place)
+        if index and (start := places[index - 1]).alpha < alpha:
+            following = places[index] if index < len(places) else Edge(Fraction(4))
             assert rounded(width, rule, alpha) == rounded(width, rule, inside(start, min(following, place)))
 
 
@@ -42,9 +46,12 @@ def test_a_width_is_constant_between_two_places(rule: str, width: BaseWidth) -> 
 def test_every_change_of_a_width_is_a_place(rule: str) -> None:
     width = BaseWidth(24, False)
     places = between([width], parse_rounding(rule), Fraction(0), Fraction(4))
+    changes = 0
     for before, after in pairwise(FINE):
         if rounded(width, rule, before) != rounded(width, rule, after):
-            assert any(Edge(before) < place <= Edge(after) for place in places)
+            changes += 1
+            assert bisect_right(places, Edge(before)) < bisect_right(places, Edge(after))
+    assert changes > 5
 
 
 @given(
