@@ -29,7 +29,14 @@ def square(side: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize(
     ("limits", "here", "beyond"),
-    [(most(100), 10, 11), (most(120), 10, 11), (least(100), 10, 9), (least(82), 10, 9), (most(3), 1, 2), (least(4), 2, 1)],
+    [
+        (most(100), 10, 11),
+        (most(120), 10, 11),
+        (least(100), 10, 9),
+        (least(82), 10, 9),
+        (most(3), 1, 2),
+        (least(4), 2, 1),
+    ],
     ids=str,
 )
 def test_the_next_input_is_the_first_that_breaks_a_limit(limits: list[Constraint], here: int, beyond: int) -> None:

@@ -14,8 +14,26 @@ from mbcost.dims import Arithmetic, parse_rounding
 from mbcost.solve.steps import BaseWidth, Edge, between, inside
 
 RULES = (
-    *("floor", "floor:8", "ceil:8", "ceil:1", "nearest:8", "nearest:3", "nearest:1", "nearest-even:8", "nearest-even:3"),
-    *("divisor:8", "divisor:3", "divisor:1", "floor+divisor:8", "floor+divisor:5", "nearest:8,min:16", "divisor:8,min:20"),
+    *(
+        "floor",
+        "floor:8",
+        "ceil:8",
+        "ceil:1",
+        "nearest:8",
+        "nearest:3",
+        "nearest:1",
+        "nearest-even:8",
+        "nearest-even:3",
+    ),
+    *(
+        "divisor:8",
+        "divisor:3",
+        "divisor:1",
+        "floor+divisor:8",
+        "floor+divisor:5",
+        "nearest:8,min:16",
+        "divisor:8,min:20",
+    ),
 )
 FINE = [Fraction(k, 720) for k in range(1, 2200)]
 
