@@ -31,6 +31,8 @@ class Group(NamedTuple):
 
     def amount(self, quantity: Quantity, bits: AnyBits = BITS) -> Dim | None:
         """What they contribute to a quantity; None where only a whole network has it."""
+        if len(self.rows) == 1 and quantity.quotient is None:  # one layer has what it counts, however layers are added
+            return quantity.of(self.rows[0], bits)
         return quantity.total(self.rows, bits)
 
 

@@ -1,0 +1,177 @@
+"""What stands beside an answer: decimals of alpha, published accuracies, the grid of the checkpoints, the next network."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import mbcost
+from mbcost.errors import MbcostError
+from mbcost.solve import answers
+from mbcost.solve.answers import Answer, Solution, typed
+from mbcost.solve.family import Constraint
+from mbcost.solve.members import Accuracy, Member, accuracies, axes, pareto, points
+from mbcost.solve.solver import Solver, Step
+from mbcost.solve.steps import Edge
+from tests.inline import table
+
+ONE, HALF = Fraction(1), Fraction(1, 2)
+MOST = [Constraint("mult_adds", 300_000_000)]
+
+
+def accuracy(alpha: Any, side: int) -> Accuracy:
+    return Accuracy("published", Fraction(alpha), (side, side), Fraction(70), "a table")
+
+
+# ---- alpha as it is typed
+
+
+@pytest.mark.parametrize(
+    ("alpha", "end", "decimal"),
+    [
+        ("1/3", "1", "0.333333333334"),
+        ("1/3", "0.333333333335", "0.333333333334"),
+        ("1/3", "0.333333333334", "1/3"),
+        ("4/3", "2", "1.33333333334"),
+        ("37/3", "13", "12.3333333334"),
+        ("3/4", "1", "0.75"),
+    ],
+)
+def test_an_alpha_has_twelve_digits_where_they_give_the_same_network(alpha: str, end: str, decimal: str) -> None:
+    """They are rounded up, since a step begins at its alpha, and must stay below its end."""
+    step = Step(Edge(Fraction(alpha)), Edge(Fraction(end)), Fraction(alpha), (32, 32), {})
+    assert Solution(Fraction(alpha), (32, 32), {}, step).decimal == Fraction(decimal)
+
+
+def test_what_has_no_step_keeps_its_alpha() -> None:
+    assert Solution(Fraction(1, 3), (32, 32), {}).decimal == Fraction(1, 3)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "alpha"),
+    [
+        (Edge(HALF), ONE, "1/2"),
+        (Edge(HALF, True), ONE, "0.6"),
+        (Edge(HALF, True), Fraction(6, 10), "0.51"),
+        (Edge(Fraction(5, 9), True), Fraction(3, 4), "0.6"),
+        (Edge(Fraction(5, 9), True), Fraction(56, 100), "0.556"),
+    ],
+    ids=str,
+)
+def test_a_step_is_typed_by_its_lower_end_or_the_shortest_decimal_inside(
+    start: Edge, end: Fraction, alpha: str
+) -> None:
+    assert typed(Step(start, Edge(end), HALF, (32, 32), {})) == Fraction(alpha)
+
+
+# ---- the grid and its front
+
+
+def test_the_grid_is_that_of_the_published_networks() -> None:
+    network = mbcost.load("mobilenet_v1")
+    published = [accuracy("1/2", 96), accuracy("1.4", 224), accuracy("1/2", 224)]
+    assert axes(network, published) == ([HALF, Fraction(7, 5)], [(96, 96), (224, 224)])
+    assert axes(network)[0] == [Fraction(k, 4) for k in (1, 2, 3, 4)]
+    fixed = mbcost.load("vgg16")
+    assert (axes(fixed)[0], axes(fixed, rounded=True)[0]) == ([ONE], axes(network)[0])
+    answer = Answer(network, Solver(network), MOST, None, None, published)
+    assert [(point.alpha, point.size) for point in answer.grid] == [(HALF, (224, 224)), (Fraction(7, 5), (96, 96))]
+
+
+def test_points_take_sizes_that_are_listed_once() -> None:
+    found = points(
+        [HALF, ONE],
+        iter([(32, 32), (64, 64)]),
+        lambda alpha, size: {"n": size[0]} if alpha == 1 or size[0] > 32 else None,
+    )
+    assert [(point.alpha, point.size, point.values["n"]) for point in found] == [
+        (HALF, (64, 64), 64),
+        (ONE, (32, 32), 32),
+        (ONE, (64, 64), 64),
+    ]
+
+
+def test_the_front_is_what_no_other_exceeds_in_alpha_or_in_either_side() -> None:
+    grid = [Member(Fraction(k), size, {}) for k, size in (
+        (1, (32, 64)), (1, (64, 32)), (1, (32, 32)), (2, (32, 32)), (2, (32, 48)), (3, (32, 32)), (1, (32, 48)), (2, (31, 49)),
+    )]  # fmt: skip
+    assert [(int(one.alpha), one.size) for one in pareto(grid)] == [
+        (1, (32, 64)), (1, (64, 32)), (2, (31, 49)), (2, (32, 48)), (3, (32, 32)),
+    ]  # fmt: skip
+    assert [(int(one.alpha), one.size) for one in pareto(grid, smallest=True)] == [(1, (32, 32)), (2, (31, 49))]
+
+
+# ---- published accuracies
+
+
+def cell(row: str, column: str = "top1", published: str = "70.6", **setting: Any) -> SimpleNamespace:
+    return SimpleNamespace(row=row, column=column, published=published, setting={"model": "mobilenet_v1", **setting})
+
+
+def test_an_accuracy_is_of_the_alpha_and_the_resolution_that_its_cell_names() -> None:
+    cells = [
+        cell("as in the table"),
+        cell("narrow", "top1_last", "63.7", alpha="1/2"),
+        cell("small", published="67.2", rho="6/7"),
+        cell("both", published="60.2", alpha=0.5, resolution=160),
+        cell("again", published="1", resolution=224),
+        cell("another quantity", "mult_adds", "569"),
+        cell("another model", model="mobilenet_v2"),
+        cell("another network", classes=10, alpha="3/4"),
+        cell("narrow, 8-bit", alpha="1/4"),
+    ]
+    paper = SimpleNamespace(title="Paper", tables=[SimpleNamespace(title="Table 6", cells=cells)])
+    source = "Paper, Table 6"
+    assert accuracies(mbcost.load("mobilenet_v1"), [paper]) == [
+        Accuracy("as in the table", ONE, (224, 224), Fraction("70.6"), source),
+        Accuracy("narrow", HALF, (224, 224), Fraction("63.7"), source),
+        Accuracy("small", ONE, (192, 192), Fraction("67.2"), source),
+        Accuracy("both", HALF, (160, 160), Fraction("60.2"), source),
+    ]
+
+
+# ---- the next network
+
+
+def test_the_next_network_is_the_first_that_breaks_a_limit_however_far() -> None:
+    network = mbcost.load("mobilenet_v1")
+    solver = Solver(network)
+    here = solver.step_of(HALF, (224, 224))
+    assert here is not None
+    for limits in (MOST, [*MOST, Constraint("params", 10**9, True)], [Constraint("params", 10**9), *MOST]):
+        above = solver.following(here, limits)
+        assert above is not None
+        assert (above.step.start, above.quantity) == (Edge(Fraction(738, 1024)), "mult_adds")
+    wide = solver.step_of(ONE, (224, 224))
+    assert wide is not None
+    below = solver.following(wide, [Constraint("mult_adds", 300_000_000, True)])
+    assert below is not None
+    assert (below.step.start, below.quantity) == (Edge(Fraction(737, 1024)), "mult_adds")
+    assert solver.following(here, [Constraint("mult_adds", 1, True)]) is None
+
+
+# ---- where nothing fits
+
+
+def test_the_cheapest_input_is_looked_for_below_512() -> None:
+    assert answers.SMALL == 512
+    limits = [Constraint("mult_adds", 1)]
+    for side in (511, 512):
+        network = table(f"- {{op: depthwise, kernel_size: {side}, padding: valid}}", resolution=600)
+        answer = Answer(network, Solver(network), limits, [ONE], None, [])
+        assert answer.solutions == []
+        if side < answers.SMALL:
+            assert answer.cheapest.size == (side, side)
+            assert answer.cheapest.values["mult_adds"] == 3 * side**2
+        else:
+            with pytest.raises(MbcostError, match="cannot be counted at any of these points"):
+                _ = answer.cheapest
+
+
+def test_an_alpha_that_a_network_cannot_have_is_an_error_beside_one_that_it_can() -> None:
+    network = mbcost.load("vgg16")
+    with pytest.raises(MbcostError, match="has no width to vary"):
+        Answer(network, Solver(network), MOST, [ONE, HALF], None, [])
