@@ -171,6 +171,40 @@ def test_the_cheapest_input_is_looked_for_below_512() -> None:
                 _ = answer.cheapest
 
 
+def test_the_cheapest_is_the_smallest_of_what_was_asked_about() -> None:
+    """27 mult-adds a pixel of a depthwise layer, at 1 x 1 or at the resolutions given; a pointwise one of 3 x 1 channels."""
+    network = table("- {op: depthwise}")
+    limits = [Constraint("mult_adds", 1)]
+    open_size = Answer(network, Solver(network), limits, [ONE], None, [])
+    assert (open_size.cheapest.size, open_size.cheapest.values["mult_adds"]) == ((1, 1), 27)
+    given = Answer(network, Solver(network), limits, [ONE], [(9, 7), (5, 8), (64, 1)], [])
+    assert (given.cheapest.size, given.cheapest.values["mult_adds"]) == ((5, 8), 27 * 40)
+    wide = table("- {op: conv, kernel_size: 1, out_channels: 8}", head="rounding: ceil:1")
+    along = Answer(wide, Solver(wide), limits, None, [(4, 4), (2, 3)], [])
+    assert (along.cheapest.size, along.cheapest.values["mult_adds"]) == ((2, 3), 3 * 6)
+    assert 0 < along.cheapest.alpha <= Fraction(1, 8)
+
+
+def test_the_largest_within_the_maxima_is_shown_where_minima_are_out_of_reach() -> None:
+    """3 mult-adds a pixel and channel: 100 allow 2 channels at 4 x 4 and at 3 x 4, 4 at 2 x 4."""
+    network = table("- {op: conv, kernel_size: 1, out_channels: 8}", head="rounding: floor")
+    solver = Solver(network)
+    most, least = Constraint("mult_adds", 100), Constraint("params", 10**6, True)
+    sizes = [(3, 4), (4, 4)]
+    answer = Answer(network, solver, [most, least], None, sizes, [])
+    assert answer.solutions == []
+    largest = answer.largest()
+    assert largest is not None
+    assert (largest.size, largest.alpha, largest.values["mult_adds"]) == ((4, 4), Fraction(1, 4), 96)
+    tie = Answer(network, solver, [most, least], None, [(4, 4), (2, 4)], []).largest()
+    assert tie is not None
+    assert (tie.size, tie.values["mult_adds"]) == ((2, 4), 96)  # as many mult-adds, and more params
+    assert Answer(network, solver, [most], None, sizes, []).largest() is None
+    assert Answer(network, solver, [least], None, sizes, []).largest() is None
+    assert Answer(network, solver, [most, least], [ONE], sizes, []).largest() is None
+    assert Answer(network, solver, [Constraint("mult_adds", 1), least], None, sizes, []).largest() is None
+
+
 def test_an_alpha_that_a_network_cannot_have_is_an_error_beside_one_that_it_can() -> None:
     network = mbcost.load("vgg16")
     with pytest.raises(MbcostError, match="has no width to vary"):
