@@ -10,6 +10,7 @@ from mbcost.dims import ROUNDINGS, parse_alpha, parse_depth, parse_resolution, p
 from mbcost.documents.nodes import Mapping, Node, Scalar, Sequence
 from mbcost.errors import MbcostError
 from mbcost.network import variant_of
+from mbcost.network.variant import BOTH_SIZES
 
 __all__ = ["POINT_KEYS", "PointReader"]
 
@@ -57,11 +58,7 @@ class PointReader(Reader):
         self.doc.known(node, POINT_KEYS, "a point")
         both = "rho" in node.items and "resolution" in node.items
         if both:
-            self.doc.problem(
-                node.keys["rho"],
-                "rho and a resolution are both given",
-                "keep one: rho scales the table's resolution, the other replaces it",
-            )
+            self.doc.problem(node.keys["rho"], *BOTH_SIZES)
         words: dict[str, Any] = {}
         for key, value in node.items.items():
             if (

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         memory_rule: str
 
 
-__all__ = ["PLAIN", "Variant", "variant_of"]
+__all__ = ["BOTH_SIZES", "PLAIN", "Variant", "one_size", "variant_of"]
 
 MAX_BATCH = 1_000_000
 
@@ -160,6 +160,22 @@ PLAIN = Variant()
 """A network as its table has it, one image, under the default rule."""
 
 
+BOTH_SIZES = "rho and a resolution are both given", "keep one: rho scales the table's resolution, the other replaces it"
+"""What is said of them, and the way out."""
+
+
+def one_size(rho: object, resolution: object) -> None:
+    """Raise where rho and a resolution are both given.
+
+    >>> one_size("6/7", 192)
+    Traceback (most recent call last):
+    mbcost.errors.MbcostError: rho and a resolution are both given
+      help: keep one: rho scales the table's resolution, the other replaces it
+    """
+    if rho is not None and resolution is not None:
+        raise MbcostError(BOTH_SIZES[0], help=BOTH_SIZES[1])
+
+
 def variant_of(
     alpha: object = None, rho: object = None, resolution: object = None, batch: int = 1, rounding: str | Rounding | None = None,
     convention: str | Convention = DEFAULT.name, standard: bool = False, classes: int | None = None,
@@ -176,11 +192,7 @@ def variant_of(
     factor, stages = (
         read(1 if value is None else value) for read, value in ((parse_alpha, alpha), (parse_depth, depth))
     )
-    if rho is not None and resolution is not None:
-        raise MbcostError(
-            "rho and a resolution are both given",
-            help="keep one: rho scales the table's resolution, the other replaces it",
-        )
+    one_size(rho, resolution)
     multiplier = None if rho is None else parse_rho(rho)
     size = None if resolution is None else parse_resolution(resolution)
     if type(batch) is not int or not 1 <= batch <= MAX_BATCH:

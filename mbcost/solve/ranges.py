@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from mbcost.dims import exact_text, parse_alpha, parse_resolution, parse_rho, rational, scaled_resolution
 from mbcost.errors import MbcostError
-from mbcost.network import Network, variant_of
+from mbcost.network import Network
+from mbcost.network.variant import one_size
 
 __all__ = ["MAX_AXIS", "alphas", "asked", "axes_of", "resolutions", "rhos"]
 
@@ -23,8 +24,7 @@ def asked(
     network: Network, alpha: str | None, rho: str | None, resolution: str | None
 ) -> tuple[list[Fraction] | None, list[tuple[int, int]] | None]:
     """The alphas and the resolutions of a question about many points; what is not given is None."""
-    if rho is not None and resolution is not None:
-        variant_of(1, 1, 1)  # the error of both, in its own words
+    one_size(rho, resolution)
     sizes = None if resolution is None else resolutions(resolution)
     if rho is not None:
         sizes = rhos(rho, network.base_resolution)
@@ -35,8 +35,7 @@ def axes_of(
     network: Network, alpha: Any, rho: Any, resolution: Any
 ) -> tuple[list[Fraction] | None, list[tuple[int, int]] | None]:
     """The same from Python: texts as above, single values, or lists of them."""
-    if rho is not None and resolution is not None:
-        variant_of(1, 1, 1)  # the error of both, in its own words
+    one_size(rho, resolution)
     base = network.base_resolution
     widths = _several(alpha, alphas, parse_alpha)
     if rho is not None:

@@ -10,6 +10,7 @@ import pytest
 
 import mbcost
 from mbcost.errors import MbcostError
+from mbcost.network import variant_of
 from mbcost.solve import answers
 from mbcost.solve.answers import Answer, Solution, typed
 from mbcost.solve.family import Constraint
@@ -96,12 +97,20 @@ def test_points_take_sizes_that_are_listed_once() -> None:
 
 def test_the_front_is_what_no_other_exceeds_in_alpha_or_in_either_side() -> None:
     grid = [Member(Fraction(k), size, {}) for k, size in (
-        (1, (32, 64)), (1, (64, 32)), (1, (32, 32)), (2, (32, 32)), (2, (32, 48)), (3, (32, 32)), (1, (32, 48)), (2, (31, 49)),
+        (1, (32, 64)), (1, (64, 32)), (1, (32, 32)), (2, (32, 32)), (2, (32, 48)), (3, (32, 32)), (1, (32, 48)), (2, (31, 49)), (1, (48, 48)),
     )]  # fmt: skip
     assert [(int(one.alpha), one.size) for one in pareto(grid)] == [
-        (1, (32, 64)), (1, (64, 32)), (2, (31, 49)), (2, (32, 48)), (3, (32, 32)),
+        (1, (32, 64)), (1, (48, 48)), (1, (64, 32)), (2, (31, 49)), (2, (32, 48)), (3, (32, 32)),
     ]  # fmt: skip
     assert [(int(one.alpha), one.size) for one in pareto(grid, smallest=True)] == [(1, (32, 32)), (2, (31, 49))]
+
+
+@pytest.mark.parametrize(("rounding", "alpha"), [(None, ONE), ("divisor:8", Fraction(1, 4))])
+def test_the_grid_of_a_network_without_a_rounding_has_alpha_1_alone(rounding: str | None, alpha: Fraction) -> None:
+    network = mbcost.load("vgg16")
+    solver = Solver(network, variant_of(rounding=rounding))
+    answer = Answer(network, solver, [Constraint("mult_adds", 1, True)], [ONE], [(128, 128)], [])
+    assert [(point.alpha, point.size) for point in answer.grid] == [(alpha, (128, 128))]
 
 
 # ---- published accuracies
