@@ -6,14 +6,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from mbcost.dims import MAX_ALPHA
 from mbcost.errors import MbcostError
 from mbcost.network import Network
 from mbcost.separated.forms import Size
 from mbcost.solve.family import Constraint, bounds_below
 from mbcost.solve.members import Accuracy, Member, axes, pareto, points
 from mbcost.solve.solver import Solver, Step, largest_size, next_size
-from mbcost.solve.steps import Edge
+from mbcost.solve.steps import END, Edge
 
 __all__ = ["Answer", "Solution"]
 
@@ -45,7 +44,7 @@ class Solution(NamedTuple):
     @property
     def below(self) -> Fraction | None:
         """The alpha at which the network of the next step begins; None where none does."""
-        return None if self.step is None or self.step.end.alpha == MAX_ALPHA else self.step.end.alpha
+        return None if self.step is None or self.step.end == END else self.step.end.alpha
 
     @property
     def decimal(self) -> Fraction:

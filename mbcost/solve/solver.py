@@ -8,6 +8,7 @@ above which alpha nothing can be within the limits, and the steps below it are c
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property
@@ -17,7 +18,7 @@ from typing import NamedTuple
 from mbcost.dims import MAX_ALPHA, MAX_RESOLUTION, NO_ROUNDING, Dim
 from mbcost.separated.forms import Size
 from mbcost.solve.family import Constraint, Family, bounds_below, worst
-from mbcost.solve.steps import START, Edge, between, inside
+from mbcost.solve.steps import END, START, Edge, between, inside
 
 __all__ = ["Next", "Sized", "Solver", "Step", "largest_size", "next_size"]
 
@@ -118,7 +119,7 @@ class Solver(Family):
 
     def upward(self, size: Size, start: Edge) -> Iterator[Step]:
         """The steps from a place on, from the lowest to the highest, without those in error."""
-        while start.alpha < MAX_ALPHA:
+        while start < END:
             reach = self._reach
             while True:
                 high = min(Fraction(MAX_ALPHA), start.alpha + reach)
@@ -126,9 +127,8 @@ class Solver(Family):
                 if ends or high == MAX_ALPHA:
                     break
                 reach *= 2
-            last = Edge(Fraction(MAX_ALPHA), True)
-            if high == MAX_ALPHA and last not in ends:
-                ends.append(last)
+            if high == MAX_ALPHA and END not in ends:
+                ends.append(END)
             for end in ends:
                 step = self.step_at(start, end, size)
                 if step is not None:
@@ -157,24 +157,16 @@ class Solver(Family):
     def _turn(self, holds: Callable[[Fraction], bool]) -> Edge:
         """The place where a property of steps begins that never ends again."""
         low, high = Fraction(0), Fraction(MAX_ALPHA)
-        if holds(inside(START, Edge(Fraction(1, 1_000_000)))):
+        first = Fraction(1, 4 * max([width.value for width in self.widths]))  # before any rule's first place
+        if holds(first):
             return START
-        if not holds(high):
-            return Edge(high, True)
         while high - low > self._reach:
             middle = (low + high) / 2
             low, high = (low, middle) if holds(middle) else (middle, high)
         start = Edge(low, True)
         inner = [place for place in between(self.widths, self.stepped, low, high) if place > start]
-        places = [start, *inner, Edge(high, True)]
-        first, last = 0, len(places) - 1
-        while first < last:  # from one place to the next is one step: the first that holds
-            index = (first + last) // 2
-            if holds(inside(places[index], places[index + 1])):
-                last = index
-            else:
-                first = index + 1
-        return places[first]
+        places = [start, *inner, Edge(high, True)]  # from one to the next is one step
+        return places[bisect_left(range(len(places) - 1), True, key=lambda i: holds(inside(places[i], places[i + 1])))]
 
 
 # ---- along the resolution, at a fixed alpha

@@ -10,9 +10,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from mbcost.dims import Rounding
+from mbcost.dims import MAX_ALPHA, Rounding
 
-__all__ = ["START", "BaseWidth", "Edge", "between", "inside"]
+__all__ = ["END", "START", "BaseWidth", "Edge", "between", "inside"]
 
 DIVISIONS = 18
 LOSSES = range(1, 5)  # multiples of the divisor at which the next one is nearer than a loss of 10 % allows
@@ -28,7 +28,8 @@ class Edge(NamedTuple):
         return f"{'after ' if self.after else ''}{self.alpha}"
 
 
-START = Edge(Fraction(0), True)
+START, END = Edge(Fraction(0), True), Edge(Fraction(MAX_ALPHA), True)
+"""Where alphas begin and end: 0 is none, the largest is one."""
 
 
 class BaseWidth(NamedTuple):

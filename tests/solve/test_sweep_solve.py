@@ -167,6 +167,43 @@ def test_a_step_is_whole_on_both_sides_where_a_place_changes_no_width() -> None:
         assert network.cost(alpha=alpha).weights == 3 * width
 
 
+@pytest.mark.parametrize("rule", ["floor", "nearest:1", "nearest-even:1", "divisor:1", "floor+divisor:1"])
+@pytest.mark.parametrize("channels", [1, 2, 4, 5])
+def test_the_first_steps_of_very_many_channels_are_found(rule: str, channels: int) -> None:
+    """Ten million channels: three mult-adds each at one position, and so many channels begin near alpha = channels / 10^7."""
+    width = 10_000_000
+    solver = Solver(table(f"- {{op: conv, kernel_size: 1, out_channels: {width}}}", head=f"rounding: {rule}"))
+    for least in (False, True):
+        step = solver.largest((1, 1), [Constraint("weights", 3 * channels, least)])
+        assert step is not None
+        assert step.values["weights"] == 3 * channels
+        assert Fraction(channels - 1, width) <= step.start.alpha <= Fraction(channels, width)
+    assert solver.largest((1, 1), [Constraint("weights", 2)]) is None
+
+
+def test_the_last_step_is_alpha_64_itself() -> None:
+    """floor of one channel: a step for every whole alpha, and 64, where alphas end, is one of its own."""
+    solver = Solver(table("- {op: conv, kernel_size: 1, out_channels: 1}", head="rounding: floor"))
+    steps = list(solver.upward((32, 32), Edge(Fraction(62))))
+    end = Edge(Fraction(64), True)
+    assert [(str(step.start), str(step.end), step.values["weights"]) for step in steps] == [
+        ("62", "63", 3 * 62),
+        ("63", "64", 3 * 63),
+        ("64", "after 64", 3 * 64),
+    ]
+    assert list(solver.downward((32, 32), end))[:3] == steps[::-1]
+    for weights, start in ((3 * 64, "64"), (3 * 64 + 5, "64"), (3 * 64 - 1, "63")):
+        step = solver.largest((32, 32), [Constraint("weights", weights)])
+        assert step is not None
+        assert str(step.start) == start
+    assert solver.largest((32, 32), [Constraint("weights", 3 * 64 + 1, True)]) is None
+    reached = solver.largest((32, 32), [Constraint("weights", 3 * 64, True)])
+    assert reached is not None
+    assert reached.start == Edge(Fraction(64))
+    assert solver.step_of(Fraction(64), (32, 32)) == reached == steps[-1]
+    assert solver.following(reached, [Constraint("weights", 3 * 63)]) is None
+
+
 def test_steps_wider_than_what_is_looked_at_together_are_whole() -> None:
     """ceil:256 on 8 channels: 256 to alpha 32, above it 512, to 64; eight times a sixth of that lies between two places."""
     solver = Solver(table("- {op: conv, kernel_size: 1, out_channels: 8}", head="rounding: ceil:256"))
