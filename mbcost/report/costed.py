@@ -156,7 +156,7 @@ def layer_keys(
 ) -> list[dict[str, Any]]:
     """The rows of a costed network, or those of some names, as JSON has them."""
     rows = costed_rows(cost, (), unit=unit, bits=bits)
-    return [rows.object(group) for group in rows.rows if names is None or group.name in names]
+    return list(rows.objects([group for group in rows.rows if names is None or group.name in names]))
 
 
 def total_keys(

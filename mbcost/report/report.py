@@ -15,7 +15,7 @@ From a :class:`Report` come the tables for people, CSV, Markdown, LaTeX and JSON
 
 # Annotations here are evaluated, not postponed: NamedTuple would have to compile each postponed one at import.
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mbcost import __version__
@@ -27,6 +27,8 @@ AUDIENCES = {
     "all": frozenset({"people", "csv", "json"}), "columns": frozenset({"people", "csv"}), "people": frozenset({"people"}),
     "data": frozenset({"csv", "json"}), "csv": frozenset({"csv"}), "json": frozenset({"json"}),
 }  # fmt: skip
+PLAIN = frozenset({int, bool, str, type(None)})
+EXACT = frozenset({"share", "ratio", "percent_change", "number"})  # kinds whose integers JSON has in another form
 
 
 class Field(NamedTuple):
@@ -99,21 +101,30 @@ class Rows(NamedTuple):
 
     def object(self, row: Any) -> dict[str, Any]:
         """One row as JSON has it."""
-        found: dict[str, Any] = {}
-        for field in self.fields:
-            if "json" not in AUDIENCES[field.to]:
-                continue
-            said = field.of(row)
-            if said is None and field.optional:
-                continue
-            *outer, key = field.path or (field.key,)
-            at = found
-            for name in outer:
-                at = at.setdefault(name, {})
-            at[key] = value(said, field.kind)
-            if field.kind == "share":
-                at[f"{key}_exact"] = None if said is None else str(said)
-        return found
+        return next(self.objects([row]))
+
+    def objects(self, rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
+        """Rows as JSON has them."""
+        told = [(field, *_place(field)) for field in self.fields if "json" in AUDIENCES[field.to]]
+        for row in rows:
+            found: dict[str, Any] = {}
+            for field, outer, key in told:
+                said = field.of(row)
+                if said is None and field.optional:
+                    continue
+                at = found
+                for name in outer:
+                    at = at.setdefault(name, {})
+                at[key] = value(said, field.kind)
+                if field.kind == "share":
+                    at[f"{key}_exact"] = None if said is None else str(said)
+            yield found
+
+
+def _place(field: Field) -> tuple[tuple[str, ...], str]:
+    """Where a field stands in JSON: the keys of the objects around it, and its own."""
+    path = field.path or (field.key,)
+    return path[:-1], path[-1]
 
 
 class Report(NamedTuple):
@@ -163,7 +174,7 @@ class Report(NamedTuple):
         for key, said in self.contents.items():
             if isinstance(said, Rows):
                 if said.data:
-                    found[key] = [said.object(row) for row in said.rows]
+                    found[key] = list(said.objects(said.rows))
             elif isinstance(said, Table):
                 columns = said.columns
                 found[key] = [
@@ -181,14 +192,16 @@ def value(said: Any, kind: str = "text") -> Any:
     >>> value(Fraction(3, 4), "number"), value(Fraction(3, 4), "ratio"), value(Fraction(6, 1), "count"), value(None, "ratio")
     ('3/4', 0.75, 6, None)
     """
+    if type(said) in PLAIN and kind not in EXACT:
+        return said
     if isinstance(said, dict):
-        return {key: value(one) for key, one in said.items()}
+        return {key: one if type(one) in PLAIN else value(one) for key, one in said.items()}
     if isinstance(said, list | tuple):
         return [value(one, kind) for one in said]
     if kind in {"share", "ratio", "percent_change"}:
         return None if said is None else said.numerator / said.denominator
     if kind == "number" and said is not None:
         return str(said)
-    if type(said) in {int, bool} or not hasattr(said, "denominator"):
+    if not hasattr(said, "denominator"):
         return said
     return said.numerator if said.denominator == 1 else str(said)
