@@ -314,6 +314,16 @@ def test_a_pattern_must_match_in_one_of_the_models(here: Path, say: Say) -> None
     assert say("check", "b.yaml").code == 2
 
 
+def test_json_names_the_budget_of_a_limit_by_its_file_and_line_and_of_the_command_line_by_its_number(
+    here: Path, say: Say
+) -> None:
+    own = json.loads(say("check", "-f", "json").out)["results"][0]["budget"]
+    assert own == {"file": "mbcost-budgets.yaml", "number": 1, "line": own["line"], "column": own["column"]}
+    assert own["line"] > 1
+    typed = json.loads(say("check", "mobilenet_v1", "net.yaml", "--max-mult-adds", "600M", "-f", "json").out)["results"]
+    assert [result["budget"] for result in typed] == [{"file": None, "number": 1}, {"file": None, "number": 2}]
+
+
 def test_junit_has_one_case_for_each_budget_and_point(here: Path, say: Say) -> None:
     root = ET.fromstring(say("check", "-f", "junit").out)
     assert root.tag == "testsuites"

@@ -354,6 +354,24 @@ def test_a_convolution_with_as_many_groups_as_channels_is_half_of_a_pair() -> No
     assert pairs(one.placed()) == []  # a standard convolution, of one channel
 
 
+@pytest.mark.parametrize(
+    ("between", "paired"),
+    [
+        ("", True),
+        ("- {op: activation, activation: relu}", True),
+        ("- {op: max_pool, kernel_size: 2, stride: 2}", True),
+        ("- {op: depthwise, name: d}", True),
+        ("- {op: depthwise, name: d, multiplier: 2}", False),  # of its twelve channels six groups are pairs
+        ("- {op: conv, kernel_size: 1, out_channels: 6, name: a}\n- {op: add, from: [a, input]}", False),  # of two maps
+        ("- {op: conv, kernel_size: 1, out_channels: 3, name: a}\n- {op: concat, from: [a, a]}", False),
+    ],
+)
+def test_groups_are_counted_against_the_channels_that_are_written_further_up(between: str, paired: bool) -> None:
+    rows = f"{between}\n- {{op: conv, kernel_size: 3, out_channels: 12, groups: 6, name: grouped}}\n- {{op: pointwise, out_channels: 10}}"
+    net = table(rows, channels=6)
+    assert ("grouped" in {net.placed().layers[pair.depthwise].name for pair in pairs(net.placed())}) is paired
+
+
 def test_a_depthwise_row_of_1_x_1_is_no_pointwise_half() -> None:
     net = table("- {op: depthwise, kernel_size: 3}\n- {op: depthwise, kernel_size: 1}")
     assert pairs(net.placed()) == []
