@@ -11,7 +11,7 @@ around; texts, annotations and docstrings are left alone. Everything happens in 
 folder. First the tests run once to record which functions each of them calls (kept in --record FILE, if that is given, for
 the next time; tests that start processes of their own call nothing that could be seen). Then, for each mutant, the tests that
 call its function run, those that call the fewest functions first, until one fails or --seconds are over. Of a function that
-very many tests call some hundreds run, and where none of them notices, the files of all.
+very many tests call some hundreds run, and where none of them notices, the files of all; at last the module's own examples.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("mbcost", "configs", "tests", "README.md", "pyproject.toml", ".github")
 UNSEEN = ("tests/fuzz", "tests/frameworks", "tests/explore", "tests/conventions/peers", "tests/benchmarks", "tests/test_bounds.py", "tests/test_readme.py",
           "tests/test_bad_processes.py", "tests/test_process.py")  # fmt: skip
+NO_TESTS = 5  # the exit code of a run that found none
 MOST, FIRST = 400, 25  # tests of one mutant, and how many of them run before the others
 FLIPPED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
            ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}  # fmt: skip
@@ -242,9 +243,10 @@ def _room(work: Path, room: str, calls: dict[str, list[str]], args: argparse.Nam
         original, known = target.read_text(encoding="utf-8"), target.stat()
         target.write_text(mutant.text(work), encoding="utf-8")
         code: int | None = 0
-        for some in runs(tests):
-            if code == 0:
+        for some in (*runs(tests), [mutant.file]):  # at last the examples in its docstrings
+            if code in {0, NO_TESTS}:
                 code = pytest(work, "-x", *some, seconds=args.seconds)
+        code = 0 if code == NO_TESTS else code
         target.write_text(original, encoding="utf-8")
         os.utime(target, ns=(known.st_atime_ns, known.st_mtime_ns))  # as its byte code has it
         uncovered += not tests
