@@ -7,11 +7,15 @@ import os
 import re
 import subprocess
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 import yaml
 
+import mbcost
+from mbcost.budgets.evaluate import _alive
+from mbcost.budgets.verdicts.changed import Amount
 from tests.budgets.budgets_world import TABLE, Repository
 from tests.conftest import Said
 
@@ -174,6 +178,48 @@ def test_one_edited_line_is_one_message_on_that_line(work: Repository, say: Say)
         if r["status"] == "fail"
     }
     assert places == {7}
+
+
+def test_a_peak_that_is_over_names_its_tensors_here_and_in_the_base(work: Repository, say: Say) -> None:
+    """The peak is where the first pair widens, 16x16x16 in and 16x16x32 out; with 40 channels the one writes more."""
+    work.write(
+        "mbcost-budgets.yaml", BUDGETS.replace("peak_memory: 1MB", "peak_memory: 2KiB").replace(", {alpha: 0.5}", "")
+    )
+    work.write("models/b.yaml", WIDER)
+    results = json.loads(say("check", "--base", "main", "-f", "json").out)["results"]
+    peaks = {one["model"]: one for one in results if one["quantity"] == "peak_memory"}
+    wider, same = peaks["models/b.yaml"], peaks["models/a.yaml"]
+    assert (wider["value"], wider["base"]) == (256 * (16 + 40), 256 * (16 + 32))
+    assert wider["was"]["step"] == same["was"]["step"] == same["at"] == "separable_1/pointwise"
+    assert [(part["name"], part["value"]) for part in wider["was"]["tensors"]] == [
+        ("separable_1/pointwise", 256 * 32),
+        ("separable_1/depthwise", 256 * 16),
+    ]
+    assert [(part["change"], part["name"], part["before"], part["value"]) for part in wider["grew"]] == [
+        ("~", "separable_1/pointwise", 256 * 32, 256 * 40)
+    ]
+    assert same["grew"] == []
+    text = say("check", "--base", "main").out
+    assert "as before" in text
+
+
+def test_a_tensor_of_one_element_can_be_new_at_a_peak() -> None:
+    cost = mbcost.loads(TABLE).cost()
+    now = [("stem", 1), ("separable_1/depthwise", 5), ("fc", 7)]
+    found = _alive(cost, now, {"separable_1/depthwise": 4, "fc": 7})
+    assert [(part.name, part.value, part.before, part.change) for part in found] == [
+        ("stem", 1, 0, "+"),
+        ("separable_1/depthwise", 5, 4, "~"),
+    ]
+    assert _alive(cost, now, {}) == ()  # nobody knows what was alive there
+
+
+def test_a_growth_is_a_share_of_what_there_was() -> None:
+    assert Amount("params", "params", 4, 5, False).rate == Fraction(1, 4)
+    assert Amount("params", "params", 0, 5, False).rate is None
+    assert Amount("params", "params", 4, 5, True).rate is None  # at least 5, of at least 4
+    assert Amount("params", "params", 0, 5, False).text() == "0 -> 5"
+    assert Amount("params", "params", 4, 5, True).text() == "at least 4 -> at least 5"
 
 
 def test_two_edited_lines_are_two_messages(work: Repository, say: Say) -> None:

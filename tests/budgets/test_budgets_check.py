@@ -314,6 +314,16 @@ def test_a_pattern_must_match_in_one_of_the_models(here: Path, say: Say) -> None
     assert say("check", "b.yaml").code == 2
 
 
+def test_whatever_words_get_into_junit_it_stays_xml(here: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mbcost.budgets.verdicts.junit.footer", lambda _outcome: "a\x1b[31m\x00b\ud800 <&]]>")
+    monkeypatch.setattr("mbcost.budgets.verdicts.junit.verdict", lambda _outcome: "a\x00\nb")
+    root = ET.fromstring(say("check", "-f", "junit").out)
+    assert "<&]]>" in str(root.findtext("testsuite/system-out"))
+    values = [one.get("value") for one in root.iter("property") if one.get("name") == "verdict"]
+    assert all("\n" not in str(value) for value in values)
+    assert values
+
+
 def test_json_names_the_budget_of_a_limit_by_its_file_and_line_and_of_the_command_line_by_its_number(
     here: Path, say: Say
 ) -> None:

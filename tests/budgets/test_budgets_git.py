@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mbcost.budgets.git import _below
 from tests.budgets.budgets_world import TABLE, Repository
 from tests.conftest import Said
 
@@ -513,3 +514,11 @@ def test_what_is_not_known_of_the_base_is_not_said_of_the_network(
     assert (result.get("bound", False), result.get("base_bound", False)) == (after == MYSTERY, MYSTERY in before)
     assert result["over"] == 0
     assert "FAIL" not in answer.out or "mult-adds not known to be within +2%" in answer.out.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "below"),
+    [("/a/b", "/a/b", True), ("/a/b/c", "/a/b", True), ("/a/bc", "/a/b", False), ("/a", "/a/b", False), ("/a", "/", True), ("/", "/", True)],
+)  # fmt: skip
+def test_a_folder_of_a_longer_name_is_not_below_another(path: str, folder: str, below: bool) -> None:
+    assert _below(path, folder) is below

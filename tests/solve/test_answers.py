@@ -11,9 +11,10 @@ import pytest
 import mbcost
 from mbcost.errors import MbcostError
 from mbcost.network import variant_of
+from mbcost.quantities import QUANTITIES
 from mbcost.solve import answers
 from mbcost.solve.answers import Answer, Solution, typed
-from mbcost.solve.family import Constraint
+from mbcost.solve.family import Constraint, limited, worst
 from mbcost.solve.members import Accuracy, Member, accuracies, axes, pareto, points
 from mbcost.solve.solver import Solver, Step
 from mbcost.solve.steps import Edge
@@ -218,3 +219,31 @@ def test_an_alpha_that_a_network_cannot_have_is_an_error_beside_one_that_it_can(
     network = mbcost.load("vgg16")
     with pytest.raises(MbcostError, match="has no width to vary"):
         Answer(network, Solver(network), MOST, [ONE, HALF], None, [])
+
+
+# ---- limits
+
+
+def limits(*given: tuple[str, str, str]) -> list[Constraint]:
+    return limited([(bound, QUANTITIES[name], amount, f"--{bound}-{name}") for bound, name, amount in given])
+
+
+def test_limits_contradict_each_other_only_on_one_quantity_and_where_nothing_lies_between() -> None:
+    assert len(limits(("min", "params", "2M"), ("max", "params", "2M"))) == 2
+    assert len(limits(("min", "params", "2M"), ("max", "mult_adds", "1M"))) == 2
+    assert len(limits(("min", "weights", "2M"), ("max", "params", "1M"))) == 2
+    for low, high in ((("params", "2.000001M"), ("params", "2M")), (("mult_adds", "2M"), ("flops", "3.999999M"))):
+        with pytest.raises(MbcostError, match="the limits contradict each other"):
+            limits(("min", *low), ("max", *high))
+    assert len(limits(("min", "mult_adds", "2M"), ("max", "flops", "4M"))) == 2
+
+
+def test_the_worst_limit_is_off_by_the_largest_factor() -> None:
+    values: dict[str, Any] = {"mult_adds": 300, "params": 50, "weights": 0}
+    most = [Constraint("mult_adds", 100), Constraint("params", 20)]
+    assert worst(most, values) == "mult_adds"  # 3 against 2.5
+    assert worst([Constraint("mult_adds", 200), Constraint("params", 20)], values) == "params"
+    assert worst([Constraint("mult_adds", 900, True), Constraint("params", 100, True)], values) == "mult_adds"
+    assert worst([Constraint("mult_adds", 900, True), Constraint("params", 200, True)], values) == "params"
+    assert worst([Constraint("weights", 5, True), Constraint("params", 200, True)], values) == "weights"
+    assert worst([Constraint("weights", 3, True), Constraint("params", 200, True)], values) == "params"
