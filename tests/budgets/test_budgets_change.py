@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import mbcost
-from mbcost.budgets.evaluate import _alive
+from mbcost.budgets.evaluate import _alive, _made_by
 from mbcost.budgets.verdicts.changed import Amount
 from tests.budgets.budgets_world import TABLE, Repository
 from tests.conftest import Said
@@ -211,6 +211,8 @@ def test_a_tensor_of_one_element_can_be_new_at_a_peak() -> None:
         ("stem", 1, 0, "+"),
         ("separable_1/depthwise", 5, 4, "~"),
     ]
+    assert [part.place and part.place.line for part in found] == [6, 7]
+    assert _made_by(cost, "stem/relu") == _made_by(cost, "stem") == found[0].place
     assert _alive(cost, now, {}) == ()  # nobody knows what was alive there
 
 
@@ -220,6 +222,19 @@ def test_a_growth_is_a_share_of_what_there_was() -> None:
     assert Amount("params", "params", 4, 5, True).rate is None  # at least 5, of at least 4
     assert Amount("params", "params", 0, 5, False).text() == "0 -> 5"
     assert Amount("params", "params", 4, 5, True).text() == "at least 4 -> at least 5"
+
+
+def test_a_shipped_table_does_not_change_with_a_repository_that_does_not_have_it(work: Repository, say: Say) -> None:
+    growth = "vs_base: {mult_adds: +0, params: +0}"
+    work.write(
+        "mbcost-budgets.yaml",
+        f"format: 1\nbudgets: [{{model: mobilenet_v1, {growth}}}, {{model: efficientnet_b3, {growth}}}]\n",
+    )
+    said = say("check", "--base", "main")
+    assert said.code == 0
+    assert said.out.startswith("within budget: 4 limits hold (2 budgets, 2 models)\n")
+    results = json.loads(say("check", "--base", "main", "-f", "json").out)["results"]
+    assert {(one["value"] - one["base"], one["status"]) for one in results} == {(0, "pass")}
 
 
 def test_two_edited_lines_are_two_messages(work: Repository, say: Say) -> None:

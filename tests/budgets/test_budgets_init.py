@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import mbcost
+from mbcost.budgets.first import _limit
 from mbcost.budgets.reading import read_budgets
+from mbcost.dims.amounts import parse_count
 from tests.conftest import Said
 
 Say = Callable[..., Said]
@@ -114,3 +116,13 @@ def test_a_folder_without_tables(tmp_path: Path, say: Say, monkeypatch: pytest.M
     said = say("check", "--init")
     assert said.code == 2
     assert "there is no layer table below here" in said.err
+
+
+@pytest.mark.parametrize(
+    ("amount", "limit"),
+    [(1, "0.01K"), (950, "1K"), (10**6, "1.05M"), (568_740_352, "598M"), (952_380_952, "1G"), (952_380_953, "1.01G"), (10**9, "1.05G")],
+)  # fmt: skip
+def test_a_first_limit_is_five_percent_above_and_rounded_up(amount: int, limit: str) -> None:
+    """952,380,952 and 5 % is 999,999,999.6; one more is above 10^9."""
+    assert _limit(amount) == limit
+    assert parse_count(limit, "a limit") >= Fraction(105, 100) * amount
