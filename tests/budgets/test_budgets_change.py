@@ -237,6 +237,21 @@ def test_a_shipped_table_does_not_change_with_a_repository_that_does_not_have_it
     assert {(one["value"] - one["base"], one["status"]) for one in results} == {(0, "pass")}
 
 
+def test_of_a_cost_that_is_not_known_the_maps_still_are(work: Repository, say: Say) -> None:
+    """What a row of unknown cost does to mult-adds is a lower bound; its output, and so the peak, is exact."""
+    mystery = "  - {op: custom, name: mystery, cost: unknown}\n  - {op: global_pool}"
+    work.git("switch", "--quiet", "main")
+    work.write("models/b.yaml", TABLE.replace("  - {op: global_pool}", mystery))
+    work.commit("unknown")
+    work.git("switch", "--quiet", "--force-create", "change")
+    work.write("models/b.yaml", WIDER.replace("  - {op: global_pool}", mystery))
+    change = json.loads(say("check", "--base", "main", "-f", "json").out)["change"]
+    text = say("check", "--base", "main").out
+    assert "mult-adds at least 727,680 -> at least " in text
+    assert f"peak memory in bytes {256 * 48:,} -> {256 * 56:,} (+16.67 %)" in text
+    assert [one["model"] for one in change["changed"]] == ["models/b.yaml", "models/b.yaml"]
+
+
 def test_two_edited_lines_are_two_messages(work: Repository, say: Say) -> None:
     work.write(
         "mbcost-budgets.yaml",
