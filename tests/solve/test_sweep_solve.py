@@ -86,11 +86,16 @@ def test_v1_under_300_million_begins_at_737_1024() -> None:
     assert above.step.values["mult_adds"] == network.cost(alpha="738/1024").mult_adds == 300_711_737
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(networks(), st.integers(4, 22), st.sampled_from(("mult_adds", "params")))
-def test_random_networks_are_solved_as_by_brute_force(network: mbcost.Network, power: int, quantity: str) -> None:
+@settings(max_examples=90, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    networks(), st.integers(4, 22), st.sampled_from(("mult_adds", "params")), st.sampled_from(("max", "min", "both"))
+)
+def test_random_networks_are_solved_as_by_brute_force(
+    network: mbcost.Network, power: int, quantity: str, asked: str
+) -> None:
     """Whatever groups, conditional layers and residuals they have, and whether or not their cost always grows."""
-    limits = [Constraint(quantity, 2**power)]
+    most, least = Constraint(quantity, 2**power), Constraint(quantity, 3 * 2 ** (power - 2), True)
+    limits = {"max": [most], "min": [least], "both": [most, least]}[asked]
     try:
         solver = Solver(network)
     except mbcost.MbcostError as error:
@@ -100,12 +105,15 @@ def test_random_networks_are_solved_as_by_brute_force(network: mbcost.Network, p
     if not solver.widths:
         return
     step = solver.largest((32, 32), limits)
+    fitting = [alpha for alpha in alphas if within(network, alpha, 32, limits)]
     if step is None:
-        assert brute(network, alphas, 32, limits) is None
+        assert not fitting
+        return
+    assert within(network, step.alpha, 32, limits)
+    if asked == "min":  # the smallest that is large enough
+        assert not fitting or step.start <= Edge(fitting[0])
     else:
-        assert within(network, step.alpha, 32, limits)
-        best = brute(network, alphas, 32, limits)
-        assert best is None or Edge(best) < step.end
+        assert not fitting or Edge(fitting[-1]) < step.end
 
 
 @pytest.mark.parametrize("name", ["mobilenet_v1", "mobilenet_v2", "vgg16", "squeezenet_1_0", "googlenet"])
@@ -238,6 +246,31 @@ def test_without_a_limit_from_above_the_smallest_network_that_is_large_enough() 
     best = Solver(network).largest((224, 224), [Constraint("mult_adds", 300_000_000, True)])
     assert best is not None
     assert best.start == Edge(Fraction(738, 1024))
+
+
+def test_a_cost_that_falls_on_the_way_up_is_reached_where_it_first_is() -> None:
+    """Expanded to as many channels as come in, 8, a block has no expansion: at alpha 1 it costs less than just below."""
+    network = table(
+        "- {op: conv, kernel_size: 1, out_channels: 8, width: fixed}\n"
+        "- {op: inverted_residual, out_channels: 8, expanded: 8, residual: false, kernel_size: 3}",
+        head="rounding: floor",
+    )
+    alphas = [Fraction(k, 8) for k in range(1, 17)]
+    weights = [network.cost(alpha=alpha).weights for alpha in alphas]
+    assert weights == [3 * 8 + (9 + width + 8 * (width != 8)) * width for width in range(1, 17)]
+    solver = Solver(network)
+    for amount in range(20, 550, 7):
+        for limits in ([Constraint("weights", amount)], [Constraint("weights", amount, True)]):
+            step = solver.largest((32, 32), limits)
+            fitting = [
+                alpha for alpha, cost in zip(alphas, weights, strict=True) if not limits[0].broken({"weights": cost})
+            ]
+            wanted = (min if limits[0].least else max)(fitting, default=None)
+            if wanted is None:
+                assert step is None
+            elif wanted < 2:  # above it are more
+                assert step is not None
+                assert step.start == Edge(wanted)
 
 
 def test_the_ideal_alpha_is_the_root_of_the_paper_s_formula() -> None:
