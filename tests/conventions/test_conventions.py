@@ -625,6 +625,8 @@ BAD_FORMS = {
     "mult_adds: {weigth_mults: 1}": "unknown part `weigth_mults`\n{line}  help: did you mean `weight_mults`",
     "mult_adds: {qqq: 1}": "unknown part `qqq`\n{line}  help: the parts of `mult_adds` are weight_mults, map_mults, bias_adds, ",
     "mult_adds: {activated.relu7: 1}": "`activated` cannot be narrowed to `relu7`\n{line}  help: did you mean `relu`",
+    "mult_adds: {activated.qqq: 1}":
+        "`activated` cannot be narrowed to `qqq`\n{line}  help: narrow by a kind, an activation, a pool, a norm, module or function",
     "mult_adds: {norm_scale: 1}":
         "`norm_scale` is no work, not counted in `mult_adds`\n{line}  help: gamma and beta once an image are `norm_vectors`",
     "params: {weight_mults: 1}": "`weight_mults` is work, not counted in `params`\n{line}  help: the parts of `params` are weights, ",

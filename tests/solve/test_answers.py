@@ -12,7 +12,7 @@ import mbcost
 from mbcost.errors import MbcostError
 from mbcost.network import variant_of
 from mbcost.quantities import QUANTITIES
-from mbcost.solve import answers
+from mbcost.solve import answers, family
 from mbcost.solve.answers import Answer, Solution, typed
 from mbcost.solve.family import Constraint, limited, worst
 from mbcost.solve.members import Accuracy, Member, accuracies, axes, pareto, points
@@ -247,3 +247,30 @@ def test_the_worst_limit_is_off_by_the_largest_factor() -> None:
     assert worst([Constraint("mult_adds", 900, True), Constraint("params", 200, True)], values) == "params"
     assert worst([Constraint("weights", 5, True), Constraint("params", 200, True)], values) == "weights"
     assert worst([Constraint("weights", 3, True), Constraint("params", 200, True)], values) == "params"
+
+
+# ---- how much is looked at
+
+
+def test_a_question_about_more_points_than_can_be_looked_at_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    solver = Solver(table("- {op: conv, kernel_size: 1, out_channels: 8}", head="rounding: floor"))
+    monkeypatch.setattr(family, "MAX_WORK", 10 * solver._one)
+    for alphas, sizes in ((10, 1), (5, 2), (1, 10), (3, 3)):
+        solver.check_many(alphas, sizes)
+    for alphas, sizes, said in ((11, 1, "11 alphas"), (1, 11, "11 resolutions"), (4, 3, "4 alphas and 3 resolutions")):
+        with pytest.raises(MbcostError, match=rf"^{said}: at most 10 points of this network are looked at"):
+            solver.check_many(alphas, sizes)
+    for _ in range(10):
+        solver.at(ONE, (32, 32))
+    with pytest.raises(
+        MbcostError, match=r"came as far as alpha 0\.5 and resolution 32x16: what lies beyond was not looked"
+    ):
+        solver.at(HALF, (32, 16))
+
+
+def test_the_work_of_a_point_grows_with_the_table_and_the_quantities() -> None:
+    row = "- {op: conv, kernel_size: 1, out_channels: 8}\n"
+    one, two = (Solver(table(row * n, head="rounding: floor"), quantities=["mult_adds"])._one for n in (1, 2))
+    more = Solver(table(row, head="rounding: floor"), quantities=["mult_adds", "largest_activation"])._one
+    assert family.FIXED < one < two < 2 * one
+    assert one < more
