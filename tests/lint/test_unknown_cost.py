@@ -8,6 +8,7 @@ import pytest
 import mbcost
 from mbcost import loads
 from mbcost.errors import MbcostError
+from tests.inline import cost, names
 
 HEAD = "format: 1\nname: t\ninput: {channels: 8, resolution: 16}\nrounding: floor\nlayers:\n"
 
@@ -145,3 +146,15 @@ def test_show_expanded_keeps_what_rows_say_beside_their_fields(say, tmp_path: Pa
     first, second = mbcost.load(str(path)).cost(), mbcost.load(str(again)).cost()
     assert (first.rows, first.status) == (second.rows, "lower bound")
     assert "input: 16x16x8, cost: unknown" in again.read_text()
+
+
+@pytest.mark.parametrize(
+    ("alpha", "parts"), [("1", ["depthwise", "project"]), ("0.5", ["expand", "depthwise", "project"])]
+)
+def test_a_layer_that_is_absent_at_some_alphas_is_so_with_an_unknown_cost(alpha: str, parts: list[str]) -> None:
+    """Expanded to the 3 channels that come in there is no expansion; to 1 of 3 there is."""
+    row = "- {op: inverted_residual, out_channels: 8, expanded: 3, kernel_size: 3%s}"
+    for unknown in ("", ", cost: unknown"):
+        counted = cost(row % unknown, head="rounding: floor", alpha=alpha)
+        assert names(counted) == [f"inverted_residual_1/{part}" for part in parts]
+        assert counted.exact is not bool(unknown)

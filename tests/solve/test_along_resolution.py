@@ -130,3 +130,17 @@ def test_the_ideal_rho_of_the_paper_s_network_is_a_root() -> None:
     assert rho is not None
     for end, within in ((rho, True), (rho + Fraction(1, 10**12), False)):
         assert (567_716_352 * end**2 + 1_024_000 <= 300_000_000) is within
+
+
+def test_the_ideal_multipliers_round_nothing() -> None:
+    """2.5 channels of 15.5 x 15.5 positions, three mult-adds each."""
+    solver = Solver(table("- {op: conv, kernel_size: 1, out_channels: 5, stride: 2}", head="rounding: floor"))
+    limits = [Constraint("mult_adds", 7208)]  # 3 x 2.5 x 31 x 31 = 7207.5, of a map of 62 x 62
+    alpha, rho = solver.ideal_alpha((62, 62), limits), solver.ideal_rho(Fraction(1, 2), limits)
+    assert alpha is not None
+    assert rho is not None
+    assert 0 <= Fraction(7208, 3 * 5 * 31 * 31) - alpha < Fraction(1, 10**12)
+    assert 0 <= Fraction(7208, 3) / Fraction(5, 2) - (16 * rho) ** 2 < Fraction(1, 10**8)
+    odd = solver.ideal_alpha((31, 31), [Constraint("mult_adds", 3604)])  # not of 16 x 16 positions
+    assert odd is not None
+    assert 0 <= Fraction(3604, 3 * 5) / Fraction(31, 2) ** 2 - odd < Fraction(1, 10**12)
