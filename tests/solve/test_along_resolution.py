@@ -144,3 +144,11 @@ def test_the_ideal_multipliers_round_nothing() -> None:
     odd = solver.ideal_alpha((31, 31), [Constraint("mult_adds", 3604)])  # not of 16 x 16 positions
     assert odd is not None
     assert 0 <= Fraction(3604, 3 * 5) / Fraction(31, 2) ** 2 - odd < Fraction(1, 10**12)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 4, 7])
+def test_the_smallest_input_of_the_same_cost_is_one_stride_below(stride: int) -> None:
+    """Five positions a side: of 4 strides and a pixel, up to 5 strides."""
+    found = largest_size(Solver(table(f"- {{op: depthwise, stride: {stride}}}")), ONE, most(25))
+    assert found is not None
+    assert (found[0].size, found[1]) == (square(5 * stride), square(4 * stride + 1))
