@@ -272,6 +272,34 @@ def test_two_edited_lines_are_two_messages(work: Repository, say: Say) -> None:
     ]  # fmt: skip
 
 
+def test_a_table_that_becomes_one_based_on_another_points_at_its_edited_line(work: Repository, say: Say) -> None:
+    """Before, or after, there is no table further down to compare."""
+    strict = BUDGETS.replace("max: {mult_adds: 9M, peak_memory: 1MB}", "vs_base: {mult_adds: +0}")
+    work.write("mbcost-budgets.yaml", strict.replace("[{alpha: 1}, {alpha: 0.5}]", "{alpha: 1}"))
+    based = "format: 1\nname: b\nbase: {model: ./a.yaml, set: {separable_1.out_channels: %s}}\n"
+    work.write("models/b.yaml", based % 40)
+    results = json.loads(say("check", "--base", "main", "-f", "json").out)["results"]
+    (failed,) = [one for one in results if one["status"] == "fail"]
+    assert (failed["model"], failed["place"]["file"], failed["place"]["line"]) == ("models/b.yaml", "models/b.yaml", 3)
+    work.commit("based")
+    work.git("branch", "--force", "main", "change")
+    work.write("models/b.yaml", WIDER.replace("out_channels: 40", "out_channels: 48"))
+    results = json.loads(say("check", "--base", "main", "-f", "json").out)["results"]
+    (failed,) = [one for one in results if one["status"] == "fail"]
+    assert failed["place"]["file"] == "models/b.yaml"
+
+
+def test_the_layers_of_a_limit_on_some_are_those(work: Repository, say: Say) -> None:
+    work.write(
+        "mbcost-budgets.yaml",
+        'format: 1\nbudgets: [{model: models/a.yaml, layers: {"separable_3/*": {max: {mult_adds: 10K}}}, max: {mult_adds: 1K}}]\n',
+    )
+    whole, some = json.loads(say("check", "-f", "json").out)["results"]
+    assert some["pattern"] == "separable_3/*"
+    assert [part["name"] for part in some["layers"]] == ["separable_3/pointwise", "separable_3/depthwise"]
+    assert [part["name"] for part in whole["layers"]][:2] == ["separable_3/pointwise", "separable_1/pointwise"]
+
+
 def test_a_row_that_is_gone_is_shown_where_it_was(work: Repository, say: Say) -> None:
     """Without its stride the map stays large: nothing is left to point at but the row after it."""
     work.write(

@@ -522,3 +522,44 @@ def test_what_is_not_known_of_the_base_is_not_said_of_the_network(
 )  # fmt: skip
 def test_a_folder_of_a_longer_name_is_not_below_another(path: str, folder: str, below: bool) -> None:
     assert _below(path, folder) is below
+
+
+def test_a_table_that_shares_half_its_lines_with_one_that_is_gone_is_that_one(work: Repository, say: Say) -> None:
+    """Ten lines each: of five in common it is the same, renamed; of four it is new."""
+    rows = ["  - {op: conv, kernel_size: 3, out_channels: 16}"] * 6
+    head = ["format: 1", "input: {channels: 3, resolution: 32}", "rounding: floor", "layers:"]
+    work.write("models/old.yaml", "\n".join([*head, *rows]))
+    work.commit("old")
+    work.git("branch", "--force", "main", "change")
+    (work.folder / "models" / "old.yaml").unlink()
+    for kept, status in ((1, "fail"), (0, "new")):
+        work.write("models/fresh.yaml", "\n".join([*head, *rows[:kept], *[rows[0].replace("16", "32")] * (6 - kept)]))
+        results = json.loads(say("check", "--base", "main", "-f", "json").out)["results"]
+        assert {r["model"]: r["status"] for r in results}["models/fresh.yaml"] == status
+
+
+def test_at_most_three_branches_are_named_for_one_that_lacks_its_remote(work: Repository, say: Say) -> None:
+    for remote in "abcde":
+        work.git("update-ref", f"refs/remotes/{remote}/topic", "main")
+    said = say("check", "--base", "topic")
+    assert said.code == 2
+    assert "help: did you mean `a/topic` or `b/topic` or `c/topic`?\n" in said.err
+
+
+def test_a_budgets_file_stays_in_its_own_repository_wherever_it_is_called_from(
+    work: Repository, repository: Make, say: Say
+) -> None:
+    """The current folder is the other repository, whose table the text, and a link, would reach."""
+    other = repository("other")
+    for n, (model, link) in enumerate(
+        (("../work/models/net.yaml", None), ("link.yaml", work.folder / "models" / "net.yaml"))
+    ):
+        other.write("mbcost-budgets.yaml", f"format: 1\nbudgets: [{{model: {model}, max: {{params: 1G}}}}]\n")
+        if link is not None:
+            (other.folder / "link.yaml").symlink_to(link)
+        said = say("check", str(other.folder / "mbcost-budgets.yaml"))
+        assert (n, said.code, said.out) == (n, 2, "")
+        assert f"`{model}` is outside the repository that the budgets file is in" in said.err
+    other.write("net.yaml", TABLE)
+    other.write("mbcost-budgets.yaml", "format: 1\nbudgets: [{model: net.yaml, max: {params: 1G}}]\n")
+    assert say("check", str(other.folder / "mbcost-budgets.yaml")).code == 0
