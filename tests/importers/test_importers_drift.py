@@ -158,6 +158,22 @@ def test_what_a_code_says(text: str) -> None:
     assert tuple(code)[:-1] == RIGHT[text]
 
 
+@pytest.mark.parametrize(
+    ("alphas", "sizes", "refused"), [(25, 40, False), (1000, 1, False), (1, 1001, True), (26, 39, True)]
+)
+def test_a_code_is_held_at_a_thousand_points(alphas: int, sizes: int, refused: bool) -> None:
+    widths, sides = [f"1/{n}" for n in range(1, alphas + 1)], list(range(1, sizes + 1))
+    code = f"{{builder: 'a:b', vary: w, alphas: [{', '.join(widths)}], resolutions: {sides}}}"
+    text = f"format: 1\nbudgets: [{{model: net.yaml, code: {code}, max: {{params: 1M}}}}]\n"
+    if refused:
+        with pytest.raises(MbcostError, match="more than 1,000 points"):
+            read_budgets_text(text)
+    else:
+        found = read_budgets_text(text).budgets[0].code
+        assert found is not None
+        assert (len(found.alphas), len(found.resolutions)) == (alphas, sizes)
+
+
 def test_code_beside_a_glob_is_no_code_of_one_table() -> None:
     with pytest.raises(MbcostError, match="`code` beside a glob"):
         read_budgets_text("format: 1\nbudgets: [{model: '*.yaml', code: {builder: 'a:b'}, max: {params: 1M}}]\n")
