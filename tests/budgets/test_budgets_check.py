@@ -89,6 +89,7 @@ def test_every_result_agrees_with_the_network(here: Path, say: Say) -> None:
         assert result.get("value_exact", result["value"]) == expected[name]
         value, limit, over = (Fraction(result.get(f"{key}_exact", result[key])) for key in ("value", "limit", "over"))
         assert over == max(0, value - limit)
+        assert Fraction(result["over_share_exact"]) == over / limit
         assert result["passed"] == (result["kind"].startswith("warn") or not Fraction(result["over"]))
         values = [layer["value"] for layer in result["layers"]]
         assert values == sorted(values, reverse=True)
@@ -516,6 +517,9 @@ def test_the_schema_agrees_with_the_reader(here: Path) -> None:
             read_budgets_text(json.dumps({"format": 1, "budgets": [budget]}))
     assert not validator.is_valid({"format": 1, "budgets": [{"model": "x"}]})
     assert not validator.is_valid({"format": 1, "budgets": []})
+    known = {"model": "x", "max": {"params": "1M"}}
+    assert validator.is_valid({"format": 1, "budgets": [known]})
+    assert not validator.is_valid({"format": 1, "budgets": [known], "models": []})
 
 
 def test_a_stream_that_takes_ascii_alone_gets_ascii(here: Path) -> None:
