@@ -48,6 +48,16 @@ def test_an_alpha_has_twelve_digits_where_they_give_the_same_network(alpha: str,
     assert Solution(Fraction(alpha), (32, 32), {}, step).decimal == Fraction(decimal)
 
 
+@pytest.mark.parametrize(
+    ("end", "below"), [(Edge(ONE), ONE), (Edge(Fraction(64)), Fraction(64)), (Edge(Fraction(64), True), None)], ids=str
+)
+def test_a_step_ends_where_the_next_begins_and_the_last_one_nowhere(end: Edge, below: Fraction | None) -> None:
+    """From 63 on a step can end at 64, which is an alpha too; above it there is none."""
+    step = Step(Edge(HALF), end, HALF, (32, 32), {})
+    assert Solution(HALF, (32, 32), {}, step).below == below
+    assert Solution(HALF, (32, 32), {}).below is None
+
+
 def test_what_has_no_step_keeps_its_alpha() -> None:
     assert Solution(Fraction(1, 3), (32, 32), {}).decimal == Fraction(1, 3)
 
