@@ -8,7 +8,7 @@ import pytest
 
 import mbcost
 from mbcost.solve.family import Constraint
-from mbcost.solve.solver import Sized, Solver, largest_size, next_size
+from mbcost.solve.solver import Solver, largest_size, next_size
 from tests.inline import table
 
 ONE = Fraction(1)
@@ -67,15 +67,9 @@ def test_the_next_input_may_be_far_away() -> None:
     assert (size, smallest) == (square(20_000), square(1))
     following = next_size(solver, ONE, size, limits)
     assert following is not None
-    assert following[0] == Sized(square(20_001), mbcost_values(solver, 20_001))
+    assert following[0] == (square(20_001), solver.at(ONE, square(20_001)))
     assert next_size(solver, ONE, square(1), limits) == following  # the last of twenty thousand
     assert next_size(Solver(table("- {op: depthwise, stride: 20001}")), ONE, square(1), limits) is None
-
-
-def mbcost_values(solver: Solver, side: int) -> dict[str, object]:
-    values = solver.at(ONE, square(side))
-    assert values is not None
-    return dict(values)
 
 
 # ---- maps that are not square
