@@ -88,7 +88,10 @@ class Rounded(Arithmetic):
         if not rounding.guarded:
             return self._noted(_multiple(value / divisor, rule), rounding, divisor if rule == "ceil" else 0)
         inner = sympy.floor(value) if rule == "floor+divisor" else value
-        steps = sympy.Max(1, sympy.floor(inner / divisor + sympy.Rational(1, 2)))
+        nearest = sympy.floor(inner / divisor + sympy.Rational(1, 2))
+        steps = sympy.Max(
+            1, nearest, evaluate=rest != alpha
+        )  # a multiple of alpha is on either side of 1: SymPy asks long
         # 9 v / (10 n) lies in (0, 2), above 1 just where more than 10 % is lost: its ceiling - 1 is the step up
         lifted = sympy.ceiling(9 * inner / (10 * divisor * steps)) - 1
         if rule == "floor+divisor":  # which may leave v = 0

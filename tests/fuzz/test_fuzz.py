@@ -99,7 +99,7 @@ FINE = {"code": 0, "seconds": 0.1, "peak": 10**8, "complaint": "", "printed": 10
     ("change", "said"),
     [
         ({}, ""), ({"code": 2, "complaint": "x", "printed": 0}, ""), ({"code": 1}, ""),
-        ({"code": "Traceback ..."}, "exit Traceback ..."), ({"code": 3}, "exit 3"), ({"code": None}, "exit None"), ({"seconds": 2.1}, "2.1 s"),
+        ({"code": "Traceback ..."}, "exit Traceback ..."), ({"code": 3}, "exit 3"), ({"code": None}, "exit None"), ({"seconds": 210.0}, "210.0 s"),
         ({"peak": 301 * 10**6}, "301 MB"), ({"code": 2, "printed": 0}, "exit 2 without a word"),
         ({"code": 2, "complaint": "x"}, "exit 2 with a result on standard output"), ({"code": 2, "complaint": "x", "report": True}, ""),
         ({"code": 2, "printed": 0, "complaint": "error: the question is too large for this machine"}, "out of memory"),
