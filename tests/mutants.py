@@ -31,7 +31,18 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("mbcost", "configs", "tests", "README.md", "pyproject.toml", ".github")
+COPIED = (
+    "mbcost",
+    "configs",
+    "tests",
+    "README.md",
+    "pyproject.toml",
+    ".ci",
+    ".github",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    ".pre-commit-hooks.yaml",
+)
 UNSEEN = ("tests/fuzz", "tests/frameworks", "tests/explore", "tests/conventions/peers", "tests/benchmarks", "tests/test_bounds.py", "tests/test_readme.py",
           "tests/test_bad_processes.py", "tests/test_process.py")  # fmt: skip
 NO_TESTS = 5  # the exit code of a run that found none

@@ -67,11 +67,10 @@ class LimitReader(Reader):
                     "write {max_share: {mult_adds: 20%}} or {max: {mult_adds: 40M}}",
                 )
                 continue
-            self.doc.known(value, LAYER_KEYS, "the limits of layers")
+            self.doc.known(value, LAYER_KEYS, "an entry of `layers`")
             own: list[Limit] = []
             for kind in LAYER_KEYS:
                 own += self.limits(value.items.get(kind), kind, glob)
-            self.in_order(own)
             if not own and not value.items:
                 self.doc.problem(value, f"`{glob[:60]}` has no limits", "give max, warn, max_share or warn_share")
             assert isinstance(node, Mapping)  # noqa: S101  (it has entries)
@@ -145,10 +144,10 @@ class LimitReader(Reader):
         return found
 
     def in_order(self, limits: list[Limit]) -> None:
-        """A warning at or above the limit that fails would never be seen."""
-        tops = {(limit.kind, limit.quantity, limit.in_bytes): limit for limit in limits}
+        """A warning at or above the limit that fails, on the same layers, would never be seen."""
+        tops = {(limit.kind, limit.quantity, limit.in_bytes, limit.layers): limit for limit in limits}
         for limit in limits:
-            top = tops.get((limit.kind.replace("warn", "max"), limit.quantity, limit.in_bytes))
+            top = tops.get((limit.kind.replace("warn", "max"), limit.quantity, limit.in_bytes, limit.layers))
             if limit.warns and top is not None and limit.amount >= top.amount:
                 assert limit.place is not None  # noqa: S101  (every limit of a file has one)
                 self.doc.problems.append(MbcostError(

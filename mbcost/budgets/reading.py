@@ -46,7 +46,7 @@ def find_file() -> str:
             folders = folders[:1]
             break
         here = os.path.dirname(here)
-        folders.append(os.path.join(folders[-1], os.pardir) if len(folders) > 1 else os.pardir)
+        folders.append(os.path.join(folders[-1], os.pardir))
     for folder in folders:
         path = os.path.normpath(os.path.join(folder, DEFAULT_FILE))
         if os.path.isfile(path):

@@ -14,7 +14,10 @@ import pytest
 import yaml
 
 import mbcost
+from mbcost.budgets.base import Side
+from mbcost.budgets.causes import cause
 from mbcost.budgets.evaluate import _alive, _made_by
+from mbcost.budgets.specs import Part
 from mbcost.budgets.verdicts.changed import Amount
 from tests.budgets.budgets_world import TABLE, Repository
 from tests.conftest import Said
@@ -372,3 +375,16 @@ def test_the_workflow_of_the_readme_posts_one_comment_and_updates_it(known: str,
     )
     there = f"-X PATCH repos/o/r/issues/comments/{known}" if known else "repos/o/r/issues/5/comments"
     assert posted == f"api {there} -F body=@/t/mbcost.md"
+
+
+@pytest.mark.parametrize(("growth", "line"), [(9, 6), (10, 6), (11, 7)])
+def test_the_line_behind_most_of_the_growth_to_the_unit(growth: int, line: int) -> None:
+    """Two copies that grow by 5 each against one row below; of as much the line above."""
+    text = "format: 1\nname: net\ninput: {channels: 3, resolution: 8}\nrounding: floor\nlayers:\n" + (
+        "  - {op: custom, name: a, repeat: 2, params: 0, mult_adds: %d}\n  - {op: custom, name: b, params: 0, mult_adds: %d}\n"
+    )
+    before, after = (mbcost.loads(text % pair).cost() for pair in ((100, 100), (105, 100 + growth)))
+    grew = tuple([Part(row.name, row.mult_adds, None, 100, "~") for row in after.rows])
+    place = cause(after, Side(before), grew)
+    assert place is not None
+    assert place.line == line

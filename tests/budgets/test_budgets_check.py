@@ -619,3 +619,22 @@ def test_a_member_of_a_shipped_family_has_budgets_by_its_name(say: Say, here: Pa
     own = mbcost.load("efficientnet_b0").cost(depth="1.1", resolution=240)
     assert (found["model"], found["value"], found["passed"]) == ("efficientnet_b1", own.params, True)
     assert say("check", "efficientnet_b1", "--max-params", "7M").code == 1
+
+
+def test_a_warning_is_held_against_the_limit_on_the_same_layers_alone(here: Path, say: Say) -> None:
+    """One glob's warning may be above another's limit, or above the network's."""
+    row = "- {model: net.yaml, max: {params: 20.0K}, layers: {stem: {max: {params: 1.0K}}, '*/pointwise': {warn: {params: %s}}}}\n"
+    for warning in ("2.0K", "30.0K"):
+        Path("b.yaml").write_text(f"format: 1\nbudgets:\n{row % warning}", encoding="utf-8")
+        assert say("check", "b.yaml").code == 0
+    Path("b.yaml").write_text(
+        "format: 1\nbudgets: [{model: net.yaml, layers: {'*': {max: {params: 1.0K}, warn: {params: 2.0K}}}}]\n",
+        encoding="utf-8",
+    )
+    said = say("check", "b.yaml")
+    refused(said, "warn params (=2.0K) is not below max (=1.0K)")
+    assert said.err.count("is not below") == 1
+
+
+def test_a_check_is_not_gated_unless_that_is_asked_for(here: Path) -> None:
+    assert check([read_budgets("mbcost-budgets.yaml")]).gated is False

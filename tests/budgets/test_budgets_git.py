@@ -563,3 +563,18 @@ def test_a_budgets_file_stays_in_its_own_repository_wherever_it_is_called_from(
     other.write("net.yaml", TABLE)
     other.write("mbcost-budgets.yaml", "format: 1\nbudgets: [{model: net.yaml, max: {params: 1G}}]\n")
     assert say("check", str(other.folder / "mbcost-budgets.yaml")).code == 0
+
+
+@pytest.mark.parametrize("gone", ["models/net.txt", "models/other.yml"])
+def test_only_a_table_that_is_gone_can_be_what_a_new_one_was(gone: str, work: Repository, say: Say) -> None:
+    """A text or a link of the same content is no table."""
+    work.write(gone, WIDER)
+    (work.folder / "models/link.yaml").symlink_to("net.yaml")
+    work.commit("more")
+    work.git("branch", "--force", "main", "change")
+    for path in (gone, "models/link.yaml"):
+        (work.folder / path).unlink()
+    work.write("models/new.yaml", WIDER)
+    results = json.loads(say("check", "--base", "main", "-f", "json").out)["results"]
+    status = "new" if gone.endswith(".txt") else "pass"
+    assert {r["model"]: r["status"] for r in results} == {"models/new.yaml": status, "models/net.yaml": "pass"}

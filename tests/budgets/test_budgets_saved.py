@@ -199,3 +199,18 @@ def test_a_failure_points_to_the_line_that_can_be_mended(here: Path, say: Say) -
     )
     grown = {("max", ""): ("net.yaml", stem), ("vs_base", ""): ("net.yaml", stem), layer[0]: layer[1]}
     assert places(["b.yaml"], "base.json") == grown
+
+
+@pytest.mark.parametrize("key", ["batch", "depth", "standard", "rounding", "changed", "blocks", "name", "memory_rule", "peak", "status"])  # fmt: skip
+def test_what_an_older_report_leaves_out_is_the_usual(key: str, report: dict[str, Any], say: Say) -> None:
+    """It is the same network, and held against."""
+    report["models"][0].pop(key, None)
+    said = against(say, report)
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("within budget: 4 limits hold")
+    assert "no change: 1 model costs what it did" in said.out
+
+
+def test_the_place_of_another_convention_is_the_start_of_the_report(report: dict[str, Any], say: Say) -> None:
+    report["models"][0]["convention"] = "thop"
+    refused(against(say, report), "base.json:1:1: the two sides are counted under different conventions: `thop`")

@@ -219,8 +219,9 @@ def details(results: list[Result]) -> list[tuple[str, list[Cells]]]:
         behind.setdefault(one.limit.quantity if one.at or not one.grew else "", one)
     found: list[tuple[str, list[Cells]]] = []
     for one in list(behind.values())[:MOST_BEHIND]:
-        found += [("for", [(one.limit.heading,)])] if len(behind) > 1 else []
-        found += _behind(one)
+        made_by = _behind(one)  # nothing stands behind an expectation
+        found += [("for", [(one.limit.heading,)])] if len(behind) > 1 and made_by else []
+        found += made_by
     if result.grew and result.place is not None:
         found.append(("line", [(line(str(result.place)),)]))
     places = {str(r.limit.place): None for r in results if r.limit.place is not None}
