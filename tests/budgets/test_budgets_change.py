@@ -380,7 +380,8 @@ def test_the_workflow_of_the_readme_posts_one_comment_and_updates_it(known: str,
 @pytest.mark.parametrize(("growth", "line"), [(9, 6), (10, 6), (11, 7)])
 def test_the_line_behind_most_of_the_growth_to_the_unit(growth: int, line: int) -> None:
     """Two copies that grow by 5 each against one row below; of as much the line above."""
-    text = "format: 1\nname: net\ninput: {channels: 3, resolution: 8}\nrounding: floor\nlayers:\n" + (
+    text = (
+        "format: 1\nname: net\ninput: {channels: 3, resolution: 8}\nrounding: floor\nlayers:\n"
         "  - {op: custom, name: a, repeat: 2, params: 0, mult_adds: %d}\n  - {op: custom, name: b, params: 0, mult_adds: %d}\n"
     )
     before, after = (mbcost.loads(text % pair).cost() for pair in ((100, 100), (105, 100 + growth)))
