@@ -9,22 +9,27 @@ reading can tell). On demand, not part of the test run::
 A mutant flips a comparison, drops a statement, changes a constant, swaps an operator, or turns a condition or an `and`
 around; texts, annotations and docstrings are left alone. Everything happens in a copy of the repository in a temporary
 folder. First the tests run once to record which functions each of them calls (kept in --record FILE, if that is given, for
-the next time; tests that start processes of their own call nothing that could be seen). Then, for each mutant, the tests that
-call its function run, those that call the fewest functions first, until one fails or --seconds are over. Of a function that
-very many tests call some hundreds run, and where none of them notices, the files of all; at last the module's own examples.
+the next time; tests that start processes of their own call nothing that could be seen, and one that fails without a mutant is
+left out). Then, for each mutant, the tests that call its function run, those that call the fewest functions first, until one
+fails or --seconds are over, in a child of this process, which has imported what tests need beside the package. Of a function
+that very many tests call some hundreds run, and where none of them notices, the files of all; at last the module's own
+examples.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import importlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -45,6 +50,7 @@ COPIED = (
 )
 UNSEEN = ("tests/fuzz", "tests/frameworks", "tests/explore", "tests/conventions/peers", "tests/benchmarks", "tests/test_bounds.py", "tests/test_readme.py",
           "tests/test_bad_processes.py", "tests/test_process.py")  # fmt: skip
+WARM = ("pytest", "hypothesis", "click", "jsonschema", "rich.console", "rich.table", "sympy", "yaml")
 NO_TESTS = 5  # the exit code of a run that found none
 MOST, FIRST = 400, 25  # tests of one mutant, and how many of them run before the others
 FLIPPED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -151,6 +157,7 @@ class _Recorder:
     def __init__(self, path: str) -> None:
         self.path = path
         self.calls: dict[str, set[str]] = {}
+        self.failed: set[str] = set()
         self.inside = str(Path.cwd() / "mbcost") + os.sep
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -167,29 +174,58 @@ class _Recorder:
     def pytest_runtest_logfinish(self) -> None:
         sys.setprofile(None)
 
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            self.failed.add(report.nodeid)
+
     def pytest_sessionfinish(self) -> None:
-        Path(self.path).write_text(json.dumps({test: sorted(calls) for test, calls in self.calls.items()}))
+        found = {test: sorted(calls) for test, calls in self.calls.items() if test not in self.failed}
+        Path(self.path).write_text(json.dumps(found))
 
 
-def pytest(work: Path, *args: str, seconds: float | None = None, **environment: str) -> int | None:
-    """The exit code of a test run in the copy; None where the time was over."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.mutants", *args]
-    try:
-        return subprocess.run(
-            command, cwd=work,
-            env={**os.environ, "PYTHONPATH": str(work), "HYPOTHESIS_STORAGE_DIRECTORY": str(work / ".hypothesis"), "PYTHONDONTWRITEBYTECODE": "1", **environment},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=seconds, check=False,
-        ).returncode  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return None
+OPTIONS = ("-q", "-p", "no:cacheprovider")
+
+
+def program(work: Path, *args: str, **environment: str) -> str:
+    """What a test run of its own prints in the copy."""
+    command = [sys.executable, "-m", "pytest", *OPTIONS, *args]
+    environment = {**os.environ, "PYTHONPATH": str(work), **environment}
+    return subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False).stdout
 
 
 def collected(work: Path, tests: list[str]) -> set[str]:
     """The tests that there are; byte code is made on the way, of everything but the mutants."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only", *tests]
-    environment = {**os.environ, "PYTHONPATH": str(work), "PYTHONDONTWRITEBYTECODE": ""}
-    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
-    return set(done.stdout.splitlines())
+    return set(program(work, "--collect-only", *tests, PYTHONDONTWRITEBYTECODE="").splitlines())
+
+
+def child(work: Path, *args: str, seconds: float) -> int | None:
+    """The exit code of a test run in the copy, in a child of this process and its group; None where the time was over."""
+    number = os.fork()
+    if number == 0:
+        code = 1
+        try:
+            os.setsid()
+            os.chdir(work)
+            sys.path[:] = [str(work), *[path for path in sys.path if path != str(ROOT)]]
+            sys.dont_write_bytecode = True
+            os.environ.update(PYTHONPATH=str(work), HYPOTHESIS_STORAGE_DIRECTORY=str(work / ".hypothesis"), PYTHONDONTWRITEBYTECODE="1")  # fmt: skip
+            with open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), 1)
+                os.dup2(nowhere.fileno(), 2)
+                code = int(
+                    sys.modules["pytest"].main([*OPTIONS, "-W", "ignore::pytest.PytestAssertRewriteWarning", *args])
+                )
+        finally:
+            os._exit(code)
+    end, done, status = time.monotonic() + seconds, 0, 0
+    while not done and time.monotonic() < end:
+        time.sleep(0.02)
+        done, status = os.waitpid(number, os.WNOHANG)
+    with suppress(ProcessLookupError):
+        os.killpg(number, signal.SIGKILL)  # with whatever the tests started
+    if not done:
+        os.waitpid(number, 0)
+    return os.waitstatus_to_exitcode(status) if done else None
 
 
 def covering(mutant: Mutant, calls: dict[str, list[str]]) -> list[str]:
@@ -233,9 +269,11 @@ def main() -> None:
         record = args.record or work / "calls.json"
         if not record.exists():
             ignored = [f"--ignore={path}" for path in UNSEEN]
-            pytest(work, *args.tests, *ignored, MBCOST_MUTANTS_RECORD=str(record.resolve()))
+            program(work, "-p", "tests.mutants", *args.tests, *ignored, MBCOST_MUTANTS_RECORD=str(record.resolve()))
         there = collected(work, args.tests)  # a test that is no longer there would seem to notice everything
         calls = {test: called for test, called in json.loads(record.read_text()).items() if test in there}
+        for name in WARM:
+            importlib.import_module(name)
         for room in args.rooms:
             _room(work, room, calls, args)
 
@@ -256,7 +294,7 @@ def _room(work: Path, room: str, calls: dict[str, list[str]], args: argparse.Nam
         code: int | None = 0
         for some in (*runs(tests), [mutant.file]):  # at last the examples in its docstrings
             if code in {0, NO_TESTS}:
-                code = pytest(work, "-x", *some, seconds=args.seconds)
+                code = child(work, "-x", *some, seconds=args.seconds)
         code = 0 if code == NO_TESTS else code
         target.write_text(original, encoding="utf-8")
         os.utime(target, ns=(known.st_atime_ns, known.st_mtime_ns))  # as its byte code has it
