@@ -6,12 +6,14 @@ order, how many of a kind are told, and where they fold.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from mbcost import __version__
 from mbcost.budgets.evaluate import check
 from mbcost.budgets.reading import expecting, read_budgets
 from mbcost.budgets.specs import Outcome
@@ -20,7 +22,9 @@ from mbcost.budgets.verdicts.badge import badge
 from mbcost.budgets.verdicts.github import annotation_lines
 from mbcost.budgets.verdicts.junit import junit
 from mbcost.budgets.verdicts.markdown import verdict_markdown
+from mbcost.budgets.verdicts.report import report
 from mbcost.budgets.verdicts.text import verdict_text
+from mbcost.report import render
 from tests.budgets.budgets_world import TABLE, Repository
 
 TOLD = Path(__file__).parent / "told"
@@ -87,6 +91,18 @@ budgets:
     max: {params: 4M}
   - {model: other/held.yaml, max: {mult_adds: 1M}}
 """
+FEW = """\
+format: 1
+budgets:
+  - model: models/murky.yaml
+    max: {mult_adds: 800K}
+    warn: {total_activations: 10.0K}
+    layers: {"*/pointwise": {max_share: {mult_adds: 20%}, warn: {params: 1.0K}}}
+    vs_base: {params: +50%}
+    message: Ask.
+  - {model: models/fork.yaml, max: {peak_memory: 15kB, params: 30.0K}, vs_base: {peak_memory: +0, mult_adds: +100%}, bits: 8}
+  - {model: models/clear.yaml, warn: {params: 9.0K}, vs_base: {params: +0}}
+"""
 QUIET = """\
 format: 1
 convention: thop
@@ -110,6 +126,7 @@ def work(repository: Callable[..., Repository], monkeypatch: pytest.MonkeyPatch)
     for name, text in AFTER.items():
         made.write(name if "/" in name else f"models/{name}", text)
     made.write("rich.yaml", RICH)
+    made.write("few.yaml", FEW)
     made.write("quiet.yaml", QUIET)
     made.write("many.yaml", MANY)
     made.write("stated.yaml", TABLE + STATED)
@@ -123,6 +140,15 @@ def outcome(files: list[str], base: str | None, *, strict: bool = False, gated: 
     return found._replace(unbudgeted=unbudgeted(read, list(found.results)), gated=gated)
 
 
+def as_json(found: Outcome) -> str:
+    document = json.loads(render(report(found), "json"))
+    assert [m["model"] for m in document.pop("models")] == [
+        r.model for r in {id(r.cost): r for r in found.results}.values()
+    ]
+    assert document.pop("version") == __version__
+    return json.dumps(document, indent=1) + "\n"
+
+
 FORMS: dict[str, Callable[[Outcome], str]] = {
     "txt": verdict_text,
     "passed.txt": lambda o: verdict_text(o, show_passed=True, width=100),
@@ -132,11 +158,15 @@ FORMS: dict[str, Callable[[Outcome], str]] = {
     "passed.md": lambda o: verdict_markdown(o, show_passed=True),
     "github": annotation_lines,
     "xml": junit,
+    "csv": lambda o: render(report(o), "csv"),
+    "json": as_json,
     "badge": lambda o: "\n".join(map(str, badge(o))) + "\n",
 }
 FOLDED = ["txt", "80.txt", "48.txt"]
 CASES: dict[str, tuple[Callable[[], Outcome], list[str]]] = {
-    "rich": (lambda: outcome(["rich.yaml"], "main"), [*FOLDED, "md", "xml"]),
+    "rich": (lambda: outcome(["rich.yaml"], "main"), [*FOLDED, "md", "csv"]),
+    "few": (lambda: outcome(["few.yaml"], "main"), ["json", "xml", "passed.md"]),
+    "few_without_base": (lambda: outcome(["few.yaml"], None), ["json", "csv", "txt"]),
     "rich_without_base": (lambda: outcome(["rich.yaml"], None), ["passed.txt", "github"]),
     "rich_strict": (lambda: outcome(["rich.yaml"], "main", strict=True, gated=True), ["github", "badge"]),
     "quiet": (lambda: outcome(["quiet.yaml"], "main"), [*FORMS]),
@@ -172,7 +202,7 @@ def test_no_line_is_wider_than_the_terminal(form: str, width: int) -> None:
             assert len(line) <= width or len(line.split()) == 1, line
 
 
-@pytest.mark.parametrize("case", [case for case, (_, forms) in CASES.items() if forms[0] == "txt"])
+@pytest.mark.parametrize("case", [case for case, (_, forms) in CASES.items() if {*FOLDED} <= {*forms}])
 def test_every_width_says_the_same(case: str) -> None:
     """Folding and columns move blanks alone."""
     told = [(TOLD / f"{case}.{form}").read_text(encoding="utf-8") for form in FOLDED]
