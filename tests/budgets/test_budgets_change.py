@@ -19,6 +19,7 @@ from mbcost.budgets.causes import cause
 from mbcost.budgets.evaluate import _alive, _made_by
 from mbcost.budgets.specs import Part
 from mbcost.budgets.verdicts.changed import Amount
+from mbcost.errors import Place
 from tests.budgets.budgets_world import TABLE, Repository
 from tests.conftest import Said
 
@@ -389,3 +390,10 @@ def test_the_line_behind_most_of_the_growth_to_the_unit(growth: int, line: int) 
     place = cause(after, Side(before), grew)
     assert place is not None
     assert place.line == line
+
+
+def test_growth_of_what_no_layer_makes_has_the_place_of_what_grew_most() -> None:
+    """The input of the network is alive at a peak, and no row of the table makes it."""
+    before, after = (mbcost.loads(text).cost() for text in (TABLE, WIDER))
+    grew = Part("input", 20, None, 10, "~", Place("net.yaml", 3, 1))
+    assert cause(after, Side(before), (grew,)) == grew.place

@@ -18,7 +18,7 @@ from mbcost.budgets.evaluate import check
 from mbcost.budgets.reading import expecting, read_budgets
 from mbcost.budgets.specs import Outcome
 from mbcost.budgets.unbudgeted import unbudgeted
-from mbcost.budgets.verdicts.badge import badge
+from mbcost.budgets.verdicts.badge import badge_json, badge_svg
 from mbcost.budgets.verdicts.github import annotation_lines
 from mbcost.budgets.verdicts.junit import junit
 from mbcost.budgets.verdicts.markdown import verdict_markdown
@@ -160,7 +160,7 @@ FORMS: dict[str, Callable[[Outcome], str]] = {
     "xml": junit,
     "csv": lambda o: render(report(o), "csv"),
     "json": as_json,
-    "badge": lambda o: "\n".join(map(str, badge(o))) + "\n",
+    "badge": lambda o: badge_json(o) + badge_svg(o),
 }
 FOLDED = ["txt", "80.txt", "48.txt"]
 CASES: dict[str, tuple[Callable[[], Outcome], list[str]]] = {

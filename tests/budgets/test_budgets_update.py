@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mbcost.budgets.update import count_text
+from mbcost.quantities import QUANTITIES
 from tests.budgets.budgets_world import TABLE
 from tests.conftest import Said
 
@@ -208,3 +210,13 @@ def test_what_is_written_holds_and_is_no_looser_than_asked(
     assert written <= max(used * (100 + room) / 100 * 1.01 + 1, 0) or written == parse_count(text)
     if before == 0:
         assert written <= parse_count(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "in_bytes", "text"),
+    [(9_999, False, "9.999K"), (9_050, False, "9.050K"), (7, False, "0.007K"), (10_000, False, "10000"), (9_999, True, "9999B"), (10_000, True, "10000")],
+)  # fmt: skip
+def test_a_bare_count_that_gets_small_gets_a_unit(value: int, in_bytes: bool, text: str) -> None:
+    """A bare one below 10,000 would be refused when the file is read again."""
+    assert count_text(value, "20000", in_bytes=in_bytes) == text
+    assert QUANTITIES["model_bytes" if in_bytes else "params"].read(text, "limit") == (value, in_bytes)
