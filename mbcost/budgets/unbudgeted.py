@@ -7,7 +7,7 @@ import re
 
 from mbcost.budgets.specs import BudgetFile, Result
 from mbcost.documents.nodes import read_bytes, read_text
-from mbcost.errors import Place
+from mbcost.errors import MbcostError, Place
 from mbcost.network.specs import TableSpec
 from mbcost.tables import load
 
@@ -18,10 +18,11 @@ BUDGETS = re.compile(r"^budgets:", re.MULTILINE)
 MAX_FILES = 2_000
 
 
-def unbudgeted(files: list[BudgetFile], results: list[Result]) -> tuple[Place, ...]:
+def unbudgeted(files: list[BudgetFile], results: list[Result], *, gated: bool = False) -> tuple[Place, ...]:
     """The tables in folders from which a budget names one, that none names and none of those is based on.
 
-    One that does not load is an error at its place: nobody would learn of it otherwise.
+    One that does not load is an error at its place: nobody would learn of it otherwise. Of a folder the first 2,000 YAML files
+    are looked at; where each table has to have a budget (``gated``) a folder of more is an error.
     """
     kept = {id(file) for file in files if file.path and file.path != "<stdin>"}
     own = {os.path.realpath(file.path) for file in files if file.path}
@@ -36,7 +37,13 @@ def unbudgeted(files: list[BudgetFile], results: list[Result]) -> tuple[Place, .
             table = table.base.table if table.base else None
     found = []
     for folder in folders:
-        for path in _tables(folder):
+        paths = _tables(folder)
+        if gated and len(paths) > MAX_FILES:
+            raise MbcostError(
+                f"the folder `{folder or os.curdir}` has {len(paths):,} YAML files: which of more than {MAX_FILES:,} have no budget is not looked for",
+                help="move some of them to a folder of their own, or leave out --unbudgeted",
+            )
+        for path in paths[:MAX_FILES]:
             if os.path.realpath(path) in named | own:
                 continue
             text = read_text(read_bytes(path), path)
@@ -59,4 +66,4 @@ def _tables(folder: str) -> list[str]:
             and not entry.name.startswith(".")
             and entry.is_file(follow_symlinks=False)
         ]
-    return [os.path.join(folder, name) for name in sorted(names)[:MAX_FILES]]
+    return [os.path.join(folder, name) for name in sorted(names)]

@@ -148,7 +148,7 @@ def _beside(outcome: Outcome, files: list[BudgetFile], gated: bool) -> Outcome:
         return outcome
     from mbcost.budgets.unbudgeted import unbudgeted
 
-    return outcome._replace(unbudgeted=unbudgeted(files, list(outcome.results)), gated=gated)
+    return outcome._replace(unbudgeted=unbudgeted(files, list(outcome.results), gated=gated), gated=gated)
 
 
 def _init(ctx: click.Context, models: tuple[str, ...], question: Question, output: str | None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.budgets.budgets_world import TABLE, Repository
-from tests.conftest import Said
+from tests.conftest import Said, refused
 
 Say = Callable[..., Said]
 BUDGETS = "format: 1\nbudgets: [{model: models/a.yaml, max: {mult_adds: 900K}}]\n"
@@ -97,3 +97,15 @@ def test_all_finds_something_or_says_so(
     (tmp_path / "plain").mkdir()
     monkeypatch.chdir(tmp_path / "plain")
     assert "is not in a git repository" in say("check", "--all").err
+
+
+def test_so_many_files_of_a_folder_are_looked_at(work: Repository, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each table has to have a budget, a folder of more is an error: what is not looked at has not passed."""
+    monkeypatch.setattr("mbcost.budgets.unbudgeted.MAX_FILES", 3)
+    for name in ("b", "c"):
+        work.write(f"models/{name}.yaml", TABLE)
+    gated = "check", "--unbudgeted", "error"
+    assert (say("check").out.count("notice: "), say(*gated).code) == (2, 1)
+    work.write("models/d.yaml", TABLE)
+    assert say("check").out.count("notice: ") == 2
+    refused(say(*gated), "the folder `models` has 4 YAML files: which of more than 3 have no budget is not looked for")
