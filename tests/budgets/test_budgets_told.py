@@ -26,6 +26,7 @@ from mbcost.budgets.verdicts.report import report
 from mbcost.budgets.verdicts.text import verdict_text
 from mbcost.report import render
 from tests.budgets.budgets_world import TABLE, Repository
+from tests.conftest import Said
 
 TOLD = Path(__file__).parent / "told"
 MYSTERY = "  - {op: custom, name: mystery, cost: unknown}\n"
@@ -208,3 +209,12 @@ def test_every_width_says_the_same(case: str) -> None:
     told = [(TOLD / f"{case}.{form}").read_text(encoding="utf-8") for form in FOLDED]
     assert len({re.sub(r"\s+|\x1b.*?m", "", text) for text in told}) == 1
     assert len(set(told)) == 3
+
+
+def test_the_schema_is_this_one(say: Callable[..., Said], rewriting: bool) -> None:
+    """What it means is held elsewhere, against the reader."""
+    file, said = TOLD / "schema.json", say("schema", "--budgets")
+    assert (said.code, said.err) == (0, "")
+    if rewriting:
+        file.write_text(said.out, encoding="utf-8")
+    assert said.out == file.read_text(encoding="utf-8")
