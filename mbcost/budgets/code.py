@@ -94,11 +94,10 @@ class CodeReader(Reader):
         return list(dict.fromkeys(found))
 
     def _shapes(self, node: Node | None) -> list[list[int]]:
-        text = self.text(node, "input")
-        if node is None or text is None:
-            return [[3, 224, 224]]
-        try:
-            return input_shapes(text)
-        except MbcostError as error:
-            self.doc.problem(node, error.fact.replace("--input", "input"), error.help)
-            return [[3, 224, 224]]
+        text, shapes = self.text(node, "input"), [[3, 224, 224]]
+        if node is not None and text is not None:
+            try:
+                shapes = input_shapes(text)
+            except MbcostError as error:
+                self.doc.problem(node, error.fact.replace("--input", "input"), error.help)
+        return shapes

@@ -22,7 +22,10 @@ import mbcost
 from mbcost import __version__
 from mbcost.budgets.evaluate import check
 from mbcost.budgets.reading import read_budgets, read_budgets_text
+from mbcost.budgets.specs import Part
+from mbcost.budgets.verdicts.markdown import Section, capped
 from mbcost.budgets.verdicts.text import verdict_text
+from mbcost.budgets.verdicts.words import _grown
 from mbcost.errors import MbcostError
 from tests.budgets.budgets_world import TABLE
 from tests.conftest import Said, refused
@@ -638,3 +641,46 @@ def test_a_warning_is_held_against_the_limit_on_the_same_layers_alone(here: Path
 
 def test_a_check_is_not_gated_unless_that_is_asked_for(here: Path) -> None:
     assert check([read_budgets("mbcost-budgets.yaml")]).gated is False
+
+
+@pytest.mark.parametrize("key", ["batch", "classes"])
+def test_a_whole_number_of_a_point_has_its_bounds(key: str, here: Path) -> None:
+    for value, fine in (("1", True), ("1000000", True), ("0", False), ("1000001", False), ("01", False), ("1.0", False), ("1_0", False)):  # fmt: skip
+        text = f"format: 1\nbudgets: [{{model: net.yaml, at: {{{key}: {value}}}, max: {{params: 9M}}}}]\n"
+        if fine:
+            assert getattr(read_budgets_text(text).budgets[0].points[0].variant, key) == int(value)
+        else:
+            with pytest.raises(MbcostError, match=f"`{key}` is a whole number from 1 to 1,000,000"):
+                read_budgets_text(text)
+
+
+@pytest.mark.parametrize("room", range(20, 60))
+def test_a_comment_takes_what_there_is_room_for(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines of three letters and an end; 400 characters are kept for what is left out."""
+    monkeypatch.setattr("mbcost.budgets.verdicts.markdown.MAX_CHARACTERS", room + 400)
+    sections = [
+        Section(["abc", "abc"], [["one"], ["two", "too"], ["thr"]], "row"),
+        Section([], [["fou"], ["fiv"]], "note"),
+    ]
+    said = capped(["top"], sections, ["end"]).splitlines()
+    left = room - 8  # `top` and `end`
+    kept = ["top"]
+    lost = []
+    for head, blocks, what in sections:
+        left -= 4 * len(head)
+        fitting = [n for n in range(len(blocks) + 1) if sum(4 * len(block) for block in blocks[:n]) <= left]
+        number = max(fitting, default=0)
+        left -= sum(4 * len(block) for block in blocks[:number])
+        kept += [*(head if number else []), *[line for block in blocks[:number] for line in block]]
+        lost += [f"{len(blocks) - number} {what}{'s' * (len(blocks) - number > 1)}"] if number < len(blocks) else []
+    more = ["", f"Left out here: {', '.join(lost)}. `mbcost check` tells all of it."] if lost else []
+    assert said == [*kept, *more, "end"]
+
+
+@pytest.mark.parametrize("number", [1, 4, 5, 6, 7])
+def test_of_what_grew_five_layers_are_told_and_how_many_more(number: int, here: Path) -> None:
+    (result,) = check([read_budgets_text("format: 1\nbudgets: [{model: ./net.yaml, max: {params: 1M}}]\n")]).results
+    grew = tuple([Part(f"r{n}", 9 - n, None, 0, "+") for n in range(number)])
+    cells = _grown(result._replace(grew=grew, base=1))
+    assert [name for name, *_ in cells[:5]] == [f"+ r{n}" for n in range(min(number, 5))]
+    assert cells[5:] == [("and 1 more layer",)] * (number == 6) + [("and 2 more layers",)] * (number == 7)

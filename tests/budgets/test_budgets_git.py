@@ -578,3 +578,14 @@ def test_only_a_table_that_is_gone_can_be_what_a_new_one_was(gone: str, work: Re
     results = json.loads(say("check", "--base", "main", "-f", "json").out)["results"]
     status = "new" if gone.endswith(".txt") else "pass"
     assert {r["model"]: r["status"] for r in results} == {"models/new.yaml": status, "models/net.yaml": "pass"}
+
+
+@pytest.mark.parametrize("base", ["../other.yaml", "models/../../other.yaml"])
+def test_a_base_below_the_folder_is_asked_for_of_old_tables_too(base: str, work: Repository, say: Say) -> None:
+    work.write("other.yaml", TABLE)
+    work.write("models/net.yaml", f"format: 1\nname: net\nbase: {{model: {base}}}\n")
+    work.commit("based")
+    work.git("branch", "--force", "main", "change")
+    work.write("models/net.yaml", TABLE)
+    message = unreadable(say("check", "--base", "main"))
+    assert f"the base of `models/net.yaml` does not load: base `{base}` is not below the folder of the file" in message

@@ -16,7 +16,8 @@ import pytest
 import mbcost
 from mbcost.budgets.evaluate import check
 from mbcost.budgets.reading import read_budgets_text
-from mbcost.budgets.verdicts.badge import badge_json, badge_svg
+from mbcost.budgets.specs import Limit
+from mbcost.budgets.verdicts.badge import _short, badge_json, badge_svg
 from tests.budgets.budgets_world import TABLE, Repository
 from tests.conftest import Said
 
@@ -251,3 +252,16 @@ def test_names_in_a_history_are_text(say: Say) -> None:
         assert "\x1b" not in said.out
         assert "\n::error" not in said.out
         assert "<b>" not in said.out or format != "markdown"
+
+
+@pytest.mark.parametrize(
+    ("value", "in_bytes", "up", "text"),
+    [
+        (999, False, False, "999"), (1000, False, False, "1K"), (1001, False, False, "1K"), (1001, False, True, "1.01K"), (9_999, False, False, "9.99K"),
+        (10_000, False, True, "10K"), (99_999, False, False, "99.9K"), (100_000, False, True, "100K"), (100_001, False, True, "101K"),
+        (999_999, False, False, "999K"), (999_999, False, True, "1,000K"), (10**6, False, False, "1M"), (10**9, False, False, "1G"), (10**12, False, False, "1,000G"),
+        (1023, True, True, "1023B"), (1024, True, True, "1KiB"), (1025, True, True, "1.01KiB"), (2**20, True, False, "1MiB"), (2**30, True, False, "1GiB"), (0, False, True, "0"),
+    ],
+)  # fmt: skip
+def test_an_amount_on_a_badge_has_three_digits(value: int, in_bytes: bool, up: bool, text: str) -> None:
+    assert _short(value, Limit("max", "params", 1, "1", in_bytes), up=up) == text

@@ -214,3 +214,25 @@ def test_what_an_older_report_leaves_out_is_the_usual(key: str, report: dict[str
 def test_the_place_of_another_convention_is_the_start_of_the_report(report: dict[str, Any], say: Say) -> None:
     report["models"][0]["convention"] = "thop"
     refused(against(say, report), "base.json:1:1: the two sides are counted under different conventions: `thop`")
+
+
+def test_what_is_still_there_is_not_told_of_as_gone(here: Path, say: Say) -> None:
+    """Neither a file that is there, nor a shipped model, which is no file here."""
+    assert say("check", "net.yaml", "mobilenet_v1", "--max-params", "9M", "-f", "json", "-o", "base.json").code == 0
+    (here / "other.yaml").write_text(TABLE.replace("name: net", "name: other"), encoding="utf-8")
+    (here / "b.yaml").write_text(GROWTH.replace("net.yaml", "other.yaml"), encoding="utf-8")
+    assert "other.yaml is new: it has no base at base.json, so 4 " in say("check", "b.yaml", "--base", "base.json").out
+
+
+def test_growth_that_is_ignored_is_that_of_relative_limits(report: dict[str, Any], say: Say, here: Path) -> None:
+    """A wider last pointwise: 727,680 to 859,072 mult-adds."""
+    Path("base.json").write_text(json.dumps(report), encoding="utf-8")
+    (here / "net.yaml").write_text(
+        TABLE.replace("{op: separable, out_channels: 64}", "{op: separable, out_channels: 96}"), encoding="utf-8"
+    )
+    for growth, ignored, code in (
+        ("+1%", "131391", 1), ("+1%", "131392", 0), ("+1%", "{mult_adds: 131392}", 0), ("+1%", "{params: 9M}", 1), ("+131391", "9M", 1), ("+131392", "20000", 0),
+    ):  # fmt: skip
+        text = f"format: 1\nbudgets: [{{model: net.yaml, vs_base: {{mult_adds: {growth}, ignore_below: {ignored}}}}}]\n"
+        (here / "b.yaml").write_text(text, encoding="utf-8")
+        assert say("check", "b.yaml", "--base", "base.json").code == code, (growth, ignored)

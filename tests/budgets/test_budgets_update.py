@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mbcost.budgets.update import count_text
+from mbcost.budgets.evaluate import check
+from mbcost.budgets.reading import read_budgets_text
+from mbcost.budgets.update import count_text, tightened
 from mbcost.quantities import QUANTITIES
 from tests.budgets.budgets_world import TABLE
 from tests.conftest import Said
@@ -220,3 +222,18 @@ def test_a_bare_count_that_gets_small_gets_a_unit(value: int, in_bytes: bool, te
     """A bare one below 10,000 would be refused when the file is read again."""
     assert count_text(value, "20000", in_bytes=in_bytes) == text
     assert QUANTITIES["model_bytes" if in_bytes else "params"].read(text, "limit") == (value, in_bytes)
+
+
+def test_an_update_is_advised_where_five_percent_of_room_are_less(budgets: Path) -> None:
+    """727,680 mult-adds and 5 % are 764,064: 765K is what an update would write."""
+    for limit, tighter in (("765K", 0), ("766K", 1)):
+        text = f"format: 1\nbudgets: [{{model: ./net.yaml, max: {{mult_adds: {limit}}}}}]\n"
+        assert len(tightened(check([read_budgets_text(text, "b.yaml")]))) == tighter
+
+
+def test_a_limit_that_is_used_to_the_unit_is_not_raised(budgets: Path, say: Say) -> None:
+    for limit, written in (("727680", "727680"), ("727679", "764064")):
+        text = "format: 1\nbudgets: [{model: net.yaml, max: {mult_adds: %s}}]\n"
+        budgets.write_text(text % limit, encoding="utf-8")
+        assert say("check", "--update", "--allow-raise").code == 0
+        assert budgets.read_text(encoding="utf-8") == text % written
