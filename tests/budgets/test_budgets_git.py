@@ -589,3 +589,14 @@ def test_a_base_below_the_folder_is_asked_for_of_old_tables_too(base: str, work:
     work.write("models/net.yaml", TABLE)
     message = unreadable(say("check", "--base", "main"))
     assert f"the base of `models/net.yaml` does not load: base `{base}` is not below the folder of the file" in message
+
+
+@pytest.mark.parametrize("base", ["../other.yaml", "/other.yaml"])
+def test_a_table_at_the_root_was_based_on_none_outside(base: str, work: Repository, say: Say) -> None:
+    work.write("mbcost-budgets.yaml", GROWTH.replace("models/*.yaml", "net.yaml"))
+    work.write("net.yaml", f"format: 1\nname: net\nbase: {{model: {base}}}\n")
+    work.commit("based")
+    work.git("branch", "--force", "main", "change")
+    work.write("net.yaml", TABLE)
+    message = unreadable(say("check", "--base", "main"))
+    assert f"the base of `net.yaml` does not load: base `{base}` is not below the folder of the file" in message
