@@ -80,6 +80,13 @@ def test_new_models_are_counted_apart(work: Repository, say: Say) -> None:
     work.write("models/d.yaml", "format: 1\nbase: {model: mobilenet_v2}\n")
     work.write("mbcost-budgets.yaml", BUDGETS.replace("9M", "900M").replace("1MB", "90MB"))
     assert headline(say("check", "--base", "main")).endswith(", 1 of 4 models changed, 1 new")
+    work.write("models/b.yaml", TABLE.replace("name: net", "name: b"))
+    assert headline(say("check", "--base", "main")) == "no change: 3 models cost what they did, 1 new"
+    for name in ("b", "c"):
+        (work.folder / f"models/{name}.yaml").unlink()
+    assert headline(say("check", "--base", "main")) == "no change: 1 model costs what it did, 1 new"
+    (work.folder / "models/a.yaml").unlink()
+    assert headline(say("check", "--base", "main")) == "1 new model, nothing to compare"
 
 
 def test_a_layer_that_costs_nothing_is_a_change(work: Repository, say: Say) -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mbcost.budgets.globs import Search
+from mbcost.errors import MbcostError
 from tests.budgets.budgets_world import TABLE
 from tests.conftest import Said, refused
 
@@ -105,3 +106,17 @@ def test_all_globs_of_a_check_share_one_bound(
     rows = "".join(f"- {{model: './[{n}]*.yaml', max: {{params: 5M}}}}\n" for n in range(1, 4))
     (tmp_path / "b.yml").write_text(f"format: 1\nbudgets:\n{rows}", encoding="utf-8")
     refused(say("check", "b.yml"), "b.yml:5:11: the glob `./[3]*.yaml` has more than 100 files and folders to look at")
+
+
+@pytest.mark.parametrize(("most", "enough"), [(39, False), (40, True)])
+def test_as_much_as_may_be_looked_at_is(
+    most: int, enough: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mbcost.budgets.globs.MAX_LOOKED", most)
+    for n in range(40):
+        (tmp_path / f"{n}.yaml").touch()
+    if enough:
+        assert len(Search().matches(str(tmp_path), "*.yaml")) == 40
+    else:
+        with pytest.raises(MbcostError, match="more than 39 files and folders to look at"):
+            Search().matches(str(tmp_path), "*.yaml")

@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from mbcost import load
 from mbcost.budgets.evaluate import check
+from mbcost.budgets.models import Model
 from mbcost.budgets.reading import read_budgets
+from mbcost.budgets.saved import ReportBase
+from mbcost.budgets.specs import Point
 from tests.budgets.budgets_world import TABLE
 from tests.conftest import Said, refused
 
@@ -236,3 +240,37 @@ def test_growth_that_is_ignored_is_that_of_relative_limits(report: dict[str, Any
         text = f"format: 1\nbudgets: [{{model: net.yaml, vs_base: {{mult_adds: {growth}, ignore_below: {ignored}}}}}]\n"
         (here / "b.yaml").write_text(text, encoding="utf-8")
         assert say("check", "b.yaml", "--base", "base.json").code == code, (growth, ignored)
+
+
+@pytest.mark.parametrize(
+    ("growth", "more", "code"),
+    [("+0%", 0, 0), ("+0%", 1, 1), ("+0", 1, 1), ("+20000", 20_000, 0), ("+20000", 20_001, 1)],
+)
+def test_growth_is_held_to_the_unit(growth: str, more: int, code: int, here: Path, say: Say) -> None:
+    text = (
+        "format: 1\nname: net\ninput: {channels: 3, resolution: 8}\nlayers: [{op: custom, params: 0, mult_adds: %d}]\n"
+    )
+    (here / "net.yaml").write_text(text % 50_000, encoding="utf-8")
+    assert say(*ASK, "-f", "json", "-o", "base.json").code == 0
+    (here / "net.yaml").write_text(text % (50_000 + more), encoding="utf-8")
+    (here / "b.yaml").write_text(
+        f"format: 1\nbudgets: [{{model: net.yaml, vs_base: {{mult_adds: {growth}}}}}]\n", encoding="utf-8"
+    )
+    assert say("check", "b.yaml", "--base", "base.json").code == code
+
+
+def test_the_key_that_is_given_twice_is_named(report: dict[str, Any], say: Say) -> None:
+    text = json.dumps(report).replace('"weights": 432', '"weights": 432, "weights": 432', 1)
+    assert text != json.dumps(report)
+    Path("base.json").write_text(text, encoding="utf-8")
+    refused(say("check", "b.yaml", "--base", "base.json"), "cannot be read: `weights` is given twice")
+
+
+def test_a_cost_that_was_not_known_is_known_now(report: dict[str, Any], say: Say) -> None:
+    """Layer by layer: what a layer costs is compared with whether that was all of it."""
+    layer = report["models"][0]["layers"][0]
+    layer["status"] = report["models"][0]["status"] = "lower bound"
+    Path("base.json").write_text(json.dumps(report), encoding="utf-8")
+    (side,) = [ReportBase("base.json").side(Model("net.yaml", "net.yaml", False), Point(), load("./net.yaml").cost())]
+    assert side is not None
+    assert [row.name for row in side.rows if not row.exact] == [layer["name"]]

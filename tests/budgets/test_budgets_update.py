@@ -237,3 +237,11 @@ def test_a_limit_that_is_used_to_the_unit_is_not_raised(budgets: Path, say: Say)
         budgets.write_text(text % limit, encoding="utf-8")
         assert say("check", "--update", "--allow-raise").code == 0
         assert budgets.read_text(encoding="utf-8") == text % written
+
+
+def test_a_warning_that_finds_no_room_and_is_below_its_limit_stays(budgets: Path, say: Say) -> None:
+    text = "format: 1\nbudgets: [{model: net.yaml, max: {mult_adds: 727680}, warn: {mult_adds: 700K}}]\n"
+    budgets.write_text(text, encoding="utf-8")
+    said = say("check", "--update", "--headroom", "0%")
+    assert (said.code, said.err) == (0, "")
+    assert budgets.read_text(encoding="utf-8") == text
