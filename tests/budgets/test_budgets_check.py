@@ -431,6 +431,18 @@ def test_at_most_ten_annotations_worst_first(here: Path, say: Say, monkeypatch: 
     ]
 
 
+@pytest.mark.parametrize(("number", "rest"), [(10, []), (11, ["and 1 more annotation that GitHub would not show"])])
+def test_ten_annotations_are_none_too_many(number: int, rest: list[str], here: Path, say: Say) -> None:
+    for n in range(number):
+        Path(f"net_{n}.yaml").write_text(TABLE, encoding="utf-8")
+    rows = "".join(f"  - {{model: net_{n}.yaml, max: {{mult_adds: 10K}}}}\n" for n in range(number))
+    Path("b.yaml").write_text(
+        f"format: 1\nbudgets:\n{rows}  - {{model: net.yaml, max: {{params: 9.4K}}}}\n", encoding="utf-8"
+    )
+    lines = say("check", "b.yaml", "-f", "github").out.splitlines()
+    assert (len([line for line in lines if line.startswith("::error")]), lines[11:-1]) == (10, rest)
+
+
 def test_an_annotation_cannot_be_forged(here: Path, say: Say) -> None:
     Path("a,b:c").mkdir()
     Path("a,b:c/net.yaml").write_text(TABLE, encoding="utf-8")

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from mbcost.budgets.git import _below
+from mbcost.documents import configs_folder
+from mbcost.tables import _scalings
 from tests.budgets.budgets_world import TABLE, Repository
 from tests.conftest import Said
 
@@ -600,3 +602,54 @@ def test_a_table_at_the_root_was_based_on_none_outside(base: str, work: Reposito
     work.write("net.yaml", TABLE)
     message = unreadable(say("check", "--base", "main"))
     assert f"the base of `net.yaml` does not load: base `{base}` is not below the folder of the file" in message
+
+
+def test_shipped_tables_of_the_repository_itself_have_a_base_there(
+    work: Repository, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The repository of mbcost is one such: its tables change with it, their scalings too, and so does what is based on them."""
+    shipped = Path(configs_folder()) / "models"
+    for module in ("mbcost.tables", "mbcost.budgets.git"):
+        monkeypatch.setattr(f"{module}.configs_folder", lambda: str(work.folder / "configs"))
+    texts = {
+        name: (shipped / f"{name}.yaml").read_text(encoding="utf-8").partition("expect:")[0]
+        for name in ("mobilenet_v1", "efficientnet_b0")
+    }
+    for name, text in texts.items():
+        work.write(f"configs/models/{name}.yaml", text)
+    work.write("models/net.yaml", "format: 1\nbase: {model: mobilenet_v1}\n")
+    rows = [
+        f"{{model: {name}, vs_base: {{params: +0}}}}"
+        for name in ("mobilenet_v1", "efficientnet_b1", "efficientnet_b9", "models/net.yaml")
+    ]
+    work.write("mbcost-budgets.yaml", f"format: 1\nbudgets: [{', '.join([rows[0], rows[1], rows[3]])}]\n")
+    work.commit("shipped")
+    work.git("branch", "--force", "main", "change")
+    assert say("check", "--base", "main").code == 0
+    work.write("mbcost-budgets.yaml", f"format: 1\nbudgets: [{', '.join(rows)}]\n")
+    work.write("configs/models/mobilenet_v1.yaml", texts["mobilenet_v1"].replace("3, 2,   32", "3, 2,   40"))
+    b0 = texts["efficientnet_b0"].replace("out_channels: 1280", "out_channels: 1288")
+    work.write(
+        "configs/models/efficientnet_b0.yaml",
+        b0.replace(
+            "  efficientnet_b1: ", "  efficientnet_b9: {alpha: 3, depth: 4, resolution: 300}\n  efficientnet_b1: "
+        ),
+    )
+    _scalings.cache_clear()  # kept for a process: no files change under it
+    said = say("check", "--base", "main", "-f", "json")
+    assert said.err == ""
+    results = json.loads(said.out)["results"]
+    assert {r["model"]: r["status"] for r in results} == {
+        "mobilenet_v1": "fail", "efficientnet_b1": "fail", "efficientnet_b9": "new", "models/net.yaml": "fail",
+    }  # fmt: skip
+
+
+def test_of_tables_that_are_gone_and_as_much_alike_the_first_is_taken(work: Repository, say: Say) -> None:
+    for name in ("b", "a", "c"):
+        work.write(f"models/{name}.yaml", TABLE)
+    work.commit("three")
+    work.git("branch", "--force", "main", "change")
+    for name in ("b", "a", "c"):
+        (work.folder / f"models/{name}.yaml").unlink()
+    work.write("models/new.yaml", TABLE + "# renamed\n")
+    assert "note: models/new.yaml was models/a.yaml at " in say("check", "--base", "main").out

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -16,8 +17,10 @@ import pytest
 import mbcost
 from mbcost.budgets.evaluate import check
 from mbcost.budgets.reading import read_budgets_text
+from mbcost.budgets.saved_json import exact
 from mbcost.budgets.specs import Limit
 from mbcost.budgets.verdicts.badge import _short, badge_json, badge_svg
+from mbcost.budgets.verdicts.badge import badge as badge_of
 from tests.budgets.budgets_world import TABLE, Repository
 from tests.conftest import Said
 
@@ -265,3 +268,13 @@ def test_names_in_a_history_are_text(say: Say) -> None:
 )  # fmt: skip
 def test_an_amount_on_a_badge_has_three_digits(value: int, in_bytes: bool, up: bool, text: str) -> None:
     assert _short(value, Limit("max", "params", 1, "1", in_bytes), up=up) == text
+
+
+def test_a_badge_of_what_was_not_checked_says_so() -> None:
+    text = "format: 1\nbudgets: [{model: net.yaml, vs_base: {params: +0}}]\n"
+    assert badge_of(check([read_budgets_text(text, "b.yaml")])) == ("mbcost", "not checked", "")
+
+
+@pytest.mark.parametrize(("said", "amount"), [(3, 3), ("6", 6), ("6/2", 3), ("6/4", Fraction(3, 2))])
+def test_a_saved_count_that_is_whole_is_an_integer(said: int | str, amount: int | Fraction) -> None:
+    assert (exact(said), type(exact(said))) == (amount, type(amount))

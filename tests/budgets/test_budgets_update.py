@@ -245,3 +245,29 @@ def test_a_warning_that_finds_no_room_and_is_below_its_limit_stays(budgets: Path
     said = say("check", "--update", "--headroom", "0%")
     assert (said.code, said.err) == (0, "")
     assert budgets.read_text(encoding="utf-8") == text
+
+
+def test_a_limit_on_what_is_nothing_is_left_alone(budgets: Path, say: Say) -> None:
+    """A network of pointwise layers needs no im2col buffer; a limit of 0 would be refused."""
+    Path("flat.yaml").write_text(
+        "format: 1\nname: flat\ninput: {channels: 3, resolution: 8}\nlayers: [{op: pointwise, out_channels: 8}]\n",
+        encoding="utf-8",
+    )
+    text = "format: 1\nbudgets: [{model: flat.yaml, max: {im2col: 20000, params: 0.040K}}]\n"
+    budgets.write_text(text, encoding="utf-8")
+    assert say("check", "--update", "--headroom", "0%").code == 0
+    assert budgets.read_text(encoding="utf-8") == text
+
+
+def test_a_limit_beside_a_cost_that_is_not_known_is_left_alone(budgets: Path, say: Say) -> None:
+    """One of the networks under it has one: nobody knows what it uses of the limit."""
+    unknown = TABLE.replace("  - {op: global_pool}", "  - {op: custom, cost: unknown}\n  - {op: global_pool}")
+    Path("open.yaml").write_text(unknown.replace("name: net", "name: open"), encoding="utf-8")
+    text = "format: 1\nbudgets: [{model: './*e*.yaml', warn: {params: 1M}}]\n"
+    Path("b.yml").write_text(text, encoding="utf-8")
+    budgets.unlink()
+    assert say("check", "b.yml", "--update").code == 0
+    assert Path("b.yml").read_text(encoding="utf-8") == text
+    Path("open.yaml").unlink()
+    assert say("check", "b.yml", "--update").code == 0
+    assert "params: 9.56K" in Path("b.yml").read_text(encoding="utf-8")
