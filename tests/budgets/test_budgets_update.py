@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -271,3 +272,14 @@ def test_a_limit_beside_a_cost_that_is_not_known_is_left_alone(budgets: Path, sa
     Path("open.yaml").unlink()
     assert say("check", "b.yml", "--update").code == 0
     assert "params: 9.56K" in Path("b.yml").read_text(encoding="utf-8")
+
+
+def test_what_an_update_writes_stands_in_its_report(budgets: Path, say: Say) -> None:
+    budgets.write_text(
+        "format: 1\nbudgets:\n- {model: net.yaml, max: {params: 20K, mult_adds: 765K}}\n", encoding="utf-8"
+    )
+    said = say("check", "--update", "-f", "json")
+    assert json.loads(said.out)["updates"] == [
+        {"file": "mbcost-budgets.yaml", "line": 3, "column": 33, "before": "20K", "after": "9.79K"}
+    ]
+    assert "updates" not in json.loads(say("check", "-f", "json").out)
