@@ -280,6 +280,6 @@ def test_what_an_update_writes_stands_in_its_report(budgets: Path, say: Say) -> 
     )
     said = say("check", "--update", "-f", "json")
     assert json.loads(said.out)["updates"] == [
-        {"file": "mbcost-budgets.yaml", "line": 3, "column": 33, "before": "20K", "after": "9.79K"}
+        {"file": "mbcost-budgets.yaml", "line": 3, "column": 35, "before": "20K", "after": "9.79K"}
     ]
     assert "updates" not in json.loads(say("check", "-f", "json").out)
