@@ -109,3 +109,17 @@ def test_so_many_files_of_a_folder_are_looked_at(work: Repository, say: Say, mon
     work.write("models/d.yaml", TABLE)
     assert say("check").out.count("notice: ") == 2
     refused(say(*gated), "the folder `models` has 4 YAML files: which of more than 3 have no budget is not looked for")
+
+
+def test_of_many_notices_it_says_how_many_are_left_out(
+    work: Repository, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loose limit and two tables without one."""
+    monkeypatch.setattr("mbcost.budgets.verdicts.text.MOST", 1)
+    work.write("mbcost-budgets.yaml", BUDGETS.replace("900K", "900M"))
+    for name in ("b", "c"):
+        work.write(f"models/{name}.yaml", TABLE)
+    lines = say("check").out.splitlines()
+    assert [line for line in lines if "notice" in line] == [
+        "notice: models/b.yaml is beside tables with a budget, and has none", "and 2 more notices: -f json has all of them",
+    ]  # fmt: skip

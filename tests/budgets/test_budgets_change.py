@@ -404,3 +404,12 @@ def test_growth_of_what_no_layer_makes_has_the_place_of_what_grew_most() -> None
     before, after = (mbcost.loads(text).cost() for text in (TABLE, WIDER))
     grew = Part("input", 20, None, 10, "~", Place("net.yaml", 3, 1))
     assert cause(after, Side(before), (grew,)) == grew.place
+
+
+def test_the_first_line_of_a_table_may_be_the_edited_one() -> None:
+    """In flow style it holds all of it."""
+    text = "{format: 1, name: net, input: {channels: 3, resolution: 8}, layers: [{op: custom, params: 0, mult_adds: %d}]}\n"
+    before, after = (mbcost.loads(text % amount).cost() for amount in (5, 6))
+    place = cause(after, Side(before), (Part("custom_1", 6, None, 5, "~", Place("elsewhere.yaml", 9, 9)),))
+    assert place is not None
+    assert (place.file, place.line) == (after.network.table.file, 1)

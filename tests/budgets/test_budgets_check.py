@@ -696,3 +696,20 @@ def test_of_what_grew_five_layers_are_told_and_how_many_more(number: int, here: 
     cells = _grown(result._replace(grew=grew, base=1))
     assert [name for name, *_ in cells[:5]] == [f"+ r{n}" for n in range(min(number, 5))]
     assert cells[5:] == [("and 1 more layer",)] * (number == 6) + [("and 2 more layers",)] * (number == 7)
+
+
+def test_a_memory_rule_of_ones_own_is_beside_the_budgets_file(here: Path, say: Say) -> None:
+    Path("sub").mkdir()
+    Path("sub/rules.yaml").write_text("format: 1\nrules:\n- {name: mine, input: end}\n", encoding="utf-8")
+    rows = "".join(
+        f"- {{model: ../net.yaml, memory_rule: {rule}, max: {{peak_memory: 1MB}}}}\n"
+        for rule in ("'rules.yaml:mine'", "torch-eager", "liveness")
+    )
+    Path("sub/b.yaml").write_text(f"format: 1\nbudgets:\n{rows}", encoding="utf-8")
+    peaks = [
+        mbcost.load("./net.yaml").cost(memory_rule=rule).total("peak_memory_bytes")
+        for rule in ("sub/rules.yaml:mine", "torch-eager", "liveness")
+    ]
+    found = results(say, "sub/b.yaml")
+    assert [r["value"] for r in found] == peaks
+    assert len(set(peaks)) == 3

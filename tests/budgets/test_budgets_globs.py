@@ -120,3 +120,15 @@ def test_as_much_as_may_be_looked_at_is(
     else:
         with pytest.raises(MbcostError, match="more than 39 files and folders to look at"):
             Search().matches(str(tmp_path), "*.yaml")
+
+
+def test_every_folder_is_looked_into_once_for_each_part_of_a_glob(tmp_path: Path) -> None:
+    """Else what is below several folders would be walked once for every way of dividing them among the stars."""
+    deep = tmp_path
+    for n in range(12):
+        deep = deep / f"d{n}"
+    deep.mkdir(parents=True)
+    (deep / "x.yaml").touch()
+    search = Search()
+    assert search.matches(str(tmp_path), "**/*/**/*/**/*/**/*.yaml") == [str(deep / "x.yaml")]
+    assert search.looked <= 13 * 8

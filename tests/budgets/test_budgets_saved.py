@@ -274,3 +274,16 @@ def test_a_cost_that_was_not_known_is_known_now(report: dict[str, Any], say: Say
     (side,) = [ReportBase("base.json").side(Model("net.yaml", "net.yaml", False), Point(), load("./net.yaml").cost())]
     assert side is not None
     assert [row.name for row in side.rows if not row.exact] == [layer["name"]]
+
+
+@pytest.mark.parametrize("name", ["né.yaml", "网络.yaml"])
+def test_a_name_in_any_alphabet_is_a_text(name: str, here: Path, say: Say) -> None:
+    (here / name).write_text(TABLE, encoding="utf-8")
+    (here / "b.yaml").write_text(GROWTH.replace("net.yaml", name), encoding="utf-8")
+    assert say("check", name, "--max-params", "9M", "-f", "json", "-o", "base.json").code == 0
+    assert say("check", "b.yaml", "--base", "base.json").code == 0
+
+
+def test_of_a_long_text_sixty_characters_are_shown(report: dict[str, Any], say: Say) -> None:
+    report["models"][0]["alpha"] = "1" * 10 + "x" * 70
+    refused(against(say, report), f"`alpha` is `{'1' * 10}{'x' * 49}, not a text such as 3/4")
