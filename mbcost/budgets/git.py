@@ -134,6 +134,8 @@ class Repository:
             if said:  # with --quiet git has words only for what it cannot read
                 raise self._failed("rev-parse", code, said)
         names = self._ask("for-each-ref", "--format=%(refname:short)").decode("utf-8", "replace").split()
+        if revision in names:
+            raise self._failed("rev-parse", 1, f"`{revision}` names no commit that is there")
         ends = [name for name in names if name.endswith(f"/{revision}")]
         close = " or ".join(f"`{name}`" for name in ends[:3]) or nearest(revision, [*names, "HEAD"])
         help = (

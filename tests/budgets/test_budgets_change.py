@@ -413,3 +413,14 @@ def test_the_first_line_of_a_table_may_be_the_edited_one() -> None:
     place = cause(after, Side(before), (Part("custom_1", 6, None, 5, "~", Place("elsewhere.yaml", 9, 9)),))
     assert place is not None
     assert (place.file, place.line) == (after.network.table.file, 1)
+
+
+def test_what_a_part_of_a_layer_makes_is_put_down_to_that_layer() -> None:
+    text = (
+        "format: 1\nname: net\ninput: {channels: 3, resolution: 8}\nlayers:\n"
+        + "  - {op: custom, name: %s, params: 0, mult_adds: %d}\n" * 2
+    )
+    before, after = (mbcost.loads(text % ("a", amount, "b", amount)).cost() for amount in (5, 6))
+    place = cause(after, Side(before), (Part("b/inner", 9, None, 5, "~"),))
+    assert place is not None
+    assert place.line == 6

@@ -598,6 +598,10 @@ def test_what_a_check_looks_at_is_bounded_and_what_was_not_is_said(
     assert len(mbcost.load("./net.yaml").cost().rows) == 9  # so a limit is 59 of 1,000, and the 17th does not fit
     said = say("check", "many.yaml")
     refused(said, "many.yaml:11:11: the limits of this budget and of those after it are not checked: models x points x limits come to more than 1,000 layers")  # fmt: skip
+    monkeypatch.setattr("mbcost.budgets.evaluate.MAX_WORK", 59 * 18)
+    assert say("check", "many.yaml").code == 0
+    monkeypatch.setattr("mbcost.budgets.evaluate.MAX_WORK", 59 * 18 - 1)
+    assert say("check", "many.yaml").code == 2
     Path("many.yaml").write_text(f"format: 1\nbudgets:\n{rows[: rows.rindex('-')]}", encoding="utf-8")
     assert say("check", "many.yaml").code == 0
 

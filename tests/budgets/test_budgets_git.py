@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from mbcost.budgets.git import Repository as Repository_
 from mbcost.budgets.git import _below
 from mbcost.documents import configs_folder
 from mbcost.tables import _scalings
@@ -653,3 +655,53 @@ def test_of_tables_that_are_gone_and_as_much_alike_the_first_is_taken(work: Repo
         (work.folder / f"models/{name}.yaml").unlink()
     work.write("models/new.yaml", TABLE + "# renamed\n")
     assert "note: models/new.yaml was models/a.yaml at " in say("check", "--base", "main").out
+
+
+def test_an_old_table_has_a_bound_too(work: Repository, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    for most, code in ((len(TABLE), 1), (len(TABLE) - 1, 2)):
+        monkeypatch.setattr("mbcost.budgets.git.MAX_BYTES", most)
+        assert say("check", "--base", "main").code == code
+    assert "is larger than 64 MB" in unreadable(say("check", "--base", "main"))
+
+
+def test_git_sees_the_environment_but_for_its_own_variables(work: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where programs and settings of the user are, and where to stop looking; not which repository or configuration."""
+    for name in ("GIT_DIR", "GIT_CONFIG_COUNT", "GIT_CEILING_DIRECTORIES", "MINE"):
+        monkeypatch.setenv(name, "/nowhere")
+    seen: list[dict[str, str]] = []
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *args, **more: seen.append(more["env"]) or run(*args, **more))
+    Repository_(str(work.folder))
+    assert seen
+    for env in seen:
+        assert (env["MINE"], env["GIT_CEILING_DIRECTORIES"], env["PATH"]) == (
+            "/nowhere",
+            "/nowhere",
+            os.environ["PATH"],
+        )
+        assert not {"GIT_DIR", "GIT_CONFIG_COUNT"} & {*env}
+
+
+def test_a_branch_whose_commit_is_lost_is_gits_own_word(work: Repository, say: Say) -> None:
+    lost = work.git("rev-parse", "main")
+    file = work.folder / ".git" / "objects" / lost[:2] / lost[2:]
+    file.chmod(0o600)
+    file.write_bytes(b"no object")
+    message = unreadable(say("check", "--base", "main"))
+    assert message.startswith("error: git rev-parse cannot read the repository")
+    assert "corrupt" in message
+    file.unlink()
+    message = unreadable(say("check", "--base", "main"))
+    assert message.startswith("error: git rev-parse cannot read the repository")
+    assert "`main` names no commit that is there\n" in message
+
+
+def test_a_table_outside_the_workspace_is_told_of_at_its_limit(
+    work: Repository, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work.write(
+        "budgets/b.yaml", "format: 1\nbudgets: [{model: ../models/net.yaml, layers: {'*': {max: {params: 1.0K}}}}]\n"
+    )
+    for workspace, place in ((".", "file=models/net.yaml,line=9,col=5"), ("budgets", "file=b.yaml,line=2,col=68")):
+        monkeypatch.setenv("GITHUB_WORKSPACE", str(work.folder / workspace))
+        assert f"::error {place},title=over budget::" in say("check", "budgets/b.yaml", "-f", "github").out

@@ -283,3 +283,15 @@ def test_what_an_update_writes_stands_in_its_report(budgets: Path, say: Say) -> 
         {"file": "mbcost-budgets.yaml", "line": 3, "column": 35, "before": "20K", "after": "9.79K"}
     ]
     assert "updates" not in json.loads(say("check", "-f", "json").out)
+
+
+def test_a_warning_whose_room_would_reach_its_limit_gets_none(budgets: Path, say: Say) -> None:
+    """Half of 10 % above 100,000 are the 105,000 of the limit."""
+    Path("net.yaml").write_text(
+        "format: 1\nname: net\ninput: {channels: 3, resolution: 8}\nlayers: [{op: custom, params: 0, mult_adds: 100000}]\n",
+        encoding="utf-8",
+    )
+    text = "format: 1\nbudgets: [{model: net.yaml, max: {mult_adds: 105000}, warn: {mult_adds: %d}}]\n"
+    budgets.write_text(text % 104_999, encoding="utf-8")
+    assert say("check", "--update", "--headroom", "10%").code == 0
+    assert budgets.read_text(encoding="utf-8") == text % 100_000
