@@ -103,6 +103,7 @@ budgets:
     message: Ask.
   - {model: models/fork.yaml, max: {peak_memory: 15kB, params: 30.0K}, vs_base: {peak_memory: +0, mult_adds: +100%}, bits: 8}
   - {model: models/clear.yaml, warn: {params: 9.0K}, vs_base: {params: +0}}
+  - {model: models/same.yaml, vs_base: {params: +0}}
 """
 QUIET = """\
 format: 1
@@ -167,7 +168,7 @@ FOLDED = ["txt", "80.txt", "48.txt"]
 CASES: dict[str, tuple[Callable[[], Outcome], list[str]]] = {
     "rich": (lambda: outcome(["rich.yaml"], "main"), [*FOLDED, "md", "csv"]),
     "few": (lambda: outcome(["few.yaml"], "main"), ["json", "xml", "passed.md"]),
-    "few_without_base": (lambda: outcome(["few.yaml"], None), ["json", "csv", "txt"]),
+    "few_without_base": (lambda: outcome(["few.yaml"], None), ["json", "csv", "txt", "xml"]),
     "rich_without_base": (lambda: outcome(["rich.yaml"], None), ["passed.txt", "github"]),
     "rich_strict": (lambda: outcome(["rich.yaml"], "main", strict=True, gated=True), ["github", "badge"]),
     "quiet": (lambda: outcome(["quiet.yaml"], "main"), [*FORMS]),
