@@ -16,9 +16,10 @@ import yaml
 import mbcost
 from mbcost.budgets.base import Side
 from mbcost.budgets.causes import cause
-from mbcost.budgets.evaluate import _alive, _made_by
+from mbcost.budgets.evaluate import _alive, _made_by, check
+from mbcost.budgets.reading import read_budgets
 from mbcost.budgets.specs import Part
-from mbcost.budgets.verdicts.changed import Amount
+from mbcost.budgets.verdicts.changed import Amount, changes_of
 from mbcost.errors import Place
 from tests.budgets.budgets_world import TABLE, Repository
 from tests.conftest import Said
@@ -424,3 +425,24 @@ def test_what_a_part_of_a_layer_makes_is_put_down_to_that_layer() -> None:
     place = cause(after, Side(before), (Part("b/inner", 9, None, 5, "~"),))
     assert place is not None
     assert place.line == 6
+
+
+def test_growth_without_an_edited_line_has_the_place_of_what_grew_most() -> None:
+    """The same table under something else: another rule, another resolution."""
+    cost = mbcost.loads(TABLE).cost()
+    assert cause(cost, Side(cost), (Part("stem", 2, None, 1, "~", Place("net.yaml", 6, 5)),)) == Place("net.yaml", 6, 5)
+
+
+@pytest.mark.parametrize(("most", "rest"), [(4, ""), (3, ""), (2, "and 1 more layer: `mbcost diff` has all of them")])
+def test_as_many_layers_as_changed_are_none_too_many(
+    most: int, rest: str, work: Repository, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wider row, and the two that read it."""
+    monkeypatch.setattr("mbcost.budgets.verdicts.changed.MOST_LAYERS", most)
+    monkeypatch.setattr("mbcost.budgets.verdicts.text.MOST_LAYERS", most)
+    work.write("models/b.yaml", WIDER)
+    changed = changes_of(check([read_budgets("mbcost-budgets.yaml")], "main"))
+    assert changed is not None
+    one = changed.changed[0]
+    assert (len(one.layers), one.left_out) == (3, rest)
+    assert say("check", "--base", "main").out.count("more layer") == bool(rest)

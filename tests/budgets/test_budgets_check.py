@@ -27,6 +27,7 @@ from mbcost.budgets.verdicts.markdown import Section, capped
 from mbcost.budgets.verdicts.text import verdict_text
 from mbcost.budgets.verdicts.words import _grown
 from mbcost.errors import MbcostError
+from mbcost.quantities import QUANTITIES, limitable
 from tests.budgets.budgets_world import TABLE
 from tests.conftest import Said, refused
 
@@ -717,3 +718,29 @@ def test_a_memory_rule_of_ones_own_is_beside_the_budgets_file(here: Path, say: S
     found = results(say, "sub/b.yaml")
     assert [r["value"] for r in found] == peaks
     assert len(set(peaks)) == 3
+
+
+def test_a_notice_is_of_a_loose_limit_on_the_network_that_fails(here: Path, say: Say) -> None:
+    """A warning, a layer and a growth may be as far below theirs as they like."""
+    own = "warn: {params: 1G}, layers: {'*': {max: {params: 1G}}}, vs_base: {params: +900%}"
+    for more, notices in (("", 0), (", max: {mult_adds: 1G}", 1)):
+        Path("b.yaml").write_text(f"format: 1\nbudgets: [{{model: net.yaml, {own}{more}}}]\n", encoding="utf-8")
+        assert say("check", "b.yaml").out.count("notice: net.yaml, ") == notices
+
+
+@pytest.mark.parametrize("bits", ["", ", bits: 8", ", weight_bits: 4, activation_bits: 16"])
+def test_a_width_is_told_of_what_has_one(bits: str, here: Path, say: Say) -> None:
+    """Of bytes whose width is asked for: not of elements, nor of bytes of a fixed kind."""
+    names = [name for name, quantity in limitable("check").items() if quantity.of_shapes or quantity.unit == "bytes"]
+    assert len(names) > 5
+    for name in names:
+        for unit in ("KB", "K"):
+            Path("b.yaml").write_text(
+                f"format: 1\nbudgets: [{{model: net.yaml{bits}, max: {{{name}: 0.001{unit}}}}}]\n", encoding="utf-8"
+            )
+            said = say("check", "b.yaml")
+            if said.code == 2:
+                assert unit == "K", said.err
+                continue
+            quantity = QUANTITIES[name].as_bytes() if unit == "KB" else QUANTITIES[name]
+            assert (" bits " in said.out.splitlines()[3]) == (unit == "KB" and quantity.sized), said.out

@@ -331,6 +331,25 @@ def test_a_git_that_hangs_is_given_up(
     assert "git rev-parse does not answer within 0.2 seconds" in unreadable(say("check", "--base", "main"))
 
 
+def test_a_git_that_is_no_program_is_an_error(
+    work: Repository, say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").write_bytes(b"\0no program")
+    (tmp_path / "bin" / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    message = unreadable(say("check", "--base", "main"))
+    assert (
+        message
+        == "error: git cannot be run: Exec format error\n  help: install git, or compare with a saved report: --base FILE.json\n"
+    )
+
+
+def test_a_revision_may_have_a_name_of_one_letter(work: Repository, say: Say) -> None:
+    work.git("branch", "x", "main")
+    assert say("check", "--base", "x").code == 1
+
+
 def test_a_git_that_lies_in_the_repository_is_not_run(
     work: Repository, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:

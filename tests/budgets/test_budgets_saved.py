@@ -287,3 +287,11 @@ def test_a_name_in_any_alphabet_is_a_text(name: str, here: Path, say: Say) -> No
 def test_of_a_long_text_sixty_characters_are_shown(report: dict[str, Any], say: Say) -> None:
     report["models"][0]["alpha"] = "1" * 10 + "x" * 70
     refused(against(say, report), f"`alpha` is `{'1' * 10}{'x' * 49}, not a text such as 3/4")
+
+
+def test_of_what_is_no_json_nothing_behind_the_error_is_shown(here: Path, say: Say) -> None:
+    """It may be any file."""
+    Path("base.json").write_text('{"a": 1,\n  "fine": 2 SECRET: x}\n', encoding="utf-8")
+    said = say("check", "b.yaml", "--base", "base.json")
+    refused(said, "base.json:2:13: not valid JSON", '  2 |   "fine": 2\n')
+    assert "SECRET" not in said.err

@@ -108,7 +108,7 @@ def amount(result: Result, value: Any) -> str:
 
 
 def facts(result: Result) -> str:
-    """Quantity, value and limit, and by how much it is over or within."""
+    """Quantity, value and limit, and by how much it is over or within; of a result that was held against its limit."""
     limit, value = result.limit, result.value
     least = "at least " if result.bound else ""
     name = limit.heading + (
@@ -124,8 +124,6 @@ def facts(result: Result) -> str:
             return f"{words}, {amount(result, result.over)} {'more' if value > result.allowed else 'less'} ({share(result.over_share)})"
         return f"{words}, and not every row's cost is known" if result.bound else words
     if limit.kind == "vs_base":
-        if result.base is None:
-            return f"{words}, {kind} {limit.text} over the base"
         grown = value - result.base
         rate = f" ({percent_change(Fraction(grown, result.base))})" if result.base else ""
         if result.bound and result.base_bound:
