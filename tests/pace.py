@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import process_time
 
-__all__ = ["pace"]
+__all__ = ["pace", "within"]
 
 REFERENCE = 0.055
 """The seconds of the work below on the machine that bounds are stated for."""
@@ -17,3 +17,8 @@ def pace() -> float:
         known = {str(n): [n] for n in range(16_000)}
         assert sum(len(key) + value[0] for key, value in sorted(known.items())) == 128_060_890
     return max(1, (process_time() - begin) / REFERENCE)
+
+
+def within(seconds: float, bound: float) -> bool:
+    """Whether a bound is held, at this machine's pace where it is not held as it stands."""
+    return seconds < bound or seconds < bound * pace()

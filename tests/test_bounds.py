@@ -18,7 +18,7 @@ import pytest
 from mbcost.errors import MOST_COMPARED, MbcostError, nearest
 from tests.conftest import Said, refused
 from tests.inline import cost, says, table
-from tests.pace import pace
+from tests.pace import within
 
 Say = Callable[..., Said]
 HEAD = "format: 1\nname: net\ninput: {channels: 3, resolution: 32}\nrounding: divisor:8\n"
@@ -120,7 +120,7 @@ def test_a_large_file_is_refused_within_the_bounds(command: str, case: str, tmp_
     done = measured(text, command, "FILE", folder=tmp_path)
     assert (done.code, done.out) == (2, ""), done
     assert words in done.err, done.err[-400:]
-    assert done.seconds < SECONDS * LOOSE * pace(), done.seconds
+    assert within(done.seconds, SECONDS * LOOSE), done.seconds
     assert done.megabytes < MEGABYTES
     assert len(done.err) < 300_000
 
@@ -147,7 +147,7 @@ def test_a_large_network_is_counted_within_the_bounds(case: str, command: str, t
     assert len(WITHIN[case]) < 1_000_000
     done = measured(WITHIN[case], *command.split(), "FILE", folder=tmp_path)
     assert (done.code, done.err) == (0, ""), done.err[:400]
-    assert done.seconds < SECONDS * LOOSE * pace(), done.seconds
+    assert within(done.seconds, SECONDS * LOOSE), done.seconds
     assert done.megabytes < MEGABYTES
 
 
@@ -182,7 +182,7 @@ def test_every_question_about_a_large_network_ends_within_the_bounds(case: str, 
     assert done.code == code, done.err
     assert words in (done.err if code else done.out)
     assert (done.out if code else done.err) == ""
-    assert done.seconds < SECONDS * LOOSE * pace(), done.seconds
+    assert within(done.seconds, SECONDS * LOOSE), done.seconds
     assert done.megabytes < MEGABYTES
 
 

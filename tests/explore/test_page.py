@@ -26,6 +26,7 @@ from mbcost.solve.solver import Solver
 from tests.conftest import Said
 from tests.explore.asking import Asked, all_papers, cost_of, network, questions
 from tests.explore.conftest import Opened
+from tests.pace import within
 
 pytestmark = pytest.mark.browser
 
@@ -386,7 +387,7 @@ def test_a_move_of_the_slider_is_drawn_within_a_frame(opened: Open, explorer: Pa
         return 1000 * (spent() - before) / count
 
     moved(20, 40)
-    assert min(moved(20 + 10 * batch, 10) for batch in range(6)) < 16  # the least disturbed of six
+    assert within(min(moved(20 + 10 * batch, 10) for batch in range(6)), 16)  # the least disturbed of six
 
 
 MOVES = """async ([first, count]) => {

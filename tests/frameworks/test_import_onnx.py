@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mbcost.errors import MbcostError
 from mbcost.importers import Imported, import_file
+from tests.pace import within
 
 onnx = pytest.importorskip("onnx")
 
@@ -246,7 +247,7 @@ def measured(path: Path) -> tuple[float, float]:
     return seconds, kilobytes / 1024
 
 
-SLOW = 3  # how much slower than the one this was measured on a machine of CI may be
+LOOSE = 3  # times the bound: another process beside this one may take half of what a core gives
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux")
@@ -256,7 +257,7 @@ def test_a_hostile_file_is_soon_and_small(case: str, tmp_path: Path) -> None:
     assert len(data) < 1_500_000
     (tmp_path / "net.onnx").write_bytes(data)
     seconds, megabytes = measured(tmp_path / "net.onnx")
-    assert seconds < 2 * SLOW
+    assert within(seconds, 2 * LOOSE)
     assert megabytes < 300
 
 
@@ -271,7 +272,7 @@ def test_100_megabytes_of_weights_take_less_than_two_seconds(tmp_path: Path) -> 
     path.write_bytes(made.SerializeToString())
     assert path.stat().st_size > 100_000_000
     seconds, _ = measured(path)
-    assert seconds < 2 * SLOW
+    assert within(seconds, 2 * LOOSE)
     assert import_file(str(path)).network.cost().mult_adds == 100 * 512 * 512 * 49
 
 

@@ -62,9 +62,9 @@ def verdict(line: dict[str, Any]) -> str:
     if line["code"] not in {0, 1, 2} or isinstance(line["code"], bool):
         return f"exit {line['code']}"
     if line["seconds"] > SECONDS:
-        from tests.pace import pace
+        from tests.pace import within
 
-        if line["seconds"] > SECONDS * pace():
+        if not within(line["seconds"], SECONDS):
             return f"{line['seconds']:.1f} s"
     if line["peak"] > MEGABYTES * 10**6:
         return f"{line['peak'] / 1e6:.0f} MB"
