@@ -89,9 +89,8 @@ class Rounded(Arithmetic):
             return self._noted(_multiple(value / divisor, rule), rounding, divisor if rule == "ceil" else 0)
         inner = sympy.floor(value) if rule == "floor+divisor" else value
         nearest = sympy.floor(inner / divisor + sympy.Rational(1, 2))
-        steps = sympy.Max(
-            1, nearest, evaluate=rest != alpha
-        )  # a multiple of alpha is on either side of 1: SymPy asks long
+        # A multiple of alpha may be on either side of 1, which SymPy would take long to find out.
+        steps = sympy.Max(1, nearest, evaluate=rest != alpha)
         # 9 v / (10 n) lies in (0, 2), above 1 just where more than 10 % is lost: its ceiling - 1 is the step up
         lifted = sympy.ceiling(9 * inner / (10 * divisor * steps)) - 1
         if rule == "floor+divisor":  # which may leave v = 0
